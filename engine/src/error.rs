@@ -1,0 +1,162 @@
+//! Everything that can go wrong, in one enum: a stable code, a place, and what the caller can do.
+
+use crate::finding::{Code, Finding};
+use std::{fmt, io};
+
+/// The result of everything here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. [`Error::code`] is stable; [`Error::kind`] says what sort of thing a caller can do about it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// Damage was met: the finding says what and where. Nothing was changed. (Also a file that is not ours, and keys that do not fit.)
+    Damage(Box<Finding>),
+    /// There is no file of this name.
+    NotFound {
+        /// The file.
+        file: String,
+    },
+    /// A file of this name is there already; it was not touched.
+    AlreadyExists {
+        /// The file.
+        file: String,
+    },
+    /// Another process has the database open for writing.
+    InUse {
+        /// The file.
+        file: String,
+    },
+    /// Input or output failed.
+    Io {
+        /// What was being done: `write`, `sync`, …
+        doing: &'static str,
+        /// The file.
+        file: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A limit of [`limits`](crate::limits) was exceeded; nothing was changed.
+    LimitExceeded {
+        /// What is limited: `key`, `record`, …
+        what: &'static str,
+        /// The limit, in bytes unless `what` says otherwise.
+        limit: u64,
+        /// The value that exceeded it.
+        value: u64,
+    },
+    /// The commit may or may not have happened: writing or syncing the log failed half way. The handle is poisoned; reopen to see.
+    CommitIndeterminate {
+        /// The file.
+        file: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// An earlier failure left this handle unable to write. Reopen the database.
+    Poisoned {
+        /// What happened then.
+        because: String,
+    },
+    /// The handle, or the file, can only be read.
+    ReadOnly {
+        /// The file.
+        file: String,
+    },
+    /// The call does not fit the state: a commit without a transaction, a second writer.
+    Misuse {
+        /// What does not fit.
+        why: String,
+    },
+}
+
+/// The sorts of error, as the exit statuses of the command line tell them apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorKind {
+    /// Damage, or a file that is not ours: exit 2.
+    Damage,
+    /// Not possible now: no file, no key, in use, over a limit, input or output failed: exit 3.
+    Cannot,
+    /// Wrong use: exit 64.
+    Misuse,
+}
+
+impl Error {
+    /// The stable code: a finding's, or one of `NOT-FOUND EXISTS IN-USE IO LIMIT COMMIT-INDETERMINATE POISONED READ-ONLY MISUSE`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Damage(finding) => finding.code.as_str(),
+            Error::NotFound { .. } => "NOT-FOUND",
+            Error::AlreadyExists { .. } => "EXISTS",
+            Error::InUse { .. } => "IN-USE",
+            Error::Io { .. } => "IO",
+            Error::LimitExceeded { .. } => "LIMIT",
+            Error::CommitIndeterminate { .. } => "COMMIT-INDETERMINATE",
+            Error::Poisoned { .. } => "POISONED",
+            Error::ReadOnly { .. } => "READ-ONLY",
+            Error::Misuse { .. } => "MISUSE",
+        }
+    }
+
+    /// What sort of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Error::Damage(finding) => match finding.code {
+                Code::KeyNoSlot | Code::KeyWrong | Code::FileReadError => ErrorKind::Cannot,
+                _ => ErrorKind::Damage,
+            },
+            Error::Misuse { .. } => ErrorKind::Misuse,
+            _ => ErrorKind::Cannot,
+        }
+    }
+
+    /// An input or output error on `file` while `doing` something.
+    pub fn io(doing: &'static str, file: &str, source: io::Error) -> Error {
+        Error::Io { doing, file: file.to_owned(), source }
+    }
+}
+
+impl From<Finding> for Error {
+    fn from(finding: Finding) -> Self {
+        Error::Damage(Box::new(finding))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Damage(finding) => finding.fmt(f),
+            Error::NotFound { file } => write!(f, "{file}: there is no such file; `init` or `feed` creates one"),
+            Error::AlreadyExists { file } => {
+                write!(f, "{file}: is there already and was not touched; choose another name")
+            }
+            Error::InUse { file } => {
+                write!(
+                    f,
+                    "{file}: in use by another process that has it open for writing; try again when that has ended"
+                )
+            }
+            Error::Io { doing, file, source } => write!(f, "{file}: {doing} failed: {source}"),
+            Error::LimitExceeded { what, limit, value } => {
+                write!(f, "{what} of {value} is over the limit of {limit}; nothing was changed")
+            }
+            Error::CommitIndeterminate { file, source } => write!(
+                f,
+                "{file}: writing the log failed ({source}); the commit may or may not have happened: reopen the database to see"
+            ),
+            Error::Poisoned { because } => {
+                write!(f, "this handle can no longer write, because {because}; reopen the database")
+            }
+            Error::ReadOnly { file } => write!(f, "{file}: can only be read"),
+            Error::Misuse { why } => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Io { source, .. } | Error::CommitIndeterminate { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Bytes to values and back: no input or output, no keys.
+
+pub mod node;

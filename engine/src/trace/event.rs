@@ -1,0 +1,606 @@
+//! The one list of events.
+
+use crate::finding::Finding;
+use crate::types::{Bytes, CommitNo, PageNo, PagePointer, Seal};
+use serde::{Deserialize, Serialize};
+
+/// The plain form of a page after an event, recorded at level `full` only.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PageImage {
+    /// The page.
+    pub page: PageNo,
+    /// Its plain form: page size - 56 bytes.
+    pub plain: Bytes,
+}
+
+/// Where an opened page was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PageSource {
+    /// A frame of the log: the log index vouched for it.
+    Log,
+    /// The page file: the seal in the pointer vouched for it.
+    File,
+}
+
+/// What a log record is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordKind {
+    /// A sealed page.
+    Page,
+    /// The end of a transaction.
+    Commit,
+}
+
+/// How opening judged the log: the rows of the table of cases in DESIGN.md.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogVerdict {
+    /// There is none and none is expected.
+    Absent,
+    /// It was folded into the page file before; ignored.
+    Stale,
+    /// It continues the page file.
+    Continues,
+}
+
+/// One file's bytes, as they were after a crash.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileBytes {
+    /// The file's name.
+    pub file: String,
+    /// All of its bytes.
+    pub bytes: Bytes,
+}
+
+/// What became of the writes that were not yet synced when the power went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct CrashSummary {
+    /// Writes waiting for a sync.
+    pub pending: u32,
+    /// Of those, lost whole.
+    pub lost: u32,
+    /// Of those, written in part.
+    pub torn: u32,
+}
+
+/// The bill of an operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Syncs of files asked for.
+    pub syncs: u32,
+    /// Writes handed to the operating system.
+    pub writes: u32,
+    /// Bytes of those writes.
+    pub bytes_written: u64,
+    /// Pages sealed.
+    pub pages_sealed: u32,
+    /// Pages opened.
+    pub pages_opened: u32,
+}
+
+/// A fact about the engine's work. Each is emitted once, by the room that did it, after it is so.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    // The script: what a person asked for.
+    /// An operation was asked for.
+    OperationStarted {
+        /// The line as it was written.
+        line: String,
+    },
+    /// It ended.
+    OperationEnded {
+        /// The line as it was written.
+        line: String,
+        /// What it printed, or the error it ended with.
+        outcome: String,
+        /// False when it failed.
+        succeeded: bool,
+        /// What it cost.
+        receipt: Receipt,
+    },
+    /// An `expect` was compared.
+    Expected {
+        /// What was expected.
+        line: String,
+        /// What was found instead, when it differed.
+        instead: Option<String>,
+    },
+
+    // Transactions.
+    /// A write transaction began.
+    TransactionStarted {
+        /// Counted from 1 in this handle.
+        transaction: u64,
+        /// The commit it builds on.
+        base: CommitNo,
+    },
+    /// A write transaction's pages are durable and readers see them: it is acknowledged.
+    TransactionCommitted {
+        /// The transaction.
+        transaction: u64,
+        /// The commit it became.
+        commit: CommitNo,
+        /// Pages it changed.
+        pages: u32,
+    },
+    /// A write transaction was given up.
+    TransactionRolledBack {
+        /// The transaction.
+        transaction: u64,
+        /// Pages whose changes were dropped.
+        pages: u32,
+    },
+
+    // The tree.
+    /// A branch was searched for a key.
+    BranchSearched {
+        /// The branch.
+        page: PageNo,
+        /// Levels above the leaves.
+        level: u8,
+        /// The key sought.
+        key: Bytes,
+        /// The slot taken.
+        slot: u16,
+        /// The separator in that slot; empty in slot 0.
+        separator: Bytes,
+        /// The page it leads to.
+        child: PageNo,
+    },
+    /// A leaf was searched for a key.
+    LeafSearched {
+        /// The leaf.
+        page: PageNo,
+        /// The key sought.
+        key: Bytes,
+        /// Where it stands, or would stand.
+        slot: u16,
+        /// Whether it is there.
+        found: bool,
+    },
+    /// A new page was taken into use, in memory.
+    PageAllocated {
+        /// The page.
+        page: PageNo,
+        /// Levels above the leaves.
+        level: u8,
+        /// Its first, empty form.
+        after: Vec<PageImage>,
+    },
+    /// A record was written into a leaf, in memory.
+    RecordWritten {
+        /// The leaf.
+        page: PageNo,
+        /// Its slot.
+        slot: u16,
+        /// Its key.
+        key: Bytes,
+        /// Length of its value, in bytes.
+        value_bytes: u32,
+        /// Length of the value it replaced, in bytes.
+        replaced_bytes: Option<u32>,
+        /// Bytes of the plain page the cell takes.
+        cell_start: u32,
+        /// The byte behind the cell.
+        cell_end: u32,
+        /// Free bytes of the page afterwards.
+        free_bytes: u32,
+        /// The page afterwards.
+        after: Vec<PageImage>,
+    },
+    /// A record was removed from a leaf, in memory.
+    RecordRemoved {
+        /// The leaf.
+        page: PageNo,
+        /// The slot it had.
+        slot: u16,
+        /// Its key.
+        key: Bytes,
+        /// Free bytes of the page afterwards.
+        free_bytes: u32,
+        /// The page afterwards.
+        after: Vec<PageImage>,
+    },
+    /// The cells of a page were moved together so that its free bytes are in one piece.
+    PageCompacted {
+        /// The page.
+        page: PageNo,
+        /// Free bytes before in the piece between slots and cells.
+        gap_before: u32,
+        /// Free bytes in that piece now.
+        gap_after: u32,
+        /// The page afterwards.
+        after: Vec<PageImage>,
+    },
+    /// A page was too full and its upper part went to a new page, in memory.
+    PageSplit {
+        /// The page that was too full.
+        page: PageNo,
+        /// Levels above the leaves.
+        level: u8,
+        /// Bytes the new cell and its slot need.
+        needed_bytes: u32,
+        /// Bytes that were free.
+        free_bytes: u32,
+        /// The new page.
+        new_page: PageNo,
+        /// Keys that went to the new page, lowest first.
+        moved: Vec<Bytes>,
+        /// The key that goes up to the parent.
+        separator: Bytes,
+        /// Both pages afterwards.
+        after: Vec<PageImage>,
+    },
+    /// A separator was written into a branch, in memory.
+    SeparatorWritten {
+        /// The branch.
+        page: PageNo,
+        /// Levels above the leaves.
+        level: u8,
+        /// Its slot.
+        slot: u16,
+        /// The separator.
+        key: Bytes,
+        /// The page it leads to.
+        child: PageNo,
+        /// Free bytes of the page afterwards.
+        free_bytes: u32,
+        /// The page afterwards.
+        after: Vec<PageImage>,
+    },
+    /// The root was too full: a new root stands above the old one, in memory.
+    RootGrew {
+        /// The new root.
+        new_root: PageNo,
+        /// The root until now.
+        old_root: PageNo,
+        /// Levels of the new root above the leaves.
+        level: u8,
+        /// The new root, with one child.
+        after: Vec<PageImage>,
+    },
+
+    // Pages and seals.
+    /// A branch's pointers were given the newest seals of its children, in memory.
+    PointersRefreshed {
+        /// The branch.
+        page: PageNo,
+        /// The children whose seals it now carries.
+        children: Vec<PageNo>,
+        /// The page afterwards.
+        after: Vec<PageImage>,
+    },
+    /// A page was sealed, in memory.
+    PageSealed {
+        /// The page.
+        page: PageNo,
+        /// Levels above the leaves.
+        level: u8,
+        /// The commit it was sealed for.
+        commit: CommitNo,
+        /// Its seal.
+        seal: Seal,
+        /// The sealed form, nonce to tag, at level `full`.
+        sealed: Option<Bytes>,
+    },
+    /// A sealed page was read, checked and opened.
+    PageOpened {
+        /// The page.
+        page: PageNo,
+        /// The version that was read.
+        commit: CommitNo,
+        /// Its seal.
+        seal: Seal,
+        /// Where it was read.
+        source: PageSource,
+        /// Where in that file, in bytes.
+        offset: u64,
+        /// The plain form.
+        after: Vec<PageImage>,
+    },
+
+    // Checkpoint.
+    /// Folding the log into the page file began.
+    CheckpointStarted {
+        /// The newest commit in the log.
+        commit: CommitNo,
+        /// Pages in the log index.
+        pages: u32,
+    },
+    /// The parents' pointers carry the newest seals up to the root, and this is durable in the log.
+    SealTransactionCommitted {
+        /// Its commit number.
+        commit: CommitNo,
+        /// Pages sealed again.
+        pages: u32,
+        /// The root as the next superblock will name it.
+        root: PagePointer,
+    },
+    /// The page file vouches for itself again and the log is spent.
+    CheckpointEnded {
+        /// The commit the page file is at.
+        commit: CommitNo,
+        /// Pages copied in place.
+        pages: u32,
+        /// The log generation the next commit will begin.
+        log_generation: u64,
+    },
+
+    // Opening and recovery.
+    /// Opening a database began.
+    OpenStarted {
+        /// The file.
+        file: String,
+    },
+    /// Both superblock slots were read and one was taken.
+    SuperblockChosen {
+        /// 0 for A, 1 for B.
+        slot: u8,
+        /// Its generation.
+        generation: u64,
+        /// The commit the page file is at.
+        commit: CommitNo,
+        /// The other slot: its generation when it is good.
+        other_generation: Option<u64>,
+    },
+    /// A key slot gave the data key, and the superblock's MAC is right.
+    KeySlotOpened {
+        /// The slot, from 0.
+        slot: u8,
+        /// `keyless`, `passphrase`, …
+        kind: String,
+    },
+    /// The log was looked at and a row of the table of cases taken.
+    LogExamined {
+        /// The row.
+        verdict: LogVerdict,
+        /// The log's generation, when it has a readable header.
+        generation: Option<u64>,
+    },
+    /// A log record was read and is right: length, checksum, MAC, place in the chain.
+    LogRecordAccepted {
+        /// Where it stands in the log, in bytes.
+        offset: u64,
+        /// Its sequence number.
+        sequence: u64,
+        /// What it is.
+        kind: RecordKind,
+        /// Its commit.
+        commit: CommitNo,
+        /// Its page; 0 for a commit record.
+        page: PageNo,
+    },
+    /// Reading the log ended.
+    LogReplayed {
+        /// Commits kept.
+        commits: u32,
+        /// The newest commit.
+        commit: CommitNo,
+        /// The log is kept up to here, in bytes.
+        kept_bytes: u64,
+        /// Bytes behind it that were not kept because their commit was never finished.
+        torn_bytes: u64,
+    },
+    /// The database is open.
+    Opened {
+        /// The newest commit.
+        commit: CommitNo,
+        /// Pages.
+        pages: u32,
+        /// The root.
+        root: PageNo,
+    },
+    /// A new database stands in the file.
+    DatabaseCreated {
+        /// The file.
+        file: String,
+        /// Page size in bytes.
+        page_size: u32,
+    },
+    /// The handle can no longer write.
+    Poisoned {
+        /// Why.
+        because: String,
+    },
+
+    // The disk: told by the traced decorator, and by the simulated disk.
+    /// A file was created.
+    FileCreated {
+        /// The file.
+        file: String,
+    },
+    /// Bytes were handed to the operating system. They are not durable yet.
+    FileWritten {
+        /// The file.
+        file: String,
+        /// Where, in bytes.
+        offset: u64,
+        /// How many bytes.
+        bytes: u64,
+        /// The bytes, at level `full`.
+        data: Option<Bytes>,
+    },
+    /// A file's length was set.
+    FileLengthSet {
+        /// The file.
+        file: String,
+        /// The length in bytes.
+        length: u64,
+    },
+    /// A file's bytes became durable.
+    FileSynced {
+        /// The file.
+        file: String,
+    },
+    /// A file got a further name.
+    FileLinked {
+        /// Its name.
+        from: String,
+        /// Its further name.
+        to: String,
+    },
+    /// A file got another name; a file of that name is gone.
+    FileRenamed {
+        /// Its old name.
+        from: String,
+        /// Its new name.
+        to: String,
+    },
+    /// A name was removed.
+    FileRemoved {
+        /// The name.
+        file: String,
+    },
+    /// The names of all files became durable.
+    DirectorySynced,
+    /// The simulated disk failed a call on purpose.
+    FaultInjected {
+        /// The call, counted from 1.
+        call: u64,
+        /// What it was told.
+        what: String,
+    },
+
+    // Things done to the store from outside.
+    /// The power went. What follows is what the disk held when it came back.
+    Crashed {
+        /// Where it struck.
+        place: String,
+        /// What became of the unsynced writes.
+        summary: CrashSummary,
+        /// Every file's bytes that survived.
+        files: Vec<FileBytes>,
+    },
+    /// The program ended without the power going: the operating system kept what it held.
+    HandleDropped,
+    /// Somebody changed the file from outside.
+    Tampered {
+        /// The line that did it.
+        what: String,
+        /// The file.
+        file: String,
+        /// Where, in bytes.
+        offset: u64,
+        /// The new bytes.
+        data: Bytes,
+    },
+
+    // Verification.
+    /// Verification began.
+    VerifyStarted {
+        /// The level.
+        level: String,
+    },
+    /// A page was checked.
+    PageVerified {
+        /// The page.
+        page: PageNo,
+        /// False when a finding names it.
+        sound: bool,
+    },
+    /// Something was found.
+    FindingReported {
+        /// What.
+        finding: Box<Finding>,
+    },
+    /// Verification ended.
+    VerifyEnded {
+        /// Pages checked.
+        pages: u32,
+        /// Findings worse than info.
+        findings: u32,
+    },
+}
+
+impl Event {
+    /// The page images that the event carries (none at level `outline`).
+    pub fn images(&self) -> &[PageImage] {
+        match self {
+            Event::PageAllocated { after, .. }
+            | Event::RecordWritten { after, .. }
+            | Event::RecordRemoved { after, .. }
+            | Event::PageCompacted { after, .. }
+            | Event::PageSplit { after, .. }
+            | Event::SeparatorWritten { after, .. }
+            | Event::RootGrew { after, .. }
+            | Event::PointersRefreshed { after, .. }
+            | Event::PageOpened { after, .. } => after,
+            _ => &[],
+        }
+    }
+
+    /// The page the event is about, if it is about one.
+    pub fn page(&self) -> Option<PageNo> {
+        match self {
+            Event::BranchSearched { page, .. }
+            | Event::LeafSearched { page, .. }
+            | Event::PageAllocated { page, .. }
+            | Event::RecordWritten { page, .. }
+            | Event::RecordRemoved { page, .. }
+            | Event::PageCompacted { page, .. }
+            | Event::PageSplit { page, .. }
+            | Event::SeparatorWritten { page, .. }
+            | Event::PointersRefreshed { page, .. }
+            | Event::PageSealed { page, .. }
+            | Event::PageOpened { page, .. }
+            | Event::PageVerified { page, .. } => Some(*page),
+            Event::RootGrew { new_root, .. } => Some(*new_root),
+            Event::FindingReported { finding } => finding.page,
+            _ => None,
+        }
+    }
+
+    /// One word for the strip of events; syncs and commits in capitals.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Event::OperationStarted { .. } => "ask",
+            Event::OperationEnded { .. } => "end",
+            Event::Expected { .. } => "expect",
+            Event::TransactionStarted { .. } => "begin",
+            Event::TransactionCommitted { .. } => "COMMIT",
+            Event::TransactionRolledBack { .. } => "rollback",
+            Event::BranchSearched { .. } | Event::LeafSearched { .. } => "look",
+            Event::PageAllocated { .. } => "new",
+            Event::RecordWritten { .. } => "cell",
+            Event::RecordRemoved { .. } => "remove",
+            Event::PageCompacted { .. } => "compact",
+            Event::PageSplit { .. } => "split",
+            Event::SeparatorWritten { .. } => "up",
+            Event::RootGrew { .. } => "root",
+            Event::PointersRefreshed { .. } => "point",
+            Event::PageSealed { .. } => "seal",
+            Event::PageOpened { .. } => "open",
+            Event::CheckpointStarted { .. } => "fold",
+            Event::SealTransactionCommitted { .. } => "SEALS",
+            Event::CheckpointEnded { .. } => "FOLDED",
+            Event::OpenStarted { .. } => "start",
+            Event::SuperblockChosen { .. } => "slot",
+            Event::KeySlotOpened { .. } => "key",
+            Event::LogExamined { .. } => "log",
+            Event::LogRecordAccepted { .. } => "record",
+            Event::LogReplayed { .. } => "replayed",
+            Event::Opened { .. } => "opened",
+            Event::DatabaseCreated { .. } => "CREATED",
+            Event::Poisoned { .. } => "POISON",
+            Event::FileCreated { .. } => "create",
+            Event::FileWritten { .. } => "write",
+            Event::FileLengthSet { .. } => "length",
+            Event::FileSynced { .. } => "SYNC",
+            Event::FileLinked { .. } => "link",
+            Event::FileRenamed { .. } => "rename",
+            Event::FileRemoved { .. } => "unlink",
+            Event::DirectorySynced => "DIRSYNC",
+            Event::FaultInjected { .. } => "FAULT",
+            Event::Crashed { .. } => "CRASH",
+            Event::HandleDropped => "drop",
+            Event::Tampered { .. } => "TAMPER",
+            Event::VerifyStarted { .. } => "verify",
+            Event::PageVerified { .. } => "page",
+            Event::FindingReported { .. } => "FINDING",
+            Event::VerifyEnded { .. } => "verified",
+        }
+    }
+}

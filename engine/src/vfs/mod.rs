@@ -1,0 +1,98 @@
+//! The disk as a trait. Real files, memory, the simulated disk and the traced decorator are ordinary implementations of it;
+//! only `os.rs` touches `std::fs`.
+//!
+//! Reads and writes are positional and may be short, as the operating system's are: callers use [`read_exact_at`],
+//! [`read_up_to`] and [`write_all_at`], which loop and take `Interrupted` as "again".
+
+use std::{io, path::Path, sync::Arc};
+
+/// How a file is opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OpenMode {
+    /// An existing file, for reading.
+    Read,
+    /// An existing file, for reading and writing.
+    Write,
+    /// A new file, for reading and writing; fails with `AlreadyExists` when one is there.
+    CreateNew,
+}
+
+/// A place that holds files.
+pub trait Vfs: Send + Sync {
+    /// Opens a file.
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>>;
+    /// Whether a file of this name is there.
+    fn exists(&self, path: &Path) -> io::Result<bool>;
+    /// Gives the file `from` the further name `to`; fails with `AlreadyExists` when that is taken.
+    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Renames, replacing a file of the new name.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a name.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes the names in the folder that holds `path` durable.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+}
+
+/// An open file.
+pub trait VfsFile: Send + Sync {
+    /// Reads at `offset` into `buffer`; returns how many bytes, 0 at the end of the file.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+    /// Writes at `offset`; returns how many bytes were taken. Extends the file when it ends before.
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize>;
+    /// The length in bytes.
+    fn len(&self) -> io::Result<u64>;
+    /// True when the file holds no bytes.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+    /// Sets the length in bytes; new bytes are zero.
+    fn set_len(&self, length: u64) -> io::Result<()>;
+    /// Makes the bytes, and the length needed to read them, durable (fdatasync).
+    fn sync_data(&self) -> io::Result<()>;
+    /// Takes the writer's lock, which belongs to this open file; false when another open file has it.
+    fn try_lock(&self) -> io::Result<bool>;
+}
+
+/// Fills `buffer` from `offset`; `UnexpectedEof` when the file ends before.
+pub fn read_exact_at(file: &dyn VfsFile, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    match read_up_to(file, offset, buffer)? {
+        read if read == buffer.len() => Ok(()),
+        read => Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            format!("the file ends at byte {} and {} more are needed", offset + read as u64, buffer.len() - read),
+        )),
+    }
+}
+
+/// Reads at `offset` until `buffer` is full or the file ends; returns how many bytes were read.
+pub fn read_up_to(file: &dyn VfsFile, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut read = 0;
+    while read < buffer.len() {
+        match file.read_at(offset + read as u64, &mut buffer[read..]) {
+            Ok(0) => break,
+            Ok(count) => read += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
+
+/// Writes all of `data` at `offset`.
+pub fn write_all_at(file: &dyn VfsFile, offset: u64, data: &[u8]) -> io::Result<()> {
+    let mut written = 0;
+    while written < data.len() {
+        match file.write_at(offset + written as u64, &data[written..]) {
+            Ok(0) => return Err(io::Error::new(io::ErrorKind::WriteZero, "the file takes no more bytes")),
+            Ok(count) => written += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The name of a file without its folders: all that events and findings say of a place on a machine.
+pub fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.to_string_lossy().into_owned(), |name| name.to_string_lossy().into_owned())
+}
