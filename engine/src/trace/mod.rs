@@ -5,7 +5,9 @@
 //! the byte. Start reading at [`Event`].
 
 mod event;
+mod pending;
 mod sink;
 
 pub use event::{CrashSummary, Event, FileBytes, LogVerdict, PageImage, PageSource, Receipt, RecordKind};
+pub use pending::PendingWrite;
 pub use sink::{Detail, Level, Recorder, Sink, Tracer};

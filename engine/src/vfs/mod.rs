@@ -1,8 +1,24 @@
-//! The disk as a trait. Real files, memory, the simulated disk and the traced decorator are ordinary implementations of it;
-//! only `os.rs` touches `std::fs`.
+//! The disk as a trait. Real files, memory, the simulated disk and the traced decorator are ordinary implementations of
+//! it; only `os.rs` touches `std::fs`.
 //!
 //! Reads and writes are positional and may be short, as the operating system's are: callers use [`read_exact_at`],
 //! [`read_up_to`] and [`write_all_at`], which loop and take `Interrupted` as "again".
+
+mod bytes;
+#[cfg(test)]
+mod conformance;
+mod memory;
+mod os;
+mod sim;
+mod traced;
+
+pub use memory::MemoryVfs;
+pub use os::OsVfs;
+pub use sim::{
+    CrashPlan, DiskImage, Fault, FaultKind, FaultSpan, FileImage, NameChange, NumberedWrite, SimVfs, StopEvent,
+    StopFile, StopPoint, StopRegion, StopWhen,
+};
+pub use traced::TracedVfs;
 
 use std::{io, path::Path, sync::Arc};
 
@@ -31,6 +47,32 @@ pub trait Vfs: Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in the folder that holds `path` durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+}
+
+impl<V: Vfs + ?Sized> Vfs for Arc<V> {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
+        (**self).open(path, mode)
+    }
+
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        (**self).exists(path)
+    }
+
+    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        (**self).link_new(from, to)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        (**self).rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        (**self).remove(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        (**self).sync_dir(path)
+    }
 }
 
 /// An open file.

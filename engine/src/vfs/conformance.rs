@@ -1,0 +1,78 @@
+//! What every implementation of the disk must do alike; each runs this in its own tests.
+
+use super::{OpenMode, Vfs, VfsFile, read_exact_at, read_up_to, write_all_at};
+use std::{io::ErrorKind, path::Path};
+
+/// Runs all checks in `folder`, which is there and empty.
+pub fn check(vfs: &dyn Vfs, folder: &Path) {
+    bytes_come_back(vfs, folder);
+    names_keep_their_promises(vfs, folder);
+    the_lock_excludes(vfs, folder);
+    files_for_reading_take_no_bytes(vfs, folder);
+}
+
+fn content(file: &dyn VfsFile) -> Vec<u8> {
+    let mut bytes = vec![0; file.len().unwrap() as usize];
+    read_exact_at(file, 0, &mut bytes).unwrap();
+    bytes
+}
+
+fn create(vfs: &dyn Vfs, path: &Path, bytes: &[u8]) {
+    let file = vfs.open(path, OpenMode::CreateNew).unwrap();
+    write_all_at(&*file, 0, bytes).unwrap();
+    file.sync_data().unwrap();
+}
+
+fn bytes_come_back(vfs: &dyn Vfs, folder: &Path) {
+    let file = vfs.open(&folder.join("bytes"), OpenMode::CreateNew).unwrap();
+    assert!(file.is_empty().unwrap());
+    write_all_at(&*file, 0, b"hello").unwrap();
+    write_all_at(&*file, 8, b"end").unwrap();
+    assert_eq!(content(&*file), b"hello\0\0\0end");
+    assert_eq!(read_up_to(&*file, 8, &mut [0; 10]).unwrap(), 3);
+    assert_eq!(file.read_at(100, &mut [0; 10]).unwrap(), 0);
+    assert_eq!(read_exact_at(&*file, 8, &mut [0; 10]).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    file.set_len(2).unwrap();
+    file.set_len(4).unwrap();
+    assert_eq!(content(&*file), b"he\0\0");
+    file.sync_data().unwrap();
+    vfs.sync_dir(&folder.join("bytes")).unwrap();
+}
+
+fn names_keep_their_promises(vfs: &dyn Vfs, folder: &Path) {
+    let [first, second, third] = ["first", "second", "third"].map(|name| folder.join(name));
+    create(vfs, &first, b"one");
+    create(vfs, &second, b"two");
+    assert_eq!(vfs.open(&first, OpenMode::CreateNew).err().unwrap().kind(), ErrorKind::AlreadyExists);
+    assert_eq!(vfs.link_new(&first, &second).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    vfs.link_new(&first, &third).unwrap();
+    vfs.open(&third, OpenMode::Write).unwrap().write_at(0, b"O").unwrap();
+    vfs.rename(&first, &second).unwrap();
+    assert!(!vfs.exists(&first).unwrap());
+    assert_eq!(content(&*vfs.open(&second, OpenMode::Read).unwrap()), b"One");
+    vfs.remove(&second).unwrap();
+    assert_eq!(content(&*vfs.open(&third, OpenMode::Read).unwrap()), b"One");
+    for gone in [vfs.remove(&second), vfs.rename(&second, &first), vfs.link_new(&second, &first)] {
+        assert_eq!(gone.unwrap_err().kind(), ErrorKind::NotFound);
+    }
+    assert_eq!(vfs.open(&second, OpenMode::Write).err().unwrap().kind(), ErrorKind::NotFound);
+}
+
+fn the_lock_excludes(vfs: &dyn Vfs, folder: &Path) {
+    let path = folder.join("locked");
+    create(vfs, &path, b"");
+    let [first, second] = [(); 2].map(|()| vfs.open(&path, OpenMode::Write).unwrap());
+    assert!(first.try_lock().unwrap());
+    assert!(!second.try_lock().unwrap());
+    drop(first);
+    assert!(second.try_lock().unwrap());
+}
+
+fn files_for_reading_take_no_bytes(vfs: &dyn Vfs, folder: &Path) {
+    let path = folder.join("read only");
+    create(vfs, &path, b"kept");
+    let file = vfs.open(&path, OpenMode::Read).unwrap();
+    assert!(file.write_at(0, b"lost").is_err());
+    assert!(file.set_len(0).is_err());
+    assert_eq!(content(&*file), b"kept");
+}

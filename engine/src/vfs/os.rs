@@ -1,0 +1,150 @@
+//! Real files. The only file of the engine that touches `std::fs`.
+
+use super::{OpenMode, Vfs, VfsFile};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::{io, path::Path, sync::Arc};
+
+/// The operating system's files.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct OsVfs;
+
+impl Vfs for OsVfs {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
+        let mut options = OpenOptions::new();
+        match mode {
+            OpenMode::Read => options.read(true),
+            OpenMode::Write => options.read(true).write(true),
+            OpenMode::CreateNew => options.read(true).write(true).create_new(true),
+        };
+        if mode != OpenMode::CreateNew {
+            check_regular(path)?;
+        }
+        Ok(Arc::new(OsFile(options.open(path)?)))
+    }
+
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        path.try_exists()
+    }
+
+    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        sync_folder(match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        })
+    }
+}
+
+/// Asked before opening, because opening a pipe waits until somebody writes into it.
+fn check_regular(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_file() {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "this is a folder, a pipe or a device, not a regular file"))
+}
+
+#[cfg(not(windows))]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Windows makes names durable by itself and lets nobody open a folder for it.
+#[cfg(windows)]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+struct OsFile(File);
+
+impl VfsFile for OsFile {
+    #[cfg(unix)]
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.0, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.0, buffer, offset)
+    }
+
+    #[cfg(unix)]
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::write_at(&self.0, data, offset)
+    }
+
+    #[cfg(windows)]
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_write(&self.0, data, offset)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        match self.0.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vfs::conformance;
+
+    #[test]
+    fn real_files_behave_as_the_trait_says() {
+        let folder = tempfile::tempdir().unwrap();
+        conformance::check(&OsVfs, folder.path());
+    }
+
+    #[test]
+    fn a_folder_is_refused_with_a_clear_error() {
+        let folder = tempfile::tempdir().unwrap();
+        for mode in [OpenMode::Read, OpenMode::Write] {
+            let error = OsVfs.open(folder.path(), mode).err().unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_refused_and_so_is_a_pipe_without_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success());
+        let places = [Path::new("/dev/null"), pipe.as_path()];
+        for place in &places[..if made { 2 } else { 1 }] {
+            assert_eq!(OsVfs.open(place, OpenMode::Read).err().unwrap().kind(), io::ErrorKind::InvalidInput);
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_not_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = OsVfs.open(&folder.path().join("none"), OpenMode::Write).err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}
