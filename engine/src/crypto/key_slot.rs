@@ -91,8 +91,8 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Makes the slot that lets `unlock` open the database: number `slot_number` of the file `file_id`. `profile` counts for
-/// a passphrase alone.
+/// Makes the slot that lets `unlock` open the database: number `slot_number` of the file `file_id`. `profile` counts
+/// for a passphrase alone.
 pub fn make_slot(
     unlock: &Unlock,
     profile: KdfProfile,
@@ -122,9 +122,9 @@ pub fn make_slot(
 
 /// Opens the slots of the kind that `unlock` names, and no others; gives the slot's number and the data key.
 ///
-/// `KEY-NO-SLOT`: none is of that kind. `KEY-WRONG`: none opens. `KDF-BOMB`: one asks for more work than is allowed, and
-/// none was done. `KEY-SLOT-FORGED`: the key fits a slot whose other bytes do not. `KEY-SLOT-FOREIGN`: the key that a
-/// keyless slot holds is not of this file.
+/// `KEY-NO-SLOT`: none is of that kind. `KEY-WRONG`: none opens. `KDF-BOMB`: one asks for more work than is allowed,
+/// and none was done. `KEY-SLOT-FORGED`: the key fits a slot whose other bytes do not. `KEY-SLOT-FOREIGN`: the key that
+/// a keyless slot holds is not of this file.
 pub fn open_slots(
     slots: &[[u8; KEY_SLOT_BYTES]; KEY_SLOTS_COUNT],
     file_id: FileId,
