@@ -1,4 +1,23 @@
-//! Stub.
+//! The plain form of a branch or leaf: slots in key order from the front, cells filled from the back, a gap between.
+//!
+//! ```text
+//! | header 16 | slot 0 | slot 1 | …   gap   … | cell | hole | cell | cell |
+//!                                              ^ cells_start              ^ plain size
+//! ```
+//!
+//! [`NodeView`] reads, [`Node`] changes. Bytes from a file pass [`NodeView::new`] once, which checks every invariant;
+//! what changes a node keeps them, so that reading never checks again. Which key belongs into which node, and when to
+//! split, is the tree's work. A change hands back the bytes it wrote, for those who show them.
+
+use super::error::{DecodeError, preview};
+use super::field::{check_zeros, nonzero};
+use super::page::{POINTER_BYTES, PageKind, decode_pointer, encode_pointer};
+use super::{is_zero, read_u32};
+use crate::finding::Code;
+use crate::limits::{PAGE_OVERHEAD_BYTES, PAGE_SIZE_BYTES_MAX, TREE_DEPTH_MAX};
+use crate::types::PagePointer;
+use std::cmp::Ordering;
+use std::ops::Range;
 
 /// Size of a node's header, in bytes.
 pub const HEADER_BYTES: usize = 16;
@@ -6,3 +25,570 @@ pub const HEADER_BYTES: usize = 16;
 pub const SLOT_BYTES: usize = 8;
 /// What a leaf cell takes besides its key and value, in bytes.
 pub const LEAF_CELL_BYTES: usize = 4;
+/// What a branch cell takes besides its key, in bytes.
+pub const BRANCH_CELL_BYTES: usize = POINTER_BYTES;
+/// The largest plain form, in bytes. Offsets and counts of bytes fit 16 bits, the end included.
+const PLAIN_BYTES_MAX: usize = PAGE_SIZE_BYTES_MAX as usize - PAGE_OVERHEAD_BYTES;
+const _: () = assert!(PLAIN_BYTES_MAX <= u16::MAX as usize);
+
+pub(crate) mod header_place {
+    super::super::field::fields! { super::HEADER_BYTES;
+        KIND        0 1 "kind" Number Identity "1 branch, 2 leaf: equals the sealed header's";
+        LEVEL       1 1 "level" Number Identity "0 leaf, parents of leaves 1, and so on";
+        SLOT_COUNT  2 2 "slot_count" Number Length "slots, and so cells";
+        CELLS_START 4 2 "cells_start" Number Length "lowest byte of any cell; the plain size when there is none";
+        FREE_BYTES  6 2 "free_bytes" Number Length "the gap between slots and cells, and holes among the cells";
+        ZERO        8 8 "zero" Zero Free "reserved";
+    }
+}
+
+pub(crate) mod slot_place {
+    super::super::field::fields! { super::SLOT_BYTES;
+        OFFSET     0 2 "offset" Number Pointer "where the cell starts";
+        KEY_LENGTH 2 2 "key_length" Number Length "of the key in the cell, in bytes";
+        HEAD       4 4 "head" Hex Payload "first four key bytes, zero filled: most searches end here";
+    }
+}
+
+/// The bytes a record's cell takes, its slot not counted.
+pub fn record_cell_bytes(key_len: usize, value_len: usize) -> usize {
+    LEAF_CELL_BYTES + key_len + value_len
+}
+
+/// The bytes a child's cell takes, its slot not counted.
+pub fn child_cell_bytes(key_len: usize) -> usize {
+    BRANCH_CELL_BYTES + key_len
+}
+
+/// A branch or leaf, read.
+///
+/// | offset | size | field | meaning |
+/// |--:|--:|---|---|
+/// | 0 | 1 | kind | 1 branch, 2 leaf: equals the sealed header's |
+/// | 1 | 1 | level | 0 leaf, parents of leaves 1, … |
+/// | 2 | 2 | slot_count | |
+/// | 4 | 2 | cells_start | lowest byte of any cell; the plain size when there is none |
+/// | 6 | 2 | free_bytes | all free bytes: the gap between slots and cells, and holes among the cells |
+/// | 8 | 8 | zero | |
+/// | 16 | 8 × n | slots | in key order: cell offset u16, key length u16, key head: first four key bytes, zero filled |
+/// | … | | gap | zero |
+/// | cells_start | | cells | leaf cell: value length u32, key, value. Branch cell: page pointer 28, key |
+///
+/// Slot 0 of a branch has an empty key and leads to everything below slot 1's key. A hole is filled with zeros.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeView<'a> {
+    plain: &'a [u8],
+}
+
+impl<'a> NodeView<'a> {
+    /// A view of `plain` after every invariant was checked: `PAGE-KIND`, `TREE-SLOT`, `TREE-ORDER`.
+    pub fn new(plain: &'a [u8]) -> Result<NodeView<'a>, DecodeError> {
+        check_header(plain)?;
+        let node = NodeView { plain };
+        check_bounds(node)?;
+        check_cells(node)?;
+        check_keys(node)?;
+        Ok(node)
+    }
+
+    /// A view of bytes that [`NodeView::new`] accepted before, or that a [`Node`] holds.
+    pub fn trusted(plain: &'a [u8]) -> NodeView<'a> {
+        NodeView { plain }
+    }
+
+    /// Branch or leaf.
+    pub fn kind(&self) -> PageKind {
+        match header_place::KIND.u8(self.plain) {
+            byte if byte == PageKind::Branch as u8 => PageKind::Branch,
+            _ => PageKind::Leaf,
+        }
+    }
+
+    /// Levels above the leaves.
+    pub fn level(&self) -> u8 {
+        header_place::LEVEL.u8(self.plain)
+    }
+
+    /// How many slots there are.
+    pub fn slot_count(&self) -> usize {
+        header_place::SLOT_COUNT.u16(self.plain).into()
+    }
+
+    /// The lowest byte of any cell.
+    pub fn cells_start(&self) -> usize {
+        header_place::CELLS_START.u16(self.plain).into()
+    }
+
+    /// All free bytes, holes included.
+    pub fn free_bytes(&self) -> usize {
+        header_place::FREE_BYTES.u16(self.plain).into()
+    }
+
+    /// The free bytes between slots and cells.
+    pub fn gap_bytes(&self) -> usize {
+        self.cells_start() - self.slots_end()
+    }
+
+    /// The key in slot `slot`; empty in slot 0 of a branch.
+    pub fn key(&self, slot: usize) -> &'a [u8] {
+        &self.plain[self.key_span(slot)]
+    }
+
+    /// The value of the record in slot `slot` of a leaf.
+    pub fn value(&self, slot: usize) -> &'a [u8] {
+        &self.plain[self.key_span(slot).end..self.cell_span(slot).end]
+    }
+
+    /// The page that slot `slot` of a branch leads to.
+    pub fn child(&self, slot: usize) -> PagePointer {
+        assert_eq!(self.kind(), PageKind::Branch, "only a branch has children");
+        decode_pointer(&self.plain[self.cell_span(slot)])
+    }
+
+    /// The bytes of the cell of slot `slot`.
+    pub fn cell_span(&self, slot: usize) -> Range<usize> {
+        let start = self.cell_offset(slot);
+        start..start + self.cell_bytes(slot)
+    }
+
+    /// The bytes of slot `slot`.
+    pub fn slot_span(&self, slot: usize) -> Range<usize> {
+        let start = HEADER_BYTES + slot * SLOT_BYTES;
+        start..start + SLOT_BYTES
+    }
+
+    /// The bytes of the key in the cell of slot `slot`.
+    pub fn key_span(&self, slot: usize) -> Range<usize> {
+        let start = self.cell_offset(slot) + self.before_key_bytes();
+        start..start + self.key_bytes(slot)
+    }
+
+    /// The slot of `key`, or the slot it would be inserted at. Heads decide most comparisons without a look at a cell.
+    pub fn search(&self, key: &[u8]) -> Result<usize, usize> {
+        let head = head_of(key);
+        let (mut low, mut high) = (0, self.slot_count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let order = self.head(middle).cmp(&head).then_with(|| self.key(middle).cmp(key));
+            match order {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Ok(middle),
+            }
+        }
+        Err(low)
+    }
+
+    /// The slot of a branch that leads to `key`: the last whose key is not past it.
+    pub fn child_slot(&self, key: &[u8]) -> usize {
+        match self.search(key) {
+            Ok(slot) => slot,
+            // Slot 0 has the empty key, so nothing sorts before it.
+            Err(slot) => slot.saturating_sub(1),
+        }
+    }
+
+    fn slots_end(&self) -> usize {
+        self.slot_span(self.slot_count()).start
+    }
+
+    fn slot_bytes(&self, slot: usize) -> &'a [u8] {
+        &self.plain[self.slot_span(slot)]
+    }
+
+    fn cell_offset(&self, slot: usize) -> usize {
+        slot_place::OFFSET.u16(self.slot_bytes(slot)).into()
+    }
+
+    fn key_bytes(&self, slot: usize) -> usize {
+        slot_place::KEY_LENGTH.u16(self.slot_bytes(slot)).into()
+    }
+
+    fn head(&self, slot: usize) -> [u8; 4] {
+        *slot_place::HEAD.array(self.slot_bytes(slot))
+    }
+
+    /// What stands before the key in a cell: the value length, or the pointer.
+    fn before_key_bytes(&self) -> usize {
+        match self.kind() {
+            PageKind::Branch => BRANCH_CELL_BYTES,
+            _ => LEAF_CELL_BYTES,
+        }
+    }
+
+    fn cell_bytes(&self, slot: usize) -> usize {
+        let value_bytes = match self.kind() {
+            PageKind::Branch => 0,
+            _ => read_u32(self.plain, self.cell_offset(slot)) as usize,
+        };
+        (self.before_key_bytes() + self.key_bytes(slot)).saturating_add(value_bytes)
+    }
+
+    /// Slots in the order of their cells in the page.
+    pub(crate) fn slots_by_offset(&self) -> Vec<usize> {
+        let mut slots: Vec<usize> = (0..self.slot_count()).collect();
+        slots.sort_by_key(|&slot| self.cell_offset(slot));
+        slots
+    }
+}
+
+/// First four key bytes, zero filled. Padded heads order as their keys do, as far as they differ.
+fn head_of(key: &[u8]) -> [u8; 4] {
+    let mut head = [0; 4];
+    let shared = key.len().min(4);
+    head[..shared].copy_from_slice(&key[..shared]);
+    head
+}
+
+fn check_header(plain: &[u8]) -> Result<(), DecodeError> {
+    use header_place as place;
+    if !(HEADER_BYTES..=PLAIN_BYTES_MAX).contains(&plain.len()) {
+        return Err(DecodeError::length(Code::TreeSlot, "The plain form of a node", PLAIN_BYTES_MAX, plain.len()));
+    }
+    let (kind, level) = (place::KIND.u8(plain), place::LEVEL.u8(plain));
+    if kind != PageKind::Branch as u8 && kind != PageKind::Leaf as u8 {
+        return Err(place::KIND.error(Code::PageKind, "1 or 2", kind));
+    }
+    if (level == 0) != (kind == PageKind::Leaf as u8) || usize::from(level) > TREE_DEPTH_MAX {
+        let expected = format!("0 in a leaf, 1 to {TREE_DEPTH_MAX} in a branch");
+        return Err(place::LEVEL.error(Code::PageKind, expected, level));
+    }
+    check_zeros(place::FIELDS, plain, Code::TreeSlot)
+}
+
+/// Slots lie inside the page and before the cells, each cell between there and the end.
+fn check_bounds(node: NodeView) -> Result<(), DecodeError> {
+    let (slots_end, end) = (node.slots_end(), node.plain.len());
+    if slots_end > end {
+        let most = (end - HEADER_BYTES) / SLOT_BYTES;
+        return Err(header_place::SLOT_COUNT.error(Code::TreeSlot, format!("at most {most}"), node.slot_count()));
+    }
+    if !(slots_end..=end).contains(&node.cells_start()) {
+        let expected = format!("{slots_end} to {end}");
+        return Err(header_place::CELLS_START.error(Code::TreeSlot, expected, node.cells_start()));
+    }
+    if node.kind() == PageKind::Branch && node.slot_count() == 0 {
+        return Err(header_place::SLOT_COUNT.error(Code::TreeSlot, "at least 1 in a branch", 0));
+    }
+    (0..node.slot_count()).try_for_each(|slot| check_cell_bounds(node, slot))
+}
+
+fn check_cell_bounds(node: NodeView, slot: usize) -> Result<(), DecodeError> {
+    let (start, end) = (node.cell_offset(slot), node.plain.len());
+    let key_end = start + node.before_key_bytes() + node.key_bytes(slot);
+    let inside = start >= node.cells_start() && key_end <= end;
+    // The value's length is read only when it is sure to lie inside.
+    if inside && node.cell_bytes(slot) <= end - start {
+        return Ok(());
+    }
+    let expected = format!("a cell within {}..{end}", node.cells_start());
+    let found = match inside {
+        true => format!("a value of {} bytes in a cell at {start}", read_u32(node.plain, start)),
+        false => format!("a cell at {start} with a key of {} bytes", node.key_bytes(slot)),
+    };
+    let why = format!("Slot {slot} names a cell that is not inside the page.");
+    Err(DecodeError::new(Code::TreeSlot, node.slot_span(slot), expected, found, why))
+}
+
+/// No cell over another, the lowest at `cells_start`, everything between them zero, and the sum as the header has it.
+fn check_cells(node: NodeView) -> Result<(), DecodeError> {
+    let mut free = node.slots_end()..node.slots_end();
+    let mut free_bytes = 0;
+    let lowest = node.slots_by_offset().first().map_or(node.plain.len(), |&slot| node.cell_offset(slot));
+    if lowest != node.cells_start() {
+        return Err(header_place::CELLS_START.error(Code::TreeSlot, lowest, node.cells_start()));
+    }
+    for slot in node.slots_by_offset() {
+        let cell = node.cell_span(slot);
+        if cell.start < free.start {
+            let why = format!("The cell of slot {slot} lies over another.");
+            let expected = format!("a cell from {} on", free.start);
+            return Err(DecodeError::new(Code::TreeSlot, node.slot_span(slot), expected, cell.start, why));
+        }
+        free.end = cell.start;
+        free_bytes += check_free(node, free)?;
+        free = cell.end..cell.end;
+    }
+    free.end = node.plain.len();
+    free_bytes += check_free(node, free)?;
+    match free_bytes == node.free_bytes() {
+        true => Ok(()),
+        false => Err(header_place::FREE_BYTES.error(Code::TreeSlot, free_bytes, node.free_bytes())),
+    }
+}
+
+fn check_free(node: NodeView, free: Range<usize>) -> Result<usize, DecodeError> {
+    match is_zero(&node.plain[free.clone()]) {
+        true => Ok(free.len()),
+        false => Err(nonzero(node.plain, free, Code::TreeSlot, "Free bytes of a page are zero.")),
+    }
+}
+
+/// Heads equal the keys, keys ascend, and a branch's first key is empty and its children are pages.
+fn check_keys(node: NodeView) -> Result<(), DecodeError> {
+    for slot in 0..node.slot_count() {
+        let key = node.key(slot);
+        if node.head(slot) != head_of(key) {
+            let (expected, found) = (preview(&head_of(key)), preview(&node.head(slot)));
+            let why = format!("The head in slot {slot} is not the beginning of its key.");
+            return Err(DecodeError::new(Code::TreeSlot, node.slot_span(slot), expected, found, why));
+        }
+        if slot > 0 && node.key(slot - 1) >= key {
+            let expected = format!("a key past {}", preview(node.key(slot - 1)));
+            let why = format!("The key of slot {slot} does not follow that of slot {}.", slot - 1);
+            return Err(DecodeError::new(Code::TreeOrder, node.key_span(slot), expected, preview(key), why));
+        }
+    }
+    match node.kind() {
+        PageKind::Branch => check_children(node),
+        _ => Ok(()),
+    }
+}
+
+fn check_children(node: NodeView) -> Result<(), DecodeError> {
+    if !node.key(0).is_empty() {
+        let why = "Slot 0 of a branch leads to everything below slot 1, so its key is empty.";
+        let found = preview(node.key(0));
+        return Err(DecodeError::new(Code::TreeOrder, node.key_span(0), "an empty key", found, why));
+    }
+    for slot in 0..node.slot_count() {
+        if node.child(slot).is_null() {
+            let why = format!("Slot {slot} of a branch leads to no page.");
+            return Err(DecodeError::new(Code::TreeSlot, node.cell_span(slot), "a page", "page 0", why));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a cell finds room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Room {
+    /// In the gap, at once.
+    Gap,
+    /// When the holes were joined to the gap.
+    AfterCompaction,
+    /// Not in this node.
+    None,
+}
+
+/// A branch or leaf, to be changed.
+///
+/// Every change keeps the invariants of [`NodeView::new`] but two that are the tree's to restore: a branch is empty
+/// when it is new, and has a first key after its slot 0 was removed (see [`Node::empty_first_key`]).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Node {
+    plain: Vec<u8>,
+}
+
+impl Node {
+    /// An empty node of `plain_bytes` bytes.
+    pub fn new(kind: PageKind, level: u8, plain_bytes: usize) -> Node {
+        assert!(matches!(kind, PageKind::Branch | PageKind::Leaf), "a node is a branch or a leaf");
+        assert_eq!(level == 0, kind == PageKind::Leaf, "level 0 is the leaves'");
+        assert!((HEADER_BYTES..=PLAIN_BYTES_MAX).contains(&plain_bytes), "a plain form of a size pages have");
+        let mut node = Node { plain: vec![0; plain_bytes] };
+        header_place::KIND.put(&mut node.plain, &[kind as u8]);
+        header_place::LEVEL.put(&mut node.plain, &[level]);
+        node.put_cells_start(plain_bytes);
+        node.put_free_bytes(plain_bytes - HEADER_BYTES);
+        node
+    }
+
+    /// The node that `plain` is, after every invariant was checked.
+    pub fn from_plain(plain: Vec<u8>) -> Result<Node, DecodeError> {
+        NodeView::new(&plain)?;
+        Ok(Node { plain })
+    }
+
+    /// The node, to read.
+    pub fn view(&self) -> NodeView<'_> {
+        NodeView::trusted(&self.plain)
+    }
+
+    /// The plain form.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.plain
+    }
+
+    /// The plain form.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.plain
+    }
+
+    /// Where a cell would find room. `cell_bytes_with_slot` counts the 8 bytes of its slot.
+    pub fn fits(&self, cell_bytes_with_slot: usize) -> Room {
+        match cell_bytes_with_slot {
+            needed if needed <= self.view().gap_bytes() => Room::Gap,
+            needed if needed <= self.view().free_bytes() => Room::AfterCompaction,
+            _ => Room::None,
+        }
+    }
+
+    /// Moves all cells to the end, slot 0's last, so that every free byte is in the gap.
+    pub fn compact(&mut self) {
+        let free_bytes = self.view().free_bytes();
+        self.keep(self.view().slot_count());
+        debug_assert_eq!(self.view().free_bytes(), free_bytes);
+    }
+
+    /// Keeps the first `slot_count` slots, compacted.
+    fn keep(&mut self, slot_count: usize) {
+        let view = self.view();
+        let mut kept = Node::new(view.kind(), view.level(), self.plain.len());
+        for slot in 0..slot_count {
+            kept.append(&view.slot_content(slot));
+        }
+        *self = kept;
+    }
+
+    /// Puts a record into a leaf as slot `slot`; the gap must have room for cell and slot. Returns the cell's bytes.
+    pub fn insert_record(&mut self, slot: usize, key: &[u8], value: &[u8]) -> Range<usize> {
+        assert_eq!(self.view().kind(), PageKind::Leaf, "a record goes into a leaf");
+        let value_bytes = u32::try_from(value.len()).expect("invariant: a value fits its page");
+        self.insert_cell(slot, key, &[&value_bytes.to_le_bytes(), key, value])
+    }
+
+    /// Puts a child into a branch as slot `slot`; the gap must have room for cell and slot. Returns the cell's bytes.
+    pub fn insert_child(&mut self, slot: usize, key: &[u8], child: &PagePointer) -> Range<usize> {
+        assert_eq!(self.view().kind(), PageKind::Branch, "a child goes into a branch");
+        self.insert_cell(slot, key, &[&encode_pointer(child), key])
+    }
+
+    /// Takes slot `slot` out and fills its cell with zeros.
+    pub fn remove(&mut self, slot: usize) {
+        let cell = self.view().cell_span(slot);
+        let free_bytes = self.view().free_bytes() + cell.len() + SLOT_BYTES;
+        self.plain[cell].fill(0);
+        self.close_slot(slot);
+        self.put_free_bytes(free_bytes);
+        // The cell may have been the lowest; then the gap reaches up to the next one.
+        let view = self.view();
+        let lowest = (0..view.slot_count()).map(|slot| view.cell_offset(slot)).min();
+        self.put_cells_start(lowest.unwrap_or(self.plain.len()));
+    }
+
+    /// Replaces the pointer in slot `slot` of a branch, in place.
+    pub fn set_child(&mut self, slot: usize, child: &PagePointer) {
+        assert_eq!(self.view().kind(), PageKind::Branch, "only a branch has children");
+        let start = self.view().cell_span(slot).start;
+        self.plain[start..start + POINTER_BYTES].copy_from_slice(&encode_pointer(child));
+    }
+
+    /// Makes the first key of a branch the empty key, as the first key of a branch must be.
+    pub fn empty_first_key(&mut self) {
+        let child = self.view().child(0);
+        self.remove(0);
+        self.insert_compacting(0, &Content { key: Vec::new(), rest: Rest::Child(child) });
+    }
+
+    /// Moves slots `from_slot` and up to the end of `other`, and compacts this node. `other` must have room. The first
+    /// child of an empty branch comes without its key: whoever splits a branch has read it as the separator.
+    pub fn move_tail_to(&mut self, from_slot: usize, other: &mut Node) {
+        assert_eq!(self.view().kind(), other.view().kind(), "nodes of one kind");
+        let slot_count = self.view().slot_count();
+        for slot in from_slot..slot_count {
+            let mut content = self.view().slot_content(slot);
+            if matches!(content.rest, Rest::Child(_)) && other.view().slot_count() == 0 {
+                content.key.clear();
+            }
+            other.append(&content);
+        }
+        self.keep(from_slot);
+    }
+
+    fn append(&mut self, content: &Content) {
+        self.insert_compacting(self.view().slot_count(), content);
+    }
+
+    fn insert_compacting(&mut self, slot: usize, content: &Content) {
+        if self.fits(content.cell_bytes() + SLOT_BYTES) == Room::AfterCompaction {
+            self.compact();
+        }
+        match &content.rest {
+            Rest::Value(value) => self.insert_record(slot, &content.key, value),
+            Rest::Child(child) => self.insert_child(slot, &content.key, child),
+        };
+    }
+
+    fn insert_cell(&mut self, slot: usize, key: &[u8], parts: &[&[u8]]) -> Range<usize> {
+        let cell_bytes: usize = parts.iter().map(|part| part.len()).sum();
+        let view = self.view();
+        assert!(slot <= view.slot_count(), "slots follow one another");
+        assert!(cell_bytes + SLOT_BYTES <= view.gap_bytes(), "the gap has room for cell and slot");
+        let free_bytes = view.free_bytes() - cell_bytes - SLOT_BYTES;
+        let start = view.cells_start() - cell_bytes;
+        self.put_cells_start(start);
+        self.put_free_bytes(free_bytes);
+        self.open_slot(slot, start, key);
+        let mut end = start;
+        for part in parts {
+            self.plain[end..end + part.len()].copy_from_slice(part);
+            end += part.len();
+        }
+        start..end
+    }
+
+    fn open_slot(&mut self, slot: usize, cell_offset: usize, key: &[u8]) {
+        let (at, slots_end) = (self.view().slot_span(slot), self.view().slots_end());
+        self.plain.copy_within(at.start..slots_end, at.end);
+        let bytes = &mut self.plain[at];
+        let key_bytes = u16::try_from(key.len()).expect("invariant: a key fits its page");
+        slot_place::OFFSET.put(bytes, &fit(cell_offset).to_le_bytes());
+        slot_place::KEY_LENGTH.put(bytes, &key_bytes.to_le_bytes());
+        slot_place::HEAD.put(bytes, &head_of(key));
+        self.put_slot_count(self.view().slot_count() + 1);
+    }
+
+    fn close_slot(&mut self, slot: usize) {
+        let (at, slots_end) = (self.view().slot_span(slot), self.view().slots_end());
+        self.plain.copy_within(at.end..slots_end, at.start);
+        self.plain[slots_end - SLOT_BYTES..slots_end].fill(0);
+        self.put_slot_count(self.view().slot_count() - 1);
+    }
+
+    fn put_slot_count(&mut self, slot_count: usize) {
+        header_place::SLOT_COUNT.put(&mut self.plain, &fit(slot_count).to_le_bytes());
+    }
+
+    fn put_cells_start(&mut self, cells_start: usize) {
+        header_place::CELLS_START.put(&mut self.plain, &fit(cells_start).to_le_bytes());
+    }
+
+    fn put_free_bytes(&mut self, free_bytes: usize) {
+        header_place::FREE_BYTES.put(&mut self.plain, &fit(free_bytes).to_le_bytes());
+    }
+}
+
+fn fit(number: usize) -> u16 {
+    u16::try_from(number).expect("invariant: counts and offsets inside a plain form fit 16 bits")
+}
+
+/// What a slot stands for, taken out of its node.
+struct Content {
+    key: Vec<u8>,
+    rest: Rest,
+}
+
+enum Rest {
+    Value(Vec<u8>),
+    Child(PagePointer),
+}
+
+impl Content {
+    fn cell_bytes(&self) -> usize {
+        match &self.rest {
+            Rest::Value(value) => record_cell_bytes(self.key.len(), value.len()),
+            Rest::Child(_) => child_cell_bytes(self.key.len()),
+        }
+    }
+}
+
+impl NodeView<'_> {
+    fn slot_content(&self, slot: usize) -> Content {
+        let rest = match self.kind() {
+            PageKind::Branch => Rest::Child(self.child(slot)),
+            _ => Rest::Value(self.value(slot).to_vec()),
+        };
+        Content { key: self.key(slot).to_vec(), rest }
+    }
+}
