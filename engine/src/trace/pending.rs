@@ -1,8 +1,8 @@
-//! A change of a file that the operating system has taken and the disk may still lose.
+//! Changes that the operating system has taken and the disk may still lose: of bytes and of names.
 
 use crate::limits::SECTOR_BYTES;
 use crate::types::Bytes;
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 /// A change that no sync of its file has made durable yet. `order` counts such changes over all files of a disk.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,5 +54,64 @@ impl PendingWrite {
         let first = self.offset() / SECTOR_BYTES as u64;
         let end = self.offset().saturating_add(self.bytes()).div_ceil(SECTOR_BYTES as u64);
         first..end.max(first + 1)
+    }
+
+    /// Puts `new` over its own bytes where it has any at that place: the file was changed from outside.
+    pub fn overlay(&mut self, offset: u64, new: &[u8]) {
+        let PendingWrite::Data { offset: start, data, .. } = self else { return };
+        let mut changed = data.to_vec();
+        for (byte, place) in new.iter().zip(offset..) {
+            let index = place.checked_sub(*start).and_then(|index| usize::try_from(index).ok());
+            if let Some(old) = index.and_then(|index| changed.get_mut(index)) {
+                *old = *byte;
+            }
+        }
+        *data = changed.into();
+    }
+}
+
+/// A change of a name that no sync of the folder has made durable yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NameChange {
+    /// The file got this name: it was created or linked.
+    Added {
+        /// The name.
+        name: String,
+        /// The file's number.
+        file: u64,
+    },
+    /// The file got another name, in one piece.
+    Renamed {
+        /// The old name.
+        from: String,
+        /// The new name.
+        to: String,
+        /// The file's number.
+        file: u64,
+    },
+    /// The name was removed.
+    Removed {
+        /// The name.
+        name: String,
+    },
+}
+
+impl NameChange {
+    /// Makes the change in a list of names.
+    pub fn apply(&self, names: &mut BTreeMap<String, u64>) {
+        match self {
+            NameChange::Added { name, file } => {
+                names.insert(name.clone(), *file);
+            }
+            NameChange::Renamed { from, to, file } => {
+                if names.get(from) == Some(file) {
+                    names.remove(from);
+                }
+                names.insert(to.clone(), *file);
+            }
+            NameChange::Removed { name } => {
+                names.remove(name);
+            }
+        }
     }
 }

@@ -15,8 +15,8 @@ mod traced;
 pub use memory::MemoryVfs;
 pub use os::OsVfs;
 pub use sim::{
-    CrashPlan, DiskImage, Fault, FaultKind, FaultSpan, FileImage, NameChange, NumberedWrite, SimVfs, StopEvent,
-    StopFile, StopPoint, StopRegion, StopWhen,
+    CrashPlan, DiskImage, Fault, FaultKind, FaultSpan, FileImage, NameChange, NumberedWrite, PendingWrite, SimVfs,
+    StopEvent, StopFile, StopPoint, StopRegion, StopWhen,
 };
 pub use traced::TracedVfs;
 

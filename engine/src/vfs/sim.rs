@@ -10,9 +10,10 @@ mod image;
 #[cfg(test)]
 mod tests;
 
+pub use crate::trace::{NameChange, PendingWrite};
 pub use crash::CrashPlan;
 pub use fault::{Fault, FaultKind, FaultSpan, StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
-pub use image::{DiskImage, FileImage, NameChange, NumberedWrite};
+pub use image::{DiskImage, FileImage, NumberedWrite};
 
 use super::{OpenMode, Vfs, VfsFile, bytes, file_name};
 use crate::trace::{CrashSummary, Event, FileBytes, Tracer};

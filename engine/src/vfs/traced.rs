@@ -1,7 +1,7 @@
 //! A disk that tells what was done to it. It decorates any other; it never changes what a call does.
 
 use super::{OpenMode, Vfs, VfsFile, file_name};
-use crate::trace::{Event, Tracer};
+use crate::trace::{Detail, Event, Tracer};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -13,30 +13,48 @@ pub struct TracedVfs<V> {
     names: Mutex<Names>,
 }
 
-/// Which name the events of an open file should say: a file renamed while open is told of by its new name.
+/// Which name the events of an open file should say: a file renamed while open is told of by its new name, and one that
+/// lost its last name no longer matters.
 #[derive(Default)]
 struct Names {
-    open: Vec<Weak<Mutex<String>>>,
+    open: Vec<Weak<Mutex<Option<String>>>>,
     /// Further names: what was linked, to what.
     links: Vec<(String, String)>,
 }
 
 impl Names {
-    fn rename_open(&mut self, from: &str, to: &str) {
+    fn opened(&mut self, name: String) -> Arc<Mutex<Option<String>>> {
+        let name = Arc::new(Mutex::new(Some(name)));
         self.open.retain(|name| name.strong_count() > 0);
-        for name in self.open.iter().filter_map(Weak::upgrade) {
-            let mut name = lock(&name);
-            if *name == from {
-                to.clone_into(&mut name);
-            }
+        self.open.push(Arc::downgrade(&name));
+        name
+    }
+
+    fn renamed(&mut self, from: &str, to: &str) {
+        if from == to {
+            return;
+        }
+        self.removed(to);
+        self.call_open_files(from, Some(to));
+        for (first, second) in &mut self.links {
+            [first, second].into_iter().filter(|name| *name == from).for_each(|name| to.clone_into(name));
         }
     }
 
-    /// The other name of a file that is about to lose `gone`.
-    fn other_name(&mut self, gone: &str) -> Option<String> {
-        let at = self.links.iter().position(|(from, to)| from == gone || to == gone)?;
-        let (from, to) = self.links.remove(at);
-        Some(if from == gone { to } else { from })
+    /// Open files that lose this name are called by another of theirs, if they have one.
+    fn removed(&mut self, gone: &str) {
+        let link = self.links.iter().position(|(from, to)| from == gone || to == gone);
+        let other = link.map(|link| self.links.remove(link)).map(|(from, to)| if from == gone { to } else { from });
+        self.call_open_files(gone, other.as_deref());
+    }
+
+    fn call_open_files(&self, from: &str, to: Option<&str>) {
+        for name in self.open.iter().filter_map(Weak::upgrade) {
+            let mut name = lock(&name);
+            if name.as_deref() == Some(from) {
+                *name = to.map(str::to_owned);
+            }
+        }
     }
 }
 
@@ -50,11 +68,7 @@ impl<V: Vfs> TracedVfs<V> {
 impl<V: Vfs> Vfs for TracedVfs<V> {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
         let inner = self.inner.open(path, mode)?;
-        let name = Arc::new(Mutex::new(file_name(path)));
-        let mut names = lock(&self.names);
-        names.open.retain(|name| name.strong_count() > 0);
-        names.open.push(Arc::downgrade(&name));
-        drop(names);
+        let name = lock(&self.names).opened(file_name(path));
         if mode == OpenMode::CreateNew {
             self.tracer.emit(|_| Event::FileCreated { file: file_name(path) });
         }
@@ -76,7 +90,7 @@ impl<V: Vfs> Vfs for TracedVfs<V> {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.inner.rename(from, to)?;
         let (from, to) = (file_name(from), file_name(to));
-        lock(&self.names).rename_open(&from, &to);
+        lock(&self.names).renamed(&from, &to);
         self.tracer.emit(|_| Event::FileRenamed { from, to });
         Ok(())
     }
@@ -84,11 +98,7 @@ impl<V: Vfs> Vfs for TracedVfs<V> {
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.inner.remove(path)?;
         let file = file_name(path);
-        let mut names = lock(&self.names);
-        if let Some(other) = names.other_name(&file) {
-            names.rename_open(&file, &other);
-        }
-        drop(names);
+        lock(&self.names).removed(&file);
         self.tracer.emit(|_| Event::FileRemoved { file });
         Ok(())
     }
@@ -103,12 +113,15 @@ impl<V: Vfs> Vfs for TracedVfs<V> {
 struct TracedFile {
     inner: Arc<dyn VfsFile>,
     tracer: Tracer,
-    name: Arc<Mutex<String>>,
+    name: Arc<Mutex<Option<String>>>,
 }
 
 impl TracedFile {
-    fn name(&self) -> String {
-        lock(&self.name).clone()
+    /// Emits an event that says the file's name, while it has one.
+    fn emit(&self, event: impl FnOnce(Detail, String) -> Event) {
+        if let Some(file) = lock(&self.name).clone() {
+            self.tracer.emit(|detail| event(detail, file));
+        }
     }
 }
 
@@ -120,8 +133,8 @@ impl VfsFile for TracedFile {
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
         let count = self.inner.write_at(offset, data)?;
         let taken = data.get(..count).unwrap_or(data);
-        self.tracer.emit(|detail| Event::FileWritten {
-            file: self.name(),
+        self.emit(|detail, file| Event::FileWritten {
+            file,
             offset,
             bytes: taken.len() as u64,
             data: detail.data(taken),
@@ -135,13 +148,13 @@ impl VfsFile for TracedFile {
 
     fn set_len(&self, length: u64) -> io::Result<()> {
         self.inner.set_len(length)?;
-        self.tracer.emit(|_| Event::FileLengthSet { file: self.name(), length });
+        self.emit(|_, file| Event::FileLengthSet { file, length });
         Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {
         self.inner.sync_data()?;
-        self.tracer.emit(|_| Event::FileSynced { file: self.name() });
+        self.emit(|_, file| Event::FileSynced { file });
         Ok(())
     }
 
@@ -207,5 +220,15 @@ mod tests {
             })
             .collect();
         assert_eq!(synced, ["b", "c"]);
+    }
+
+    #[test]
+    fn a_file_without_any_name_is_told_of_no_more() {
+        let (vfs, recorder) = traced();
+        let replaced = vfs.open(Path::new("a"), OpenMode::CreateNew).unwrap();
+        vfs.open(Path::new("b"), OpenMode::CreateNew).unwrap();
+        vfs.rename(Path::new("b"), Path::new("a")).unwrap();
+        replaced.write_at(0, b"nobody sees this").unwrap();
+        assert_eq!(words(&recorder), ["create", "create", "rename"]);
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 //! Names go the same way, by a sync of the folder. There is one folder: a path's last part is the name.
 
-use crate::trace::{FileBytes, PendingWrite};
+use crate::trace::{FileBytes, FileState, Fold, NameChange, PendingWrite};
 use crate::vfs::bytes;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -21,52 +21,6 @@ pub struct FileImage {
     pub durable: Vec<u8>,
     /// The changes since then, in order.
     pub pending: Vec<PendingWrite>,
-}
-
-/// A change of a name that no sync of the folder has made durable yet.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum NameChange {
-    /// The file got this name: it was created or linked.
-    Added {
-        /// The name.
-        name: String,
-        /// The file's number.
-        file: u64,
-    },
-    /// The file got another name, in one piece.
-    Renamed {
-        /// The old name.
-        from: String,
-        /// The new name.
-        to: String,
-        /// The file's number.
-        file: u64,
-    },
-    /// The name was removed.
-    Removed {
-        /// The name.
-        name: String,
-    },
-}
-
-impl NameChange {
-    /// Makes the change in a list of names.
-    pub fn apply(&self, names: &mut BTreeMap<String, u64>) {
-        match self {
-            NameChange::Added { name, file } => {
-                names.insert(name.clone(), *file);
-            }
-            NameChange::Renamed { from, to, file } => {
-                if names.get(from) == Some(file) {
-                    names.remove(from);
-                }
-                names.insert(to.clone(), *file);
-            }
-            NameChange::Removed { name } => {
-                names.remove(name);
-            }
-        }
-    }
 }
 
 /// A pending change with its number from 1, as `crash losing 2,5` counts them.
@@ -107,6 +61,22 @@ impl DiskImage {
         }
         image.durable_names.clone_from(&image.names);
         image
+    }
+
+    /// The disk at an instant of a trace of level `full`, pending changes and all: a simulated disk can go on from it.
+    pub fn from_fold(fold: &Fold) -> DiskImage {
+        let image = |state: &FileState| FileImage {
+            system: state.system.to_vec(),
+            durable: state.synced.to_vec(),
+            pending: state.pending.to_vec(),
+        };
+        DiskImage {
+            files: fold.states().map(|state| (state.number, image(state))).collect(),
+            names: fold.files.iter().map(|(name, state)| (name.clone(), state.number)).collect(),
+            durable_names: fold.durable_names.clone(),
+            pending_names: fold.pending_names.clone(),
+            changes: fold.changes,
+        }
     }
 
     /// The file of this name, as the operating system names it.
@@ -242,7 +212,7 @@ impl DiskImage {
         bytes::write(&mut image.system, offset, data)?;
         bytes::write(&mut image.durable, offset, data)?;
         for write in &mut image.pending {
-            overlay(write, offset, data);
+            write.overlay(offset, data);
         }
         Ok(())
     }
@@ -263,16 +233,4 @@ pub(super) fn apply(write: &PendingWrite, file: &mut Vec<u8>) {
 pub(super) fn sector_count(write: &PendingWrite) -> u64 {
     let sectors = write.sectors();
     sectors.end - sectors.start
-}
-
-fn overlay(write: &mut PendingWrite, offset: u64, new: &[u8]) {
-    let PendingWrite::Data { offset: start, data, .. } = write else { return };
-    let mut changed = data.to_vec();
-    for (byte, place) in new.iter().zip(offset..) {
-        let index = place.checked_sub(*start).and_then(|index| usize::try_from(index).ok());
-        if let Some(old) = index.and_then(|index| changed.get_mut(index)) {
-            *old = *byte;
-        }
-    }
-    *data = changed.into();
 }
