@@ -110,7 +110,8 @@ impl LogHeader {
         bytes
     }
 
-    /// Reads the 512 bytes: length, magic and checksum (`LOG-ROT`), format (`HDR-VERSION`), then the fields (`LOG-RECORD`).
+    /// Reads the 512 bytes: length, magic and checksum (`LOG-ROT`), format (`HDR-VERSION`), then the fields
+    /// (`LOG-RECORD`).
     pub fn decode(bytes: &[u8]) -> Result<LogHeader, DecodeError> {
         use header_place as place;
         if bytes.len() != LOG_HEADER_BYTES {
@@ -252,7 +253,8 @@ fn body_fits(kind: RecordKind, body: &[u8]) -> bool {
     }
 }
 
-/// The parts of a whole record that its MAC authenticates. A page is vouched for by its tag: it need not be hashed again.
+/// The parts of a whole record that its MAC authenticates. A page is vouched for by its tag, and need not be hashed
+/// again.
 fn mac_parts(kind: RecordKind, record: &[u8]) -> [&[u8]; 3] {
     use record_place as place;
     let body = match kind {
@@ -262,7 +264,7 @@ fn mac_parts(kind: RecordKind, record: &[u8]) -> [&[u8]; 3] {
     [&record[..place::CRC32.offset], &record[place::CRC32.end()..place::MAC.offset], body]
 }
 
-fn record_crc(record: &[u8]) -> u32 {
+pub(crate) fn record_crc(record: &[u8]) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(&record[..record_place::CRC32.offset]);
     crc.update(&record[record_place::CRC32.end()..]);
@@ -444,7 +446,8 @@ pub fn fingerprint_input(body: &[u8]) -> &[u8] {
     &body[..body_place::FINGERPRINT.offset]
 }
 
-/// Where the next record starts in the log when a commit record ends at `end`: the next multiple of 512, or `end` itself.
+/// Where the next record starts in the log when a commit record ends at `end`: the next multiple of 512, or `end`
+/// itself.
 pub fn padded_end(end: u64) -> u64 {
     end.next_multiple_of(SECTOR_BYTES as u64)
 }

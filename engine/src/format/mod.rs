@@ -1,12 +1,13 @@
 //! Bytes to values and back: no input or output, no keys.
 //!
-//! One file for each structure on disk. A structure is one table of [`Field`]s; its encoder and its decoder
-//! read through that table, so that a place is written down once. A decoder trusts nothing: it bounds,
+//! One file for each structure on disk. A structure is one table of [`Field`]s; its encoder, its decoder and
+//! [`annotate`] read through that table, so that a place is written down once. A decoder trusts nothing: it bounds,
 //! then reads, and what it refuses it refuses with the place ([`DecodeError`]). Whether bytes are authentic is not told
 //! here: a MAC's input is handed out, its value is taken in.
 //!
 //! Start reading at [`superblock`], then [`page`], [`node`] and [`log`].
 
+pub mod annotate;
 mod error;
 mod field;
 pub mod key_slot;

@@ -9,14 +9,15 @@
 //! what changes a node keeps them, so that reading never checks again. Which key belongs into which node, and when to
 //! split, is the tree's work. A change hands back the bytes it wrote, for those who show them.
 
-use super::error::{DecodeError, preview};
-use super::field::{check_zeros, nonzero};
+mod check;
+
+use super::error::DecodeError;
 use super::page::{POINTER_BYTES, PageKind, decode_pointer, encode_pointer};
-use super::{is_zero, read_u32};
-use crate::finding::Code;
-use crate::limits::{PAGE_OVERHEAD_BYTES, PAGE_SIZE_BYTES_MAX, TREE_DEPTH_MAX};
+use super::read_u32;
+use crate::limits::{PAGE_OVERHEAD_BYTES, PAGE_SIZE_BYTES_MAX};
 use crate::types::PagePointer;
 use std::cmp::Ordering;
+use std::fmt;
 use std::ops::Range;
 
 /// Size of a node's header, in bytes.
@@ -75,7 +76,7 @@ pub fn child_cell_bytes(key_len: usize) -> usize {
 /// | cells_start | | cells | leaf cell: value length u32, key, value. Branch cell: page pointer 28, key |
 ///
 /// Slot 0 of a branch has an empty key and leads to everything below slot 1's key. A hole is filled with zeros.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct NodeView<'a> {
     plain: &'a [u8],
 }
@@ -83,11 +84,17 @@ pub struct NodeView<'a> {
 impl<'a> NodeView<'a> {
     /// A view of `plain` after every invariant was checked: `PAGE-KIND`, `TREE-SLOT`, `TREE-ORDER`.
     pub fn new(plain: &'a [u8]) -> Result<NodeView<'a>, DecodeError> {
-        check_header(plain)?;
+        let node = NodeView::structure(plain)?;
+        check::keys(node)?;
+        Ok(node)
+    }
+
+    /// A view of `plain` after its cells were told apart; what stands in them may be in no order.
+    pub(crate) fn structure(plain: &'a [u8]) -> Result<NodeView<'a>, DecodeError> {
+        check::header(plain)?;
         let node = NodeView { plain };
-        check_bounds(node)?;
-        check_cells(node)?;
-        check_keys(node)?;
+        check::bounds(node)?;
+        check::cells(node)?;
         Ok(node)
     }
 
@@ -232,132 +239,20 @@ impl<'a> NodeView<'a> {
     }
 }
 
+impl fmt::Debug for NodeView<'_> {
+    /// Says nothing of keys and values: a message may end up where the database's readers are not.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({}, level {}, {} slots, ", self.kind(), self.level(), self.slot_count())?;
+        write!(f, "{} bytes free)", self.free_bytes())
+    }
+}
+
 /// First four key bytes, zero filled. Padded heads order as their keys do, as far as they differ.
 fn head_of(key: &[u8]) -> [u8; 4] {
     let mut head = [0; 4];
     let shared = key.len().min(4);
     head[..shared].copy_from_slice(&key[..shared]);
     head
-}
-
-fn check_header(plain: &[u8]) -> Result<(), DecodeError> {
-    use header_place as place;
-    if !(HEADER_BYTES..=PLAIN_BYTES_MAX).contains(&plain.len()) {
-        return Err(DecodeError::length(Code::TreeSlot, "The plain form of a node", PLAIN_BYTES_MAX, plain.len()));
-    }
-    let (kind, level) = (place::KIND.u8(plain), place::LEVEL.u8(plain));
-    if kind != PageKind::Branch as u8 && kind != PageKind::Leaf as u8 {
-        return Err(place::KIND.error(Code::PageKind, "1 or 2", kind));
-    }
-    if (level == 0) != (kind == PageKind::Leaf as u8) || usize::from(level) > TREE_DEPTH_MAX {
-        let expected = format!("0 in a leaf, 1 to {TREE_DEPTH_MAX} in a branch");
-        return Err(place::LEVEL.error(Code::PageKind, expected, level));
-    }
-    check_zeros(place::FIELDS, plain, Code::TreeSlot)
-}
-
-/// Slots lie inside the page and before the cells, each cell between there and the end.
-fn check_bounds(node: NodeView) -> Result<(), DecodeError> {
-    let (slots_end, end) = (node.slots_end(), node.plain.len());
-    if slots_end > end {
-        let most = (end - HEADER_BYTES) / SLOT_BYTES;
-        return Err(header_place::SLOT_COUNT.error(Code::TreeSlot, format!("at most {most}"), node.slot_count()));
-    }
-    if !(slots_end..=end).contains(&node.cells_start()) {
-        let expected = format!("{slots_end} to {end}");
-        return Err(header_place::CELLS_START.error(Code::TreeSlot, expected, node.cells_start()));
-    }
-    if node.kind() == PageKind::Branch && node.slot_count() == 0 {
-        return Err(header_place::SLOT_COUNT.error(Code::TreeSlot, "at least 1 in a branch", 0));
-    }
-    (0..node.slot_count()).try_for_each(|slot| check_cell_bounds(node, slot))
-}
-
-fn check_cell_bounds(node: NodeView, slot: usize) -> Result<(), DecodeError> {
-    let (start, end) = (node.cell_offset(slot), node.plain.len());
-    let key_end = start + node.before_key_bytes() + node.key_bytes(slot);
-    let inside = start >= node.cells_start() && key_end <= end;
-    // The value's length is read only when it is sure to lie inside.
-    if inside && node.cell_bytes(slot) <= end - start {
-        return Ok(());
-    }
-    let expected = format!("a cell within {}..{end}", node.cells_start());
-    let found = match inside {
-        true => format!("a value of {} bytes in a cell at {start}", read_u32(node.plain, start)),
-        false => format!("a cell at {start} with a key of {} bytes", node.key_bytes(slot)),
-    };
-    let why = format!("Slot {slot} names a cell that is not inside the page.");
-    Err(DecodeError::new(Code::TreeSlot, node.slot_span(slot), expected, found, why))
-}
-
-/// No cell over another, the lowest at `cells_start`, everything between them zero, and the sum as the header has it.
-fn check_cells(node: NodeView) -> Result<(), DecodeError> {
-    let mut free = node.slots_end()..node.slots_end();
-    let mut free_bytes = 0;
-    let lowest = node.slots_by_offset().first().map_or(node.plain.len(), |&slot| node.cell_offset(slot));
-    if lowest != node.cells_start() {
-        return Err(header_place::CELLS_START.error(Code::TreeSlot, lowest, node.cells_start()));
-    }
-    for slot in node.slots_by_offset() {
-        let cell = node.cell_span(slot);
-        if cell.start < free.start {
-            let why = format!("The cell of slot {slot} lies over another.");
-            let expected = format!("a cell from {} on", free.start);
-            return Err(DecodeError::new(Code::TreeSlot, node.slot_span(slot), expected, cell.start, why));
-        }
-        free.end = cell.start;
-        free_bytes += check_free(node, free)?;
-        free = cell.end..cell.end;
-    }
-    free.end = node.plain.len();
-    free_bytes += check_free(node, free)?;
-    match free_bytes == node.free_bytes() {
-        true => Ok(()),
-        false => Err(header_place::FREE_BYTES.error(Code::TreeSlot, free_bytes, node.free_bytes())),
-    }
-}
-
-fn check_free(node: NodeView, free: Range<usize>) -> Result<usize, DecodeError> {
-    match is_zero(&node.plain[free.clone()]) {
-        true => Ok(free.len()),
-        false => Err(nonzero(node.plain, free, Code::TreeSlot, "Free bytes of a page are zero.")),
-    }
-}
-
-/// Heads equal the keys, keys ascend, and a branch's first key is empty and its children are pages.
-fn check_keys(node: NodeView) -> Result<(), DecodeError> {
-    for slot in 0..node.slot_count() {
-        let key = node.key(slot);
-        if node.head(slot) != head_of(key) {
-            let (expected, found) = (preview(&head_of(key)), preview(&node.head(slot)));
-            let why = format!("The head in slot {slot} is not the beginning of its key.");
-            return Err(DecodeError::new(Code::TreeSlot, node.slot_span(slot), expected, found, why));
-        }
-        if slot > 0 && node.key(slot - 1) >= key {
-            let expected = format!("a key past {}", preview(node.key(slot - 1)));
-            let why = format!("The key of slot {slot} does not follow that of slot {}.", slot - 1);
-            return Err(DecodeError::new(Code::TreeOrder, node.key_span(slot), expected, preview(key), why));
-        }
-    }
-    match node.kind() {
-        PageKind::Branch => check_children(node),
-        _ => Ok(()),
-    }
-}
-
-fn check_children(node: NodeView) -> Result<(), DecodeError> {
-    if !node.key(0).is_empty() {
-        let why = "Slot 0 of a branch leads to everything below slot 1, so its key is empty.";
-        let found = preview(node.key(0));
-        return Err(DecodeError::new(Code::TreeOrder, node.key_span(0), "an empty key", found, why));
-    }
-    for slot in 0..node.slot_count() {
-        if node.child(slot).is_null() {
-            let why = format!("Slot {slot} of a branch leads to no page.");
-            return Err(DecodeError::new(Code::TreeSlot, node.cell_span(slot), "a page", "page 0", why));
-        }
-    }
-    Ok(())
 }
 
 /// Whether a cell finds room.
@@ -375,7 +270,7 @@ pub enum Room {
 ///
 /// Every change keeps the invariants of [`NodeView::new`] but two that are the tree's to restore: a branch is empty
 /// when it is new, and has a first key after its slot 0 was removed (see [`Node::empty_first_key`]).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Node {
     plain: Vec<u8>,
 }
@@ -561,6 +456,12 @@ impl Node {
 
 fn fit(number: usize) -> u16 {
     u16::try_from(number).expect("invariant: counts and offsets inside a plain form fit 16 bits")
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view().fmt(f)
+    }
 }
 
 /// What a slot stands for, taken out of its node.

@@ -1,5 +1,6 @@
 //! Round trips, and what every decoder makes of every truncation and every changed byte.
 
+mod annotate;
 mod log;
 mod node;
 mod pages;

@@ -270,3 +270,17 @@ fn a_branch_that_loses_its_first_child_gets_an_empty_first_key_again() {
     assert_eq!(branch.view().child(0), samples::pointer(9));
     assert_sound(&branch);
 }
+
+#[test]
+fn debug_never_prints_a_record() {
+    assert_eq!(format!("{:?}", samples::leaf()), "Node(leaf, level 0, 3 slots, 335 bytes free)");
+}
+
+#[test]
+fn a_finding_names_the_bytes_of_the_file() {
+    let mut bytes = samples::leaf().into_bytes();
+    bytes[15] = 1;
+    let finding = NodeView::new(&bytes).unwrap_err().finding("sample.tsm", 8192);
+    assert_eq!((finding.byte_start, finding.byte_end), (Some(8192 + 15), Some(8192 + 16)));
+    assert_eq!((finding.expected.as_deref(), finding.found.as_deref()), (Some("00"), Some("01")));
+}

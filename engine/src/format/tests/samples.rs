@@ -1,7 +1,7 @@
 //! One sound value of each structure.
 
 use crate::format::key_slot::{KeySlot, KeySlotKind, KeySlotParts};
-use crate::format::log::{CommitBody, LogHeader, RecordFields, RecordKind};
+use crate::format::log::{CommitBody, LogHeader, RecordFields, RecordKind, append_record};
 use crate::format::node::Node;
 use crate::format::page::{PageHeader, PageKind};
 use crate::format::superblock::Superblock;
@@ -96,6 +96,15 @@ pub fn sealed_page() -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..512).map(|at| at as u8).collect();
     bytes[24..40].copy_from_slice(&header.encode());
     bytes
+}
+
+/// Header, page frame, commit and its padding.
+pub fn log_file() -> Vec<u8> {
+    let mut log = log_header().encode().to_vec();
+    append_record(&mut log, &fields(RecordKind::Page, 1), &sealed_page(), |_| [3; 16]);
+    append_record(&mut log, &fields(RecordKind::Commit, 2), &commit_body().encode(), |_| [4; 16]);
+    log.resize(crate::format::log::padded_end(log.len() as u64) as usize, 0);
+    log
 }
 
 /// A leaf of 456 bytes with a hole: l, n and p were put, then m in place of a record that was removed.
