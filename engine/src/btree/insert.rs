@@ -1,0 +1,386 @@
+//! Putting and deleting records: the cell written, the page split when it is too full, the separator sent up.
+//!
+//! A split divides by bytes, not by count, as evenly as the cells allow; a record put behind the last key of the last leaf
+//! leaves the full page full and opens an empty one. A record that fits neither half gets a page of its own: the tail moves
+//! away first and the record is put again.
+
+use super::search::{Descent, descend};
+use super::{PageWrite, Step};
+use crate::error::{Error, Result};
+use crate::format::node::{Node, NodeView, Room, SLOT_BYTES, child_cell_bytes, record_cell_bytes};
+use crate::format::page::PageKind;
+use crate::limits;
+use crate::trace::Event;
+use crate::types::{Bytes, PagePointer, PageSize};
+
+/// Puts a record, replacing the value the key had; returns that value's length in bytes.
+pub(crate) fn put<W: PageWrite>(tree: &mut W, root: &mut PagePointer, key: &[u8], value: &[u8]) -> Result<Option<usize>> {
+    let needed = record_cell_bytes(key.len(), value.len()) + SLOT_BYTES;
+    let mut replaced = None;
+    loop {
+        let Descent { steps, leaf, slot } = descend(tree, root, key)?;
+        let mut target = Target { pointer: leaf, slot: slot.unwrap_or_else(|slot| slot) };
+        let node = tree.edit(&leaf)?;
+        if slot.is_ok() {
+            replaced = Some(node.view().value(target.slot).len());
+            node.remove(target.slot);
+        }
+        if node.fits(needed) != Room::None {
+            make_gap(tree, &target, needed)?;
+            write_record(tree, &target, key, value, replaced)?;
+            return Ok(replaced);
+        }
+        let rightmost = is_rightmost(tree, &steps)?;
+        let division = Division::of_leaf(tree.read(&leaf)?.view(), target.slot, needed, rightmost);
+        let split = split_leaf(tree, &leaf, key, needed, &division)?;
+        if let Division::At { new_goes_right, .. } = division {
+            if new_goes_right {
+                target = Target { pointer: split.right, slot: target.slot - split.left_count };
+            }
+            make_gap(tree, &target, needed)?;
+            write_record(tree, &target, key, value, replaced)?;
+        }
+        send_up(tree, root, steps, leaf, split, rightmost)?;
+        if matches!(division, Division::At { .. }) {
+            return Ok(replaced);
+        }
+    }
+}
+
+/// Removes a record; false when the key is not there.
+pub(crate) fn delete<W: PageWrite>(tree: &mut W, root: &PagePointer, key: &[u8]) -> Result<bool> {
+    let descent = descend(tree, root, key)?;
+    let Ok(slot) = descent.slot else { return Ok(false) };
+    let page = descent.leaf.page;
+    tree.edit(&descent.leaf)?.remove(slot);
+    emit_changed(tree, &descent.leaf, |view, detail, plain| Event::RecordRemoved {
+        page,
+        slot: slot as u16,
+        key: detail.key(key),
+        free_bytes: view.free_bytes() as u32,
+        after: detail.image(page, plain),
+    })?;
+    Ok(true)
+}
+
+/// A place in a page that a cell is about to take.
+struct Target {
+    pointer: PagePointer,
+    slot: usize,
+}
+
+/// A page that was divided: what its parent must learn.
+struct Split {
+    right: PagePointer,
+    separator: Vec<u8>,
+    /// Cells that stayed in the left page.
+    left_count: usize,
+}
+
+/// Where to divide a page that has no room for a new cell.
+enum Division {
+    /// Cells from `from` on go to the new page, and the new cell where `new_goes_right` says.
+    At { from: usize, new_goes_right: bool },
+    /// The new cell fits beside neither part: cells from `from` on go away, then the put starts again.
+    Apart { from: usize },
+}
+
+impl Division {
+    /// Where to divide a leaf: behind everything when the record comes last in the whole tree, else evenly.
+    fn of_leaf(node: NodeView<'_>, slot: usize, needed: usize, rightmost: bool) -> Division {
+        match rightmost && slot == node.slot_count() {
+            true => Division::At { from: slot, new_goes_right: true },
+            false => Division::even(node, slot, needed),
+        }
+    }
+
+    /// Where to divide a branch: at the right edge the last child goes along, so that no branch has a single child.
+    fn of_branch(node: NodeView<'_>, slot: usize, needed: usize, rightmost: bool) -> Division {
+        match rightmost && slot == node.slot_count() && slot >= 3 {
+            true => Division::At { from: slot - 1, new_goes_right: true },
+            false => Division::even(node, slot, needed),
+        }
+    }
+
+    /// The most even division of `node` with a new cell of `needed` bytes (its slot included) at `slot`.
+    fn even(node: NodeView<'_>, slot: usize, needed: usize) -> Division {
+        let count = node.slot_count();
+        let mut sizes: Vec<usize> = (0..count).map(|index| node.cell_span(index).len() + SLOT_BYTES).collect();
+        let room = sizes.iter().sum::<usize>() + node.free_bytes();
+        sizes.insert(slot, needed);
+        let total: usize = sizes.iter().sum();
+        let mut left = 0;
+        let mut best: Option<(usize, usize)> = None;
+        for (index, size) in sizes.iter().enumerate().take(count) {
+            left += size;
+            let fits = left <= room && total - left <= room;
+            let unevenness = left.abs_diff(total - left);
+            if fits && best.is_none_or(|(least, _)| unevenness < least) {
+                best = Some((unevenness, index + 1));
+            }
+        }
+        match best {
+            Some((_, kept)) if slot < kept => Division::At { from: kept - 1, new_goes_right: false },
+            Some((_, kept)) => Division::At { from: kept, new_goes_right: true },
+            None => Division::Apart { from: slot },
+        }
+    }
+
+    fn from(&self) -> usize {
+        match *self {
+            Division::At { from, .. } | Division::Apart { from } => from,
+        }
+    }
+}
+
+/// Whether the descent took the last slot of every branch.
+fn is_rightmost<W: PageWrite>(tree: &W, steps: &[Step]) -> Result<bool> {
+    for step in steps {
+        if step.slot + 1 != tree.read(&step.pointer)?.view().slot_count() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn split_leaf<W: PageWrite>(
+    tree: &mut W,
+    leaf: &PagePointer,
+    key: &[u8],
+    needed: usize,
+    division: &Division,
+) -> Result<Split> {
+    let from = division.from();
+    let (separator, free_bytes) = {
+        let page = tree.read(leaf)?;
+        let node = page.view();
+        let new_goes_right = matches!(division, Division::At { new_goes_right: true, .. });
+        let slot = node.search(key).unwrap_or_else(|slot| slot);
+        // The keys on both sides of the cut, the new one counted in.
+        let last_left = if slot == from && !new_goes_right { key } else { node.key(from - 1) };
+        let first_right = if slot == from && new_goes_right { key } else { node.key(from) };
+        (shortest_separator(last_left, first_right).to_vec(), node.free_bytes())
+    };
+    let right = tree.allocate(PageKind::Leaf, 0)?;
+    let moved = move_tail(tree, leaf, &right, from)?;
+    emit_split(tree, leaf, &right, needed, free_bytes, moved, &separator)?;
+    Ok(Split { right, separator, left_count: from })
+}
+
+/// The shortest key above `left` and not above `right`: less to store in every branch, and as good a signpost.
+fn shortest_separator<'a>(left: &[u8], right: &'a [u8]) -> &'a [u8] {
+    let common = left.iter().zip(right).take_while(|(a, b)| a == b).count();
+    &right[..(common + 1).min(right.len())]
+}
+
+/// Writes the separator of a split into the parent, splitting that too when it is full, up to a new root.
+fn send_up<W: PageWrite>(
+    tree: &mut W,
+    root: &mut PagePointer,
+    mut steps: Vec<Step>,
+    mut left: PagePointer,
+    mut split: Split,
+    rightmost: bool,
+) -> Result<()> {
+    loop {
+        let parent = match steps.pop() {
+            Some(step) => step,
+            None => grow_root(tree, root, &left)?,
+        };
+        match write_separator(tree, &parent, &split, rightmost)? {
+            None => return Ok(()),
+            Some(above) => {
+                left = parent.pointer;
+                split = above;
+            }
+        }
+    }
+}
+
+fn grow_root<W: PageWrite>(tree: &mut W, root: &mut PagePointer, old_root: &PagePointer) -> Result<Step> {
+    let level = tree.read(old_root)?.view().level() + 1;
+    let pointer = tree.allocate(PageKind::Branch, level)?;
+    tree.edit(&pointer)?.insert_child(0, &[], old_root);
+    let (new_root, old) = (pointer.page, old_root.page);
+    emit_changed(tree, &pointer, |_, detail, plain| Event::RootGrew {
+        new_root,
+        old_root: old,
+        level,
+        after: detail.image(new_root, plain),
+    })?;
+    *root = pointer;
+    Ok(Step { pointer, level, slot: 0 })
+}
+
+/// Puts the separator of `split` behind `parent.slot`; returns the parent's own split when it was too full.
+fn write_separator<W: PageWrite>(tree: &mut W, parent: &Step, split: &Split, rightmost: bool) -> Result<Option<Split>> {
+    let slot = parent.slot + 1;
+    let needed = child_cell_bytes(split.separator.len()) + SLOT_BYTES;
+    if tree.edit(&parent.pointer)?.fits(needed) != Room::None {
+        place_child(tree, &Target { pointer: parent.pointer, slot }, needed, split)?;
+        return Ok(None);
+    }
+    let division = Division::of_branch(tree.read(&parent.pointer)?.view(), slot, needed, rightmost);
+    let Division::At { from, new_goes_right } = division else {
+        return Err(Error::Misuse { why: "a branch cell is over a third of a page".to_owned() });
+    };
+    let above = split_branch(tree, parent, from, needed, split, new_goes_right)?;
+    Ok(Some(above))
+}
+
+/// Splits a branch at `from` and writes the waiting separator into the half it belongs to.
+///
+/// The first key of the right half goes up and is not kept below: slot 0 of a branch stands for everything under slot 1.
+fn split_branch<W: PageWrite>(
+    tree: &mut W,
+    parent: &Step,
+    from: usize,
+    needed: usize,
+    waiting: &Split,
+    new_goes_right: bool,
+) -> Result<Split> {
+    let slot = parent.slot + 1;
+    let waiting_is_first = new_goes_right && slot == from;
+    let free_bytes = tree.read(&parent.pointer)?.view().free_bytes();
+    let right = tree.allocate(PageKind::Branch, parent.level)?;
+    let moved = move_tail(tree, &parent.pointer, &right, from)?;
+    let separator = match waiting_is_first {
+        true => waiting.separator.clone(),
+        false => drop_first_key(tree.edit(&right)?),
+    };
+    emit_split(tree, &parent.pointer, &right, needed, free_bytes, moved, &separator)?;
+    if waiting_is_first {
+        let first = Split { right: waiting.right, separator: Vec::new(), left_count: 0 };
+        place_child(tree, &Target { pointer: right, slot: 0 }, child_cell_bytes(0) + SLOT_BYTES, &first)?;
+    } else if new_goes_right {
+        place_child(tree, &Target { pointer: right, slot: slot - from }, needed, waiting)?;
+    } else {
+        place_child(tree, &Target { pointer: parent.pointer, slot }, needed, waiting)?;
+    }
+    Ok(Split { right, separator, left_count: from })
+}
+
+/// Takes the key out of slot 0 of a branch and leaves its child there.
+fn drop_first_key(node: &mut Node) -> Vec<u8> {
+    let (key, child) = (node.view().key(0).to_vec(), node.view().child(0));
+    node.remove(0);
+    node.compact();
+    node.insert_child(0, &[], &child);
+    key
+}
+
+fn move_tail<W: PageWrite>(tree: &mut W, left: &PagePointer, right: &PagePointer, from: usize) -> Result<Vec<Vec<u8>>> {
+    let mut tail = tree.edit(right)?.clone();
+    let source = tree.edit(left)?;
+    let keys = (from..source.view().slot_count()).map(|slot| source.view().key(slot).to_vec()).collect();
+    source.move_tail_to(from, &mut tail);
+    *tree.edit(right)? = tail;
+    Ok(keys)
+}
+
+fn place_child<W: PageWrite>(tree: &mut W, target: &Target, needed: usize, split: &Split) -> Result<()> {
+    make_gap(tree, target, needed)?;
+    tree.edit(&target.pointer)?.insert_child(target.slot, &split.separator, &split.right);
+    let page = target.pointer.page;
+    emit_changed(tree, &target.pointer, |view, detail, plain| Event::SeparatorWritten {
+        page,
+        level: view.level(),
+        slot: target.slot as u16,
+        key: detail.key(&split.separator),
+        child: split.right.page,
+        free_bytes: view.free_bytes() as u32,
+        after: detail.image(page, plain),
+    })
+}
+
+/// Brings the free bytes of a page together when a cell needs more than the gap has. The page has room for it.
+fn make_gap<W: PageWrite>(tree: &mut W, target: &Target, needed: usize) -> Result<()> {
+    let node = tree.edit(&target.pointer)?;
+    if node.fits(needed) != Room::AfterCompaction {
+        return Ok(());
+    }
+    let gap_before = node.view().gap_bytes() as u32;
+    node.compact();
+    let page = target.pointer.page;
+    emit_changed(tree, &target.pointer, |view, detail, plain| Event::PageCompacted {
+        page,
+        gap_before,
+        gap_after: view.gap_bytes() as u32,
+        after: detail.image(page, plain),
+    })
+}
+
+fn write_record<W: PageWrite>(
+    tree: &mut W,
+    target: &Target,
+    key: &[u8],
+    value: &[u8],
+    replaced: Option<usize>,
+) -> Result<()> {
+    let cell = tree.edit(&target.pointer)?.insert_record(target.slot, key, value);
+    let page = target.pointer.page;
+    emit_changed(tree, &target.pointer, |view, detail, plain| Event::RecordWritten {
+        page,
+        slot: target.slot as u16,
+        key: detail.key(key),
+        value_bytes: value.len() as u32,
+        replaced_bytes: replaced.map(|bytes| bytes as u32),
+        cell_start: cell.start as u32,
+        cell_end: cell.end as u32,
+        free_bytes: view.free_bytes() as u32,
+        after: detail.image(page, plain),
+    })
+}
+
+fn emit_split<W: PageWrite>(
+    tree: &W,
+    left: &PagePointer,
+    right: &PagePointer,
+    needed: usize,
+    free_bytes: usize,
+    moved: Vec<Vec<u8>>,
+    separator: &[u8],
+) -> Result<()> {
+    let (left_page, right_page) = (tree.read(left)?, tree.read(right)?);
+    tree.tracer().emit(|detail| Event::PageSplit {
+        page: left.page,
+        level: left_page.view().level(),
+        needed_bytes: needed as u32,
+        free_bytes: free_bytes as u32,
+        new_page: right.page,
+        moved: moved.iter().map(|key| detail.key(key)).collect::<Vec<Bytes>>(),
+        separator: detail.key(separator),
+        after: detail.images(&[(left.page, left_page.view().bytes()), (right.page, right_page.view().bytes())]),
+    });
+    Ok(())
+}
+
+fn emit_changed<W: PageWrite>(
+    tree: &W,
+    pointer: &PagePointer,
+    event: impl FnOnce(NodeView<'_>, crate::trace::Detail, &[u8]) -> Event,
+) -> Result<()> {
+    let page = tree.read(pointer)?;
+    let view = page.view();
+    tree.tracer().emit(|detail| event(view, detail, view.bytes()));
+    Ok(())
+}
+
+/// Checks a record against the limits of its page size, before anything is changed.
+pub(crate) fn check_record(key: &[u8], value: &[u8], page_size: PageSize) -> Result<()> {
+    let over = |what, limit: usize, value: usize| {
+        Err(Error::LimitExceeded { what, limit: limit as u64, value: value as u64 })
+    };
+    if key.is_empty() {
+        return Err(Error::Misuse { why: "a key has at least one byte".to_owned() });
+    }
+    let key_max = limits::key_bytes_max(page_size);
+    if key.len() > key_max {
+        return over("the key's length in bytes", key_max, key.len());
+    }
+    let record_max = limits::record_bytes_max(page_size);
+    if key.len() + value.len() > record_max {
+        return over("the length of key and value together in bytes (larger values need a larger page size)", record_max, key.len() + value.len());
+    }
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! Checkpoint: the page file vouches for itself again, and the log is spent.
+//!
+//! 1. Seal transaction: every branch above a page in the log gets the newest seals of its children, up to the root. These
+//!    pages are a commit of their own, the last of this log; sync.
+//! 2. Each page goes to its place in the page file in exactly the version the log index gives, sorted, neighbours joined, as
+//!    sealed bytes that nobody opens; each frame's checksum and seal are checked on the way; sync.
+//! 3. The other superblock slot: next generation, next log generation, the new root, no log expected; sync.
+//! 4. The log is cut to nothing. (Should that be lost, its generation says that it is spent.)
+//!
+//! It may be interrupted anywhere: until step 3 is durable the old slot and the whole log say the same as before.
+//! No snapshot lives meanwhile: one from before the seal transaction would find re-sealed parents in the page file.
+
+use crate::crypto::SealedPage;
+use crate::error::{Error, Result};
+use crate::finding::{Code, Finding};
+use crate::format::log::{CommitBody, RECORD_HEADER_BYTES, RecordKind, RecordView, record_bytes};
+use crate::format::node::Node;
+use crate::format::page::{PageHeader, SealedView};
+use crate::pager::OpenedPage;
+use crate::trace::Event;
+use crate::txn::{NonceDraw, Published, RootHolder, SealedPages, Store, Writer, random_16};
+use crate::types::{CommitNo, PageNo, PagePointer};
+use crate::vfs::{VfsFile, read_exact_at};
+use crate::wal::FramePlace;
+use std::sync::Arc;
+
+/// What a checkpoint did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CheckpointOutcome {
+    /// The log is folded into the page file.
+    Folded {
+        /// Pages written in place.
+        pages: u32,
+        /// The commit the page file is at.
+        commit: CommitNo,
+    },
+    /// There was nothing in the log.
+    NothingToFold,
+    /// Snapshots stand in the way; nothing was done.
+    Deferred {
+        /// How many.
+        snapshots: u32,
+    },
+}
+
+/// Most pages joined into one write: 256 KiB at 4 KiB a page.
+const RUN_PAGES_MAX: usize = 64;
+
+pub(super) fn checkpoint(store: &Store, writer: &mut Writer) -> Result<CheckpointOutcome> {
+    // Held to the end: a snapshot that wants to begin waits.
+    let snapshots = store.snapshots();
+    let alive: u32 = snapshots.values().sum();
+    if alive > 0 {
+        return Ok(CheckpointOutcome::Deferred { snapshots: alive });
+    }
+    let base = store.published();
+    let pages = store.log().index.pages_count();
+    if pages == 0 {
+        return Ok(CheckpointOutcome::NothingToFold);
+    }
+    store.tracer.emit(|_| Event::CheckpointStarted { commit: base.commit, pages: pages as u32 });
+    let sealed = seal_transaction(store, writer, &base)?;
+    let pages = copy_in_place(store, writer)?;
+    publish_slot(store, writer, &sealed)?;
+    let generation = writer.superblock.log_generation;
+    spend_log(store, writer);
+    store.publish(Published { root_holder: RootHolder::Superblock(writer.slot), ..sealed.clone() });
+    store.tracer.emit(|_| Event::CheckpointEnded { commit: sealed.commit, pages, log_generation: generation });
+    Ok(CheckpointOutcome::Folded { pages, commit: sealed.commit })
+}
+
+/// Step 1.
+fn seal_transaction(store: &Store, writer: &mut Writer, base: &Published) -> Result<Published> {
+    let commit = base.commit.next();
+    let name = store.page_file.name();
+    let nonces = NonceDraw::new(&*writer.entropy, name, 16)?;
+    let mut resealing = Resealing { store, base: base.commit, commit, nonces, sealed: SealedPages::default(), plain: Vec::new() };
+    let root = resealing.newest(&base.root)?;
+    let Resealing { sealed, plain, .. } = resealing;
+    let body = CommitBody {
+        page_count: base.page_count,
+        page_frames: 0,
+        root,
+        free_list: PagePointer::NULL,
+        free_count: 0,
+        seal_transaction: true,
+        record_count: base.record_count,
+        random: random_16(&*writer.entropy, name)?,
+        fingerprint: [0; 16],
+    };
+    let appended = writer.append(store, commit, &sealed.pages, body)?;
+    store.log_mut().index.publish(&appended.frames);
+    for (page, node) in plain {
+        let seal = sealed.pointers[&page].seal;
+        store.cache.insert(Arc::new(OpenedPage { page, commit, seal, plain: node.into_bytes().into() }));
+    }
+    let state = Published {
+        commit,
+        root,
+        root_holder: RootHolder::Commit(commit),
+        fingerprint: appended.fingerprint,
+        ..base.clone()
+    };
+    store.publish(state.clone());
+    store.tracer.emit(|_| Event::SealTransactionCommitted { commit, pages: sealed.pages.len() as u32, root });
+    Ok(state)
+}
+
+/// Seals branches again, children first, wherever a pointer is older than what it points to.
+struct Resealing<'a> {
+    store: &'a Store,
+    base: CommitNo,
+    commit: CommitNo,
+    nonces: NonceDraw<'a>,
+    sealed: SealedPages,
+    plain: Vec<(PageNo, Node)>,
+}
+
+impl Resealing<'_> {
+    /// The newest pointer to the page that `pointer` names, its own pointers made new first. Leaves are not read unless the
+    /// root is one. Recursion is bounded: a child stands one level below its parent, as every read checks.
+    fn newest(&mut self, pointer: &PagePointer) -> Result<PagePointer> {
+        let page = self.store.read_page(pointer, self.base)?;
+        let current = PagePointer { page: page.page, commit: page.commit, seal: page.seal };
+        let level = page.view().level();
+        let mut renewed = Vec::new();
+        for slot in 0..if level == 0 { 0 } else { page.view().slot_count() } {
+            let child = page.view().child(slot);
+            let newest = match level {
+                1 => self.store.newest_pointer(&child, self.base),
+                _ => self.newest(&child)?,
+            };
+            if newest != child {
+                renewed.push((slot, newest));
+            }
+        }
+        if renewed.is_empty() {
+            return Ok(current);
+        }
+        let mut node = Node::from_plain(page.plain.to_vec())
+            .map_err(|error| Error::from(error.finding(self.store.page_file.name(), 0).page(page.page)))?;
+        for (slot, newest) in &renewed {
+            node.set_child(*slot, newest);
+        }
+        self.store.tracer.emit(|detail| Event::PointersRefreshed {
+            page: page.page,
+            children: renewed.iter().map(|(_, child)| child.page).collect(),
+            after: detail.image(page.page, node.as_bytes()),
+        });
+        let header = PageHeader { kind: node.view().kind(), page: page.page, commit: self.commit };
+        let nonce = self.nonces.next()?;
+        let pointer = self.sealed.seal(self.store, header, level, node.as_bytes(), nonce);
+        self.plain.push((page.page, node));
+        Ok(pointer)
+    }
+}
+
+/// Step 2.
+fn copy_in_place(store: &Store, writer: &mut Writer) -> Result<u32> {
+    let frames: Vec<(PageNo, FramePlace)> = store.log().index.newest().collect();
+    let log = writer.log_file.clone().expect("invariant: a log with frames has a file");
+    let name = store.log().name.clone();
+    let mut start = 0;
+    while start < frames.len() {
+        let end = run_end(&frames, start);
+        let pages = frames[start..end]
+            .iter()
+            .map(|(page, frame)| read_checked(store, &*log, &name, *page, frame))
+            .collect::<Result<Vec<SealedPage>>>()?;
+        store.page_file.write_run(frames[start].0, &pages)?;
+        start = end;
+    }
+    store.page_file.sync().map_err(|error| writer.poison(error, &store.tracer))?;
+    Ok(frames.len() as u32)
+}
+
+/// The end of the run of neighbouring pages that begins at `start`.
+fn run_end(frames: &[(PageNo, FramePlace)], start: usize) -> usize {
+    let neighbours = |index: usize| frames[index].0.0 == frames[index - 1].0.0 + 1;
+    (start + 1..frames.len()).take(RUN_PAGES_MAX - 1).find(|&index| !neighbours(index)).unwrap_or(
+        frames.len().min(start + RUN_PAGES_MAX),
+    )
+}
+
+/// The next generation overwrites the good evidence, so a frame is copied only when it still is what was logged.
+fn read_checked(store: &Store, log: &dyn VfsFile, name: &str, page: PageNo, frame: &FramePlace) -> Result<SealedPage> {
+    let page_size = store.page_file.page_size();
+    let offset = frame.offset - RECORD_HEADER_BYTES as u64;
+    let mut bytes = vec![0; record_bytes(RecordKind::Page, page_size)];
+    read_exact_at(log, offset, &mut bytes).map_err(|source| Error::io("read", name, source))?;
+    let sealed = RecordView::decode(&bytes, page_size).ok().and_then(|record| {
+        let view = SealedView::new(record.body())?;
+        (view.seal() == frame.seal).then(|| SealedPage::adopt(record.body().to_vec())).flatten()
+    });
+    sealed.ok_or_else(|| {
+        Finding::new(Code::LogRot, format!("The log's frame of page {page} changed since it was written; the log was kept."))
+            .at(name, offset..offset + bytes.len() as u64)
+            .page(page)
+            .expected(format!("seal {}", frame.seal.short()), "other bytes")
+            .next("Keep a copy of both files. Restore a backup.")
+            .into()
+    })
+}
+
+/// Step 3.
+fn publish_slot(store: &Store, writer: &mut Writer, sealed: &Published) -> Result<()> {
+    let mut next = writer.superblock.clone();
+    next.log_generation += 1;
+    next.log_expected = false;
+    next.commit = sealed.commit;
+    next.root = sealed.root;
+    next.page_count = sealed.page_count;
+    next.record_count = sealed.record_count;
+    next.fingerprint = sealed.fingerprint;
+    writer.write_superblock(store, next).map_err(|error| writer.poison(error, &store.tracer))
+}
+
+/// Step 4. A log that could not be cut is spent all the same: its generation is older than the superblock's.
+fn spend_log(store: &Store, writer: &mut Writer) {
+    store.log_mut().index.clear();
+    writer.log = None;
+    if let Some(file) = &writer.log_file {
+        let _ = file.set_len(0);
+    }
+}

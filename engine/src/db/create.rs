@@ -1,0 +1,117 @@
+//! Creating a database: never in place.
+//!
+//! 1. Write both superblock slots and an empty root leaf to `NAME.tmp`; sync it.
+//! 2. Give it its name by a hard link, which refuses to replace a file; remove the temporary name.
+//! 3. Sync the folder. Only then does the database exist.
+
+use super::Options;
+use crate::crypto::{Dek, Keys, make_slot};
+use crate::error::{Error, Result};
+use crate::format::key_slot::KeySlot;
+use crate::format::node::Node;
+use crate::format::page::{PageHeader, PageKind};
+use crate::format::superblock::Superblock;
+use crate::limits::{KEY_SLOTS_COUNT, PAGES_START_BYTES};
+use crate::pager::slots::key_context;
+use crate::trace::Event;
+use crate::txn::NonceDraw;
+use crate::types::{CommitNo, FileId, PageNo, PagePointer};
+use crate::vfs::{OpenMode, file_name, write_all_at};
+use crate::wal::log_path;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub(super) fn exists(options: &Options, path: &Path) -> Result<bool> {
+    options.vfs.exists(path).map_err(|source| Error::io("looking for", &file_name(path), source))
+}
+
+pub(super) fn create(options: &Options, path: &Path) -> Result<()> {
+    let name = file_name(path);
+    let log = log_path(path);
+    for taken in [path, &log] {
+        if exists(options, taken)? {
+            return Err(Error::AlreadyExists { file: file_name(taken) });
+        }
+    }
+    let bytes = first_bytes(options, &name)?;
+    let temporary = temporary_path(path);
+    let failed = |doing: &'static str| {
+        let name = name.clone();
+        move |source: io::Error| match source.kind() {
+            io::ErrorKind::AlreadyExists => Error::AlreadyExists { file: name },
+            _ => Error::io(doing, &name, source),
+        }
+    };
+    if exists(options, &temporary)? {
+        options.vfs.remove(&temporary).map_err(failed("removing a leftover of"))?;
+    }
+    let file = options.vfs.open(&temporary, OpenMode::CreateNew).map_err(failed("create"))?;
+    write_all_at(&*file, 0, &bytes).map_err(failed("write"))?;
+    file.sync_data().map_err(failed("sync"))?;
+    options.vfs.link_new(&temporary, path).map_err(failed("naming"))?;
+    options.vfs.remove(&temporary).map_err(failed("removing the temporary name of"))?;
+    options.vfs.sync_dir(path).map_err(failed("sync of the folder of"))?;
+    options.tracer.emit(|_| Event::DatabaseCreated { file: name.clone(), page_size: options.page_size.get() });
+    Ok(())
+}
+
+fn temporary_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    name.into()
+}
+
+/// Both superblocks and page 1, an empty leaf.
+fn first_bytes(options: &Options, name: &str) -> Result<Vec<u8>> {
+    let random_failed = |source| Error::io("drawing randomness for", name, source);
+    let mut file_id = FileId::default();
+    options.entropy.fill(&mut file_id.0).map_err(random_failed)?;
+    let dek = Dek::generate(&*options.entropy).map_err(random_failed)?;
+    let mut superblock = first_superblock(options, file_id);
+    let slot = make_slot(&options.unlock, options.kdf, &dek, file_id, 0, superblock.dek_generation, &*options.entropy)?;
+    superblock.key_slots[0] = KeySlot { bytes: slot };
+    let keys = Keys::derive(&dek, &key_context(&superblock));
+
+    let root = Node::new(PageKind::Leaf, 0, options.page_size.plain_bytes());
+    let header = PageHeader { kind: PageKind::Leaf, page: PageNo(1), commit: CommitNo(0) };
+    let nonce = NonceDraw::new(&*options.entropy, name, 1)?.next()?;
+    let sealed = keys.seal_page(header.encode(), root.as_bytes(), nonce);
+    superblock.root = PagePointer { page: PageNo(1), commit: CommitNo(0), seal: sealed.seal() };
+    superblock.fingerprint = keys.first_fingerprint();
+
+    let mut bytes = Vec::with_capacity(PAGES_START_BYTES as usize + sealed.bytes().len());
+    for slot_generation in [0, 1] {
+        superblock.slot_generation = slot_generation;
+        bytes.extend_from_slice(&superblock.encode(|input| keys.superblock_mac(input)));
+    }
+    bytes.extend_from_slice(sealed.bytes());
+    Ok(bytes)
+}
+
+fn first_superblock(options: &Options, file_id: FileId) -> Superblock {
+    Superblock {
+        format: 1,
+        min_reader: 1,
+        features_compatible: 0,
+        features_read_only: 0,
+        features_incompatible: 0,
+        cipher_suite: 1,
+        page_size: options.page_size,
+        dek_generation: 1,
+        file_id,
+        slot_generation: 0,
+        log_generation: 1,
+        log_expected: false,
+        insecure_nonces: options.entropy.is_insecure(),
+        page_count: 1,
+        commit: CommitNo(0),
+        root: PagePointer::NULL,
+        free_list: PagePointer::NULL,
+        free_count: 0,
+        key_slot_counter: 1,
+        record_count: 0,
+        fingerprint: [0; 16],
+        key_slots: std::array::from_fn::<_, KEY_SLOTS_COUNT, _>(|_| KeySlot::EMPTY),
+        mac: [0; 32],
+    }
+}

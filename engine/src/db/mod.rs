@@ -1,0 +1,186 @@
+//! The rooms joined: a database as a program holds it.
+
+mod checkpoint;
+mod create;
+mod open;
+mod options;
+
+pub use checkpoint::CheckpointOutcome;
+pub use options::Options;
+
+use crate::crypto::fingerprint_text;
+use crate::error::{Error, Result};
+use crate::txn::{ReadTxn, Store, WriteTxn, Writer};
+use crate::types::{CommitNo, FileId, PageSize};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+/// An open database. Clones share one handle; it is closed, and its lock given back, when the last is dropped. Closing does
+/// not checkpoint: the log stays beside the file and is read through by whoever opens it next.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("notes.tsm");
+/// let db = tosumu::Options::new().create(true).open(&path)?;
+/// db.write(|tx| tx.put(b"greeting", b"hello"))?;
+/// assert_eq!(&*db.read().get(b"greeting")?.unwrap(), b"hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    store: Arc<Store>,
+    /// `None` in a handle that was opened read-only.
+    writer: Arc<Option<Mutex<Writer>>>,
+    identity: Identity,
+}
+
+#[derive(Clone, Copy)]
+struct Identity {
+    file_id: FileId,
+    page_size: PageSize,
+}
+
+/// What a database is made of at the moment.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Stats {
+    /// Page size in bytes.
+    pub page_size: u32,
+    /// The newest commit.
+    pub commit: CommitNo,
+    /// Pages of the tree.
+    pub page_count: u32,
+    /// Records.
+    pub record_count: u64,
+    /// Levels of the tree; 1 is a single leaf.
+    pub tree_height: u32,
+    /// Pages with a version in the log.
+    pub log_pages: u64,
+    /// Sealed page versions in the log.
+    pub log_frames: u64,
+    /// Bytes of the log that count; 0 in a read-only handle.
+    pub log_bytes: u64,
+    /// Opened pages held in memory.
+    pub cache_pages: u64,
+    /// Reads that the cache answered since opening.
+    pub cache_hits: u64,
+    /// Reads that it could not answer.
+    pub cache_misses: u64,
+    /// Snapshots alive.
+    pub snapshots: u64,
+    /// The oldest commit a snapshot still sees.
+    pub oldest_snapshot: Option<CommitNo>,
+}
+
+impl Database {
+    /// Opens an existing database for reading and writing, with a `keyless` slot. For anything else see [`Options`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Database> {
+        Options::new().open(path)
+    }
+
+    /// Runs `work` in a write transaction: commits when it returns `Ok`, rolls back when it returns `Err`.
+    pub fn write<T>(&self, work: impl FnOnce(&mut WriteTxn<'_>) -> Result<T>) -> Result<T> {
+        let mut transaction = self.begin_write()?;
+        let value = work(&mut transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+
+    /// Begins a write transaction; waits while another thread has one. (On one thread two would wait for each other for
+    /// ever: use [`Database::try_begin_write`] there.)
+    pub fn begin_write(&self) -> Result<WriteTxn<'_>> {
+        let writer = self.writer()?.lock().unwrap_or_else(PoisonError::into_inner);
+        self.begin(writer)
+    }
+
+    /// As [`Database::begin_write`], but fails at once while another transaction is open.
+    pub fn try_begin_write(&self) -> Result<WriteTxn<'_>> {
+        match self.writer()?.try_lock() {
+            Ok(writer) => self.begin(writer),
+            Err(TryLockError::Poisoned(writer)) => self.begin(writer.into_inner()),
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::Misuse { why: "another write transaction is open; end it first".to_owned() })
+            }
+        }
+    }
+
+    fn begin<'db>(&'db self, mut writer: MutexGuard<'db, Writer>) -> Result<WriteTxn<'db>> {
+        writer.check_sound()?;
+        let log_bytes = writer.log.as_ref().map_or(0, |log| log.bytes());
+        if log_bytes > writer.log_bytes_checkpoint {
+            // A snapshot in the way is no error here: the log grows on and the next transaction tries again.
+            checkpoint::checkpoint(&self.store, &mut writer)?;
+        }
+        WriteTxn::begin(self.store.clone(), writer)
+    }
+
+    /// A snapshot of the newest commit.
+    pub fn read(&self) -> ReadTxn {
+        ReadTxn::begin(self.store.clone())
+    }
+
+    /// Folds the log into the page file, unless a snapshot stands in the way. Waits for a write transaction to end.
+    pub fn checkpoint(&self) -> Result<CheckpointOutcome> {
+        let mut writer = self.writer()?.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.check_sound()?;
+        checkpoint::checkpoint(&self.store, &mut writer)
+    }
+
+    /// The fingerprint of the newest commit, one line: `db ID commit N XXXX-XXXX-XXXX-XXXX`. It is keyed and tells nothing
+    /// but the commit number, so it may be kept anywhere; `verify --anchor` compares a file with it later.
+    pub fn fingerprint(&self) -> String {
+        let state = self.store.published();
+        fingerprint_text(self.identity.file_id, state.commit, &state.fingerprint)
+    }
+
+    /// The page size.
+    pub fn page_size(&self) -> PageSize {
+        self.identity.page_size
+    }
+
+    /// The file id, shared by the page file and its log.
+    pub fn file_id(&self) -> FileId {
+        self.identity.file_id
+    }
+
+    /// Counts and sizes of the moment.
+    pub fn stats(&self) -> Result<Stats> {
+        let state = self.store.published();
+        let root = self.store.read_page(&state.root, state.commit)?;
+        let log_bytes = match &*self.writer {
+            Some(writer) => {
+                let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                writer.log.as_ref().map_or(0, |log| log.bytes())
+            }
+            None => 0,
+        };
+        let (cache_pages, cache_hits, cache_misses) = self.store.cache.counts();
+        let snapshots = self.store.snapshots();
+        let log = self.store.log();
+        Ok(Stats {
+            page_size: self.identity.page_size.get(),
+            commit: state.commit,
+            page_count: state.page_count,
+            record_count: state.record_count,
+            tree_height: u32::from(root.view().level()) + 1,
+            log_pages: log.index.pages_count() as u64,
+            log_frames: log.index.frames_count() as u64,
+            log_bytes,
+            cache_pages: cache_pages as u64,
+            cache_hits,
+            cache_misses,
+            snapshots: snapshots.values().map(|&count| u64::from(count)).sum(),
+            oldest_snapshot: snapshots.keys().next().copied(),
+        })
+    }
+
+    fn writer(&self) -> Result<&Mutex<Writer>> {
+        let file = || self.store.page_file.name().to_owned();
+        (*self.writer).as_ref().ok_or_else(|| Error::ReadOnly { file: file() })
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Database({}, commit {})", self.store.page_file.name(), self.store.published().commit)
+    }
+}

@@ -1,0 +1,340 @@
+//! Opening a database, and recovery.
+//!
+//! 1. Open the page file and take the lock (a read-only handle: the shared lock, so that no writer is at work meanwhile).
+//! 2. Read both superblock slots; choose; unlock the data key; check the MACs.
+//! 3. Read the log: the table of cases, then record by record.
+//! 4. For writing: make the chosen slot durable before the log or the other slot is touched.
+//! 5. For writing: copy the kept part of the log to a new file, sync, rename, sync the folder. A sync of the old one would
+//!    not write what an earlier failed sync left behind.
+//! 6. Serve.
+
+use super::{Database, Identity, Options};
+use crate::crypto::{Keys, open_slots};
+use crate::error::{Error, Result};
+use crate::finding::{Code, Finding};
+use crate::format::log::{LOG_HEADER_BYTES, LogHeader};
+use crate::format::superblock::Superblock;
+use crate::limits::PAGES_START_BYTES;
+use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context, slot_bytes};
+use crate::pager::{Cache, PageFile};
+use crate::trace::{Event, LogVerdict, RecordKind, Tracer};
+use crate::txn::{Published, RootHolder, Store, Writer};
+use crate::types::{CommitNo, PageNo};
+use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name, read_up_to, write_all_at};
+use crate::wal::{FramePlace, FrameRecord, Log, LogIndex, LogScan, LogStanding, ScanEnd, judge, log_path, scan};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, RwLock};
+
+pub(super) fn open(options: Options, path: &Path) -> Result<Database> {
+    let name = file_name(path);
+    let tracer = options.tracer.clone();
+    tracer.emit(|_| Event::OpenStarted { file: name.clone() });
+    let file = open_locked(&options, path, &name)?;
+    let unlocked = unlock(&options, &*file, &name)?;
+    let log = OpenLog::read(&options, path, &unlocked)?;
+    let Unlocked { chosen, keys, head } = unlocked;
+    let ChosenSlot { slot, superblock, .. } = &chosen;
+    let page_size = superblock.page_size;
+    let published = log.published(superblock, *slot);
+    let store = Arc::new(Store {
+        page_file: PageFile::new(file, name, page_size),
+        keys,
+        tracer: tracer.clone(),
+        cache: Cache::new(options.cache_bytes, page_size.plain_bytes()),
+        log: RwLock::new(log.view()),
+        published: RwLock::new(published.clone()),
+        snapshots: Mutex::default(),
+    });
+    let identity = Identity { file_id: superblock.file_id, page_size };
+    let writer = match options.read_only {
+        true => None,
+        false => Some(Mutex::new(writer(options, path, &store, chosen, &head, log)?)),
+    };
+    tracer.emit(|_| Event::Opened {
+        commit: published.commit,
+        pages: published.page_count,
+        root: published.root.page,
+    });
+    Ok(Database { store, writer: Arc::new(writer), identity })
+}
+
+fn open_locked(options: &Options, path: &Path, name: &str) -> Result<Arc<dyn VfsFile>> {
+    let (mode, lock) = match options.read_only {
+        true => (OpenMode::Read, LockKind::Shared),
+        false => (OpenMode::Write, LockKind::Exclusive),
+    };
+    let file = options.vfs.open(path, mode).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => Error::NotFound { file: name.to_owned() },
+        _ => Error::io("open", name, source),
+    })?;
+    match file.try_lock(lock) {
+        Ok(true) => Ok(file),
+        Ok(false) => Err(Error::InUse { file: name.to_owned() }),
+        Err(source) => Err(Error::io("locking", name, source)),
+    }
+}
+
+/// A page file whose superblock was chosen and is authentic.
+struct Unlocked {
+    chosen: ChosenSlot,
+    keys: Keys,
+    /// The first 8192 bytes: both slots as they stand.
+    head: Vec<u8>,
+}
+
+fn unlock(options: &Options, file: &dyn VfsFile, name: &str) -> Result<Unlocked> {
+    let mut head = vec![0; PAGES_START_BYTES as usize];
+    let read = read_up_to(file, 0, &mut head).map_err(|source| Error::io("read", name, source))?;
+    head.truncate(read);
+    let chosen = choose(&head, name).map_err(Error::Damage)?;
+    options.tracer.emit(|_| Event::SuperblockChosen {
+        slot: chosen.slot,
+        generation: chosen.superblock.slot_generation,
+        commit: chosen.superblock.commit,
+        other_generation: chosen.other.as_ref().ok().map(|other| other.slot_generation),
+    });
+    let (keys, key_slot) = unlock_keys(&chosen.superblock, &options.unlock, name)?;
+    authenticate(&chosen, &keys, &head, name).map_err(Error::Damage)?;
+    options.tracer.emit(|_| Event::KeySlotOpened { slot: key_slot, kind: options.unlock.kind().to_owned() });
+    Ok(Unlocked { chosen, keys, head })
+}
+
+/// The subkeys of a database, by one of its key slots. The finding of a failure names the file and its key slots.
+pub(crate) fn unlock_keys(superblock: &Superblock, unlock: &crate::crypto::Unlock, name: &str) -> Result<(Keys, u8)> {
+    let slots = superblock.key_slots.clone().map(|slot| slot.bytes);
+    let (key_slot, dek) = open_slots(&slots, superblock.file_id, unlock).map_err(|error| match error {
+        Error::Damage(mut finding) => {
+            finding.file = Some(name.to_owned());
+            Error::Damage(finding)
+        }
+        other => other,
+    })?;
+    Ok((Keys::derive(&dek, &key_context(superblock)), key_slot))
+}
+
+/// A log that was read to its end, if there is one that counts.
+struct OpenLog {
+    name: String,
+    file: Option<Arc<dyn VfsFile>>,
+    content: Option<(LogHeader, LogScan)>,
+    /// Bytes stand in the log's file that no longer count.
+    spent: bool,
+}
+
+impl OpenLog {
+    fn read(options: &Options, path: &Path, unlocked: &Unlocked) -> Result<OpenLog> {
+        let path = log_path(path);
+        let name = file_name(&path);
+        let Unlocked { chosen, keys, .. } = unlocked;
+        let superblock = &chosen.superblock;
+        let mode = if options.read_only { OpenMode::Read } else { OpenMode::Write };
+        let file = match options.vfs.open(&path, mode) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(Error::io("open", &name, source)),
+        };
+        let mut head = vec![0; LOG_HEADER_BYTES];
+        let read = match &file {
+            Some(file) => read_up_to(&**file, 0, &mut head).map_err(|source| Error::io("read", &name, source))?,
+            None => 0,
+        };
+        head.truncate(read);
+        let standing = judge(superblock, keys, &head, &name).map_err(|finding| explain_missing(finding, chosen))?;
+        let (verdict, generation) = match &standing {
+            LogStanding::Absent { .. } => (LogVerdict::Absent, None),
+            LogStanding::Stale { generation } => (LogVerdict::Stale, Some(*generation)),
+            LogStanding::Continues(header) => (LogVerdict::Continues, Some(header.log_generation)),
+        };
+        options.tracer.emit(|_| Event::LogExamined { verdict, generation });
+        let spent = !head.is_empty();
+        let (Some(log_file), LogStanding::Continues(header)) = (&file, standing) else {
+            return Ok(OpenLog { name, file, content: None, spent });
+        };
+        let scan = scan(&**log_file, &name, &header, keys, superblock.commit, superblock.fingerprint)?;
+        emit_scan(&options.tracer, &scan, superblock.commit);
+        check_kept(&scan, superblock, &name)?;
+        Ok(OpenLog { name, file, content: Some((header, scan)), spent })
+    }
+
+    fn commits(&self) -> bool {
+        self.content.as_ref().is_some_and(|(_, scan)| !scan.commits.is_empty())
+    }
+
+    fn published(&self, superblock: &Superblock, slot: u8) -> Published {
+        match self.content.as_ref().and_then(|(_, scan)| scan.commits.last()) {
+            Some(last) => Published {
+                commit: last.commit,
+                root: last.body.root,
+                root_holder: RootHolder::Commit(last.commit),
+                page_count: last.body.page_count,
+                record_count: last.body.record_count,
+                fingerprint: last.body.fingerprint,
+            },
+            None => Published {
+                commit: superblock.commit,
+                root: superblock.root,
+                root_holder: RootHolder::Superblock(slot),
+                page_count: superblock.page_count,
+                record_count: superblock.record_count,
+                fingerprint: superblock.fingerprint,
+            },
+        }
+    }
+
+    fn view(&self) -> crate::txn::LogView {
+        let mut index = LogIndex::default();
+        if let Some((_, scan)) = &self.content {
+            for record in scan.records.iter().filter(|record| record.end <= scan.kept_end) {
+                if let FrameRecord::Page { page, seal } = record.record {
+                    let offset = record.offset + crate::format::log::RECORD_HEADER_BYTES as u64;
+                    index.insert(page, FramePlace { commit: record.commit, seal, offset });
+                }
+            }
+        }
+        crate::txn::LogView { file: self.file.clone(), name: self.name.clone(), index }
+    }
+}
+
+/// A scan that must not be used is an error; so is a log without the commit that `log_expected` vouches for.
+pub(crate) fn check_kept(scan: &LogScan, superblock: &Superblock, name: &str) -> Result<()> {
+    if let ScanEnd::Damage(finding) = &scan.end {
+        return Err(Error::Damage(finding.clone()));
+    }
+    if superblock.log_expected && scan.commits.is_empty() {
+        let finding = Finding::new(Code::LogRot, "The superblock says that the log holds an acknowledged commit, and it holds none.")
+            .at(name, LOG_HEADER_BYTES as u64..LOG_HEADER_BYTES as u64)
+            .expected(format!("commit {}", superblock.commit.next()), "no finished commit")
+            .lost("Every commit since the last checkpoint.")
+            .next("Nothing was changed. Keep a copy of both files; restore a backup.");
+        return Err(finding.into());
+    }
+    Ok(())
+}
+
+/// A missing log beside a bad slot means that the newest slot is gone, not that the log is.
+pub(crate) fn explain_missing(mut finding: Box<Finding>, chosen: &ChosenSlot) -> Error {
+    if finding.code == Code::LogMissing && chosen.other.is_err() {
+        finding.code = Code::HdrSlotLost;
+        finding.why = "The newest superblock slot does not read, and the log that the older one needs was reset already.".to_owned();
+        finding.next = Some("Keep a copy of both files. Restore a backup.".to_owned());
+    }
+    Error::Damage(finding)
+}
+
+fn emit_scan(tracer: &Tracer, scan: &LogScan, base: CommitNo) {
+    for record in &scan.records {
+        tracer.emit(|_| {
+            let (kind, page) = match record.record {
+                FrameRecord::Page { page, .. } => (RecordKind::Page, page),
+                FrameRecord::Commit(_) => (RecordKind::Commit, PageNo::NONE),
+            };
+            Event::LogRecordAccepted { offset: record.offset, sequence: record.sequence, kind, commit: record.commit, page }
+        });
+    }
+    let torn_bytes = match scan.end {
+        ScanEnd::TornTail { bytes } => bytes,
+        ScanEnd::Clean | ScanEnd::Damage(_) => 0,
+    };
+    tracer.emit(|_| Event::LogReplayed {
+        commits: scan.commits.len() as u32,
+        commit: scan.commits.last().map_or(base, |commit| commit.commit),
+        kept_bytes: scan.kept_end,
+        torn_bytes,
+    });
+}
+
+fn writer(
+    options: Options,
+    path: &Path,
+    store: &Store,
+    chosen: ChosenSlot,
+    head: &[u8],
+    log: OpenLog,
+) -> Result<Writer> {
+    if chosen.superblock.features_read_only != 0 {
+        return Err(Error::ReadOnly { file: store.page_file.name().to_owned() });
+    }
+    let mut writer = Writer {
+        vfs: options.vfs,
+        path: path.to_owned(),
+        entropy: options.entropy,
+        superblock: chosen.superblock.clone(),
+        slot: chosen.slot,
+        log_file: log.file.clone(),
+        log: None,
+        poisoned: None,
+        transactions: 0,
+        log_bytes_checkpoint: options.log_bytes_checkpoint,
+    };
+    make_slot_durable(&mut writer, store, &chosen, head, log.spent)?;
+    if !log.commits() {
+        return Ok(writer);
+    }
+    let (header, scan) = log.content.expect("invariant: a log with commits has content");
+    let file = log.file.expect("invariant: a log with content has a file");
+    let fresh = copy_kept(&*writer.vfs, path, &*file, &log.name, scan.kept_end)?;
+    store.log_mut().file = Some(fresh.clone());
+    writer.log_file = Some(fresh.clone());
+    let sequence = scan.commits.last().map_or(0, |commit| commit.sequence);
+    writer.log = Some(Log::continuing(fresh, log.name, header, scan.kept_end, sequence, scan.last_mac));
+    Ok(writer)
+}
+
+/// After a kill or a failed sync the chosen slot may exist in the operating system's cache alone; going on would overwrite
+/// the log that the other slot needs. So: rewrite it in place when the other slot could recover by itself; else sync it and
+/// publish the next generation in the other place.
+fn make_slot_durable(
+    writer: &mut Writer,
+    store: &Store,
+    chosen: &ChosenSlot,
+    head: &[u8],
+    log_has_bytes: bool,
+) -> Result<()> {
+    let mine = &chosen.superblock;
+    let other_recovers = chosen.other.as_ref().is_ok_and(|other| {
+        let same_keys = other.key_slots == mine.key_slots && other.key_slot_counter == mine.key_slot_counter;
+        let same_log = other.log_generation == mine.log_generation;
+        same_keys && (same_log || (other.log_generation + 1 == mine.log_generation && log_has_bytes))
+    });
+    if other_recovers {
+        store.page_file.write_superblock(chosen.slot, slot_bytes(head, chosen.slot))?;
+        return store.page_file.sync();
+    }
+    store.page_file.sync()?;
+    writer.write_superblock(store, mine.clone())
+}
+
+/// Copies the part of the log that is kept to a new file of the log's name.
+fn copy_kept(vfs: &dyn Vfs, path: &Path, old: &dyn VfsFile, name: &str, kept: u64) -> Result<Arc<dyn VfsFile>> {
+    let log = log_path(path);
+    let temporary = temporary_log_path(&log);
+    let failed = |doing: &'static str| move |source: io::Error| Error::io(doing, name, source);
+    if vfs.exists(&temporary).map_err(failed("looking for"))? {
+        vfs.remove(&temporary).map_err(failed("removing a leftover of"))?;
+    }
+    let fresh = vfs.open(&temporary, OpenMode::CreateNew).map_err(failed("create"))?;
+    let mut buffer = vec![0; 1 << 20];
+    let mut offset = 0;
+    while offset < kept {
+        let wanted = ((kept - offset) as usize).min(buffer.len());
+        let read = read_up_to(old, offset, &mut buffer[..wanted]).map_err(failed("read"))?;
+        if read == 0 {
+            // The padding of the last commit may be cut off: zeros stand for it.
+            fresh.set_len(kept).map_err(failed("write"))?;
+            break;
+        }
+        write_all_at(&*fresh, offset, &buffer[..read]).map_err(failed("write"))?;
+        offset += read as u64;
+    }
+    fresh.sync_data().map_err(failed("sync"))?;
+    vfs.rename(&temporary, &log).map_err(failed("rename"))?;
+    vfs.sync_dir(&log).map_err(failed("sync of the folder of"))?;
+    Ok(fresh)
+}
+
+fn temporary_log_path(log: &Path) -> PathBuf {
+    let mut name = log.as_os_str().to_owned();
+    name.push(".tmp");
+    name.into()
+}

@@ -1,0 +1,150 @@
+//! How a database is opened or created, as a value.
+
+use super::{Database, create, open};
+use crate::crypto::{Entropy, KdfProfile, OsEntropy, Unlock};
+use crate::error::Result;
+use crate::limits;
+use crate::trace::{Sink, Tracer};
+use crate::types::PageSize;
+use crate::vfs::{OsVfs, TracedVfs, Vfs};
+use std::path::Path;
+use std::sync::Arc;
+
+/// How a database is opened or created.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("diary.tsm");
+/// use tosumu::{Options, PageSize, Unlock};
+/// let db = Options::new()
+///     .create(true)
+///     .page_size(PageSize::TOY)
+///     .unlock(Unlock::Passphrase("correct horse battery staple".into()))
+/// #   .kdf(tosumu::KdfProfile::TEST)
+///     .open(&path)?;
+/// drop(db);
+/// assert_eq!(Options::new().open(&path).unwrap_err().code(), "KEY-NO-SLOT");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Options {
+    pub(super) create: bool,
+    pub(super) read_only: bool,
+    pub(super) page_size: PageSize,
+    pub(super) unlock: Unlock,
+    pub(super) kdf: KdfProfile,
+    pub(super) cache_bytes: usize,
+    pub(super) log_bytes_checkpoint: u64,
+    pub(super) vfs: Arc<dyn Vfs>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) tracer: Tracer,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            create: false,
+            read_only: false,
+            page_size: PageSize::DEFAULT,
+            unlock: Unlock::Keyless,
+            kdf: KdfProfile::INTERACTIVE,
+            cache_bytes: limits::CACHE_BYTES_DEFAULT,
+            log_bytes_checkpoint: limits::LOG_BYTES_CHECKPOINT,
+            vfs: Arc::new(OsVfs),
+            entropy: Arc::new(OsEntropy),
+            tracer: Tracer::off(),
+        }
+    }
+}
+
+impl Options {
+    /// Open an existing file, for reading and writing, by a `keyless` slot, with a cache of 64 MiB.
+    pub fn new() -> Options {
+        Options::default()
+    }
+
+    /// Whether to create the database when there is none.
+    pub fn create(mut self, create: bool) -> Options {
+        self.create = create;
+        self
+    }
+
+    /// Whether to open for reading only: no byte of either file is changed, and a log left by a crash is read through.
+    pub fn read_only(mut self, read_only: bool) -> Options {
+        self.read_only = read_only;
+        self
+    }
+
+    /// The page size of a database that is created.
+    pub fn page_size(mut self, page_size: PageSize) -> Options {
+        self.page_size = page_size;
+        self
+    }
+
+    /// The key: for a database that is created, the kind of its first key slot.
+    pub fn unlock(mut self, unlock: Unlock) -> Options {
+        self.unlock = unlock;
+        self
+    }
+
+    /// How much work a passphrase slot that is created asks for.
+    pub fn kdf(mut self, kdf: KdfProfile) -> Options {
+        self.kdf = kdf;
+        self
+    }
+
+    /// The bound of the cache of opened pages, in bytes.
+    pub fn cache_bytes(mut self, bytes: usize) -> Options {
+        self.cache_bytes = bytes;
+        self
+    }
+
+    /// A log of more than this many bytes is folded into the page file before the next transaction begins.
+    pub fn log_bytes_checkpoint(mut self, bytes: u64) -> Options {
+        self.log_bytes_checkpoint = bytes;
+        self
+    }
+
+    /// The disk.
+    pub fn vfs(mut self, vfs: Arc<dyn Vfs>) -> Options {
+        self.vfs = vfs;
+        self
+    }
+
+    /// The source of randomness. Files made with an insecure one are marked so.
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Options {
+        self.entropy = entropy;
+        self
+    }
+
+    /// Where events go.
+    pub fn sink(mut self, sink: Arc<dyn Sink>) -> Options {
+        self.tracer = Tracer::new(sink);
+        self
+    }
+
+    /// Opens the database at `path`, or creates it when [`Options::create`] says so.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Database> {
+        let options = self.traced();
+        let path = path.as_ref();
+        if options.create && !create::exists(&options, path)? {
+            create::create(&options, path)?;
+        }
+        open::open(options, path)
+    }
+
+    /// Creates the database at `path` and opens it; fails with [`Error::AlreadyExists`](crate::Error::AlreadyExists) when a
+    /// file of that name, or a log of it, is there.
+    pub fn create_new(self, path: impl AsRef<Path>) -> Result<Database> {
+        let options = self.traced();
+        create::create(&options, path.as_ref())?;
+        open::open(options, path.as_ref())
+    }
+
+    fn traced(mut self) -> Options {
+        if self.tracer.is_on() {
+            self.vfs = Arc::new(TracedVfs::new(self.vfs, self.tracer.clone()));
+        }
+        self
+    }
+}

@@ -1,0 +1,115 @@
+//! The two superblock slots: which of them counts.
+//!
+//! Generation n stands in slot n mod 2, and two good slots differ by exactly one: nothing else can come of an honest crash.
+//! A slot with a good checksum that cannot be read is a stop, not a reason to fall back: falling back is a rollback tool.
+
+use crate::crypto::{KeyContext, Keys};
+use crate::finding::{Code, Finding};
+use crate::format::superblock::{Superblock, mac_input, stored_mac};
+use crate::limits::SUPERBLOCK_BYTES;
+
+/// The slot that counts, and what stands in the other one.
+#[derive(Clone, Debug)]
+pub struct ChosenSlot {
+    /// 0 for A, 1 for B.
+    pub slot: u8,
+    /// Its content.
+    pub superblock: Superblock,
+    /// The other slot's content, or what is wrong with it.
+    pub other: Result<Superblock, Box<Finding>>,
+}
+
+/// The letter of a slot, as people call it.
+pub fn slot_letter(slot: u8) -> char {
+    if slot == 0 { 'A' } else { 'B' }
+}
+
+/// Reads both slots from the first 8192 bytes of a page file (fewer when it is shorter) and takes the one that counts.
+pub fn choose(head: &[u8], file: &str) -> Result<ChosenSlot, Box<Finding>> {
+    let slots = [decode(head, 0, file), decode(head, 1, file)];
+    for finding in slots.iter().filter_map(|slot| slot.as_ref().err()) {
+        if matches!(finding.code, Code::HdrVersion | Code::HdrFeature | Code::HdrField) {
+            return Err(finding.clone());
+        }
+    }
+    match slots {
+        [Ok(a), Ok(b)] if a.slot_generation.abs_diff(b.slot_generation) != 1 => Err(Box::new(disagree(&a, &b, file))),
+        [Ok(a), Ok(b)] if a.slot_generation > b.slot_generation => Ok(ChosenSlot { slot: 0, superblock: a, other: Ok(b) }),
+        [Ok(a), Ok(b)] => Ok(ChosenSlot { slot: 1, superblock: b, other: Ok(a) }),
+        [Ok(a), Err(bad)] => Ok(ChosenSlot { slot: 0, superblock: a, other: Err(bad) }),
+        [Err(bad), Ok(b)] => Ok(ChosenSlot { slot: 1, superblock: b, other: Err(bad) }),
+        [Err(a), Err(b)] => Err(neither(a, b)),
+    }
+}
+
+/// Checks the MACs of the chosen slot and, when it reads, of the other.
+pub fn authenticate(chosen: &ChosenSlot, keys: &Keys, head: &[u8], file: &str) -> Result<(), Box<Finding>> {
+    for slot in [chosen.slot, 1 - chosen.slot] {
+        let reads = slot == chosen.slot || chosen.other.is_ok();
+        let bytes = slot_bytes(head, slot);
+        if reads && !keys.superblock_mac_is(mac_input(bytes), stored_mac(bytes)) {
+            return Err(Box::new(forged(slot, file)));
+        }
+    }
+    Ok(())
+}
+
+/// What the subkeys of a database depend on.
+pub fn key_context(superblock: &Superblock) -> KeyContext {
+    KeyContext {
+        format: superblock.format,
+        cipher_suite: superblock.cipher_suite,
+        page_size: superblock.page_size.get(),
+        file_id: superblock.file_id,
+        dek_generation: superblock.dek_generation,
+    }
+}
+
+/// The bytes of one slot; fewer than a slot where the file is short.
+pub fn slot_bytes(head: &[u8], slot: u8) -> &[u8] {
+    let start = (usize::from(slot) * SUPERBLOCK_BYTES).min(head.len());
+    &head[start..(start + SUPERBLOCK_BYTES).min(head.len())]
+}
+
+fn decode(head: &[u8], slot: u8, file: &str) -> Result<Superblock, Box<Finding>> {
+    let base = u64::from(slot) * SUPERBLOCK_BYTES as u64;
+    let superblock =
+        Superblock::decode(slot_bytes(head, slot)).map_err(|error| Box::new(error.finding(file, base)))?;
+    if superblock.slot_generation % 2 != u64::from(slot) {
+        let finding = Finding::new(Code::HdrSlotsDisagree, "A superblock stands in the slot that its generation does not belong to.")
+            .at(file, base..base + SUPERBLOCK_BYTES as u64)
+            .expected(format!("a generation of slot {}", slot_letter(slot)), format!("generation {}", superblock.slot_generation))
+            .lost("Which state is the newest cannot be told.")
+            .next("Keep a copy of this file. Restore a backup.");
+        return Err(Box::new(finding));
+    }
+    Ok(superblock)
+}
+
+fn disagree(a: &Superblock, b: &Superblock, file: &str) -> Finding {
+    Finding::new(Code::HdrSlotsDisagree, "Both superblock slots read, but their generations are not neighbours.")
+        .at(file, 0..2 * SUPERBLOCK_BYTES as u64)
+        .expected("generations that differ by 1", format!("{} and {}", a.slot_generation, b.slot_generation))
+        .lost("Which state is the newest cannot be told.")
+        .next("Keep a copy of this file. Restore a backup.")
+}
+
+fn forged(slot: u8, file: &str) -> Finding {
+    let base = u64::from(slot) * SUPERBLOCK_BYTES as u64;
+    let why = format!("Superblock {} has a right checksum and a wrong MAC: it was not written with this file's key.", slot_letter(slot));
+    Finding::new(Code::HdrForged, why)
+        .at(file, base..base + SUPERBLOCK_BYTES as u64)
+        .expected("the MAC of these bytes under the file's key", "another MAC")
+        .lost("Nothing that this slot says can be believed.")
+        .next("Keep a copy of this file. Restore a backup.")
+}
+
+/// Neither slot reads: say the one that tells more. A file that is not ours is one that has our mark in neither place.
+fn neither(a: Box<Finding>, b: Box<Finding>) -> Box<Finding> {
+    let mut finding = if a.code == Code::HdrMagic && b.code != Code::HdrMagic { b } else { a };
+    finding.severity = crate::finding::Severity::Fatal;
+    if finding.code == Code::HdrMagic {
+        finding.next = Some("If this was a tosumu database, its first sectors were overwritten: restore a backup.".to_owned());
+    }
+    finding
+}

@@ -1,0 +1,14 @@
+//! Transactions: snapshots that never change, and the one writer.
+//!
+//! [`ReadTxn`] sees the database as of one commit for as long as it lives. [`WriteTxn`] collects changed pages in memory;
+//! nothing of them reaches a file before its commit. What both share is the store.
+
+mod read;
+mod store;
+mod write;
+
+pub use read::{Range, ReadTxn, Record, Value};
+pub use write::WriteTxn;
+
+pub(crate) use store::{LogView, Published, RootHolder, Store};
+pub(crate) use write::{NonceDraw, SealedPages, Writer, random_16};

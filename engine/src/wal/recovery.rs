@@ -1,0 +1,96 @@
+//! What a log means beside its page file: the table of cases.
+//!
+//! | log | log_expected | standing |
+//! |---|---|---|
+//! | none, empty, or its header does not read | 0 | absent |
+//! | none, empty, or its header does not read | 1 | LOG-MISSING |
+//! | of another file | any | LOG-FOREIGN |
+//! | generation older than the superblock's | 0 | stale: folded already |
+//! | generation older than the superblock's | 1 | LOG-MISSING |
+//! | generation newer than the superblock's | any | FRESH-MAIN-OLDER |
+//! | same generation, wrong seed | any | LOG-UNBOUND |
+//! | same generation, right seed | any | continues the page file |
+
+use crate::crypto::Keys;
+use crate::finding::{Code, Finding};
+use crate::format::log::{LOG_HEADER_BYTES, LogHeader, seed_input};
+use crate::format::superblock::Superblock;
+
+/// A row of the table that lets a database be opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LogStanding {
+    /// No log, and none is expected. `unreadable` when bytes stand there that are no log header: a crash left them.
+    Absent {
+        /// Bytes stand in the log that are no header.
+        unreadable: bool,
+    },
+    /// An older log, folded into the page file before.
+    Stale {
+        /// Its generation.
+        generation: u64,
+    },
+    /// It goes on where the page file ends.
+    Continues(LogHeader),
+}
+
+/// Looks up the row for the log whose first bytes are `head` (at most 512; empty when there is no log).
+pub fn judge(
+    superblock: &Superblock,
+    keys: &Keys,
+    head: &[u8],
+    log_file: &str,
+) -> Result<LogStanding, Box<Finding>> {
+    let Ok(header) = LogHeader::decode(head) else {
+        return match superblock.log_expected {
+            false => Ok(LogStanding::Absent { unreadable: !head.is_empty() }),
+            true => Err(Box::new(missing(head, log_file))),
+        };
+    };
+    let at = |finding: Finding| Box::new(finding.at(log_file, 0..LOG_HEADER_BYTES as u64));
+    if header.file_id != superblock.file_id {
+        let finding = Finding::new(Code::LogForeign, "The log carries another database's file id.")
+            .expected(superblock.file_id.to_string(), header.file_id.to_string())
+            .lost("Commits made since the last checkpoint, if this file's own log is gone.")
+            .next("Put this file's own log beside it. Nothing was changed.");
+        return Err(at(finding));
+    }
+    let ours = superblock.log_generation;
+    if header.log_generation < ours {
+        if superblock.log_expected {
+            return Err(at(older_than_expected(ours, header.log_generation)));
+        }
+        return Ok(LogStanding::Stale { generation: header.log_generation });
+    }
+    if header.log_generation > ours {
+        let finding = Finding::new(Code::FreshMainOlder, "The log begins after a checkpoint that this page file has not seen.")
+            .expected(format!("log generation {ours}"), format!("log generation {}", header.log_generation))
+            .lost("What the missing checkpoints folded into the newer page file.")
+            .next("Put the newer page file back beside this log. Nothing was changed.");
+        return Err(at(finding));
+    }
+    let seed = keys.log_seed(seed_input(head), &keys.tree_mac(&superblock.tree_mac_input()));
+    if header.page_size != superblock.page_size || header.seed != seed {
+        let finding = Finding::new(Code::LogUnbound, "The log's seed does not follow from this page file's last checkpoint.")
+            .expected(hex::encode(seed), hex::encode(header.seed))
+            .lost("Commits made since the last checkpoint.")
+            .next("Put the page file and the log of one moment together. Nothing was changed.");
+        return Err(at(finding));
+    }
+    Ok(LogStanding::Continues(header))
+}
+
+fn missing(head: &[u8], log_file: &str) -> Finding {
+    let found = if head.is_empty() { "no log, or an empty one" } else { "bytes that are no log header" };
+    Finding::new(Code::LogMissing, "The superblock says that acknowledged commits stand in a log, and the log is not there.")
+        .at(log_file, 0..head.len() as u64)
+        .expected("the log of this generation", found)
+        .lost("Every commit since the last checkpoint.")
+        .next("Put the log back beside the page file; it was copied or restored without it.")
+}
+
+fn older_than_expected(ours: u64, found: u64) -> Finding {
+    Finding::new(Code::LogMissing, "An older log stands where the superblock expects one with acknowledged commits.")
+        .expected(format!("log generation {ours}"), format!("log generation {found}"))
+        .lost("Every commit since the last checkpoint.")
+        .next("Put the newest log back beside the page file.")
+}

@@ -1,0 +1,400 @@
+//! Reading a log: which records stand in it, up to where it holds, and why it ends there.
+//!
+//! After the first record that does not hold, the scan goes on at every 8-byte boundary. A record found there that is
+//! authentic by itself and says that the bad one had been synced (`durable_sequence`) proves rot: stop, change nothing.
+//! Otherwise the bad record is the tail of a commit that was never finished, and is not kept.
+
+use crate::crypto::Keys;
+use crate::error::{Error, Result};
+use crate::finding::{Code, Finding};
+use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES, RecordKind, RecordView};
+use crate::format::log::{padded_end, record_bytes};
+use crate::format::page::SealedView;
+use crate::types::{CommitNo, PageNo, PageSize, Seal};
+use crate::vfs::{VfsFile, read_up_to};
+
+/// One record that holds: length, checksum, MAC, place in the chain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordPlace {
+    /// First byte in the log.
+    pub offset: u64,
+    /// The byte behind it.
+    pub end: u64,
+    /// Its sequence number.
+    pub sequence: u64,
+    /// Its commit.
+    pub commit: CommitNo,
+    /// What it is.
+    pub record: FrameRecord,
+}
+
+/// What a record holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FrameRecord {
+    /// A sealed page.
+    Page {
+        /// The page.
+        page: PageNo,
+        /// Its seal.
+        seal: Seal,
+    },
+    /// The end of a commit.
+    Commit(Box<CommitBody>),
+}
+
+/// One finished commit in a log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CommitPlace {
+    /// Its number.
+    pub commit: CommitNo,
+    /// The sequence number of its commit record.
+    pub sequence: u64,
+    /// The byte behind its padding: where the next commit begins.
+    pub end: u64,
+    /// What it says.
+    pub body: CommitBody,
+}
+
+/// Why the scan ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ScanEnd {
+    /// The log ends behind its last commit: with the file, with zeros, or with records of an older generation.
+    Clean,
+    /// Behind the last commit stand this many bytes of one that was never finished.
+    TornTail {
+        /// Bytes that are not kept.
+        bytes: u64,
+    },
+    /// The log is damaged or was changed: it must not be used.
+    Damage(Box<Finding>),
+}
+
+/// What a scan found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogScan {
+    /// Records that hold, in order; those behind the last commit are of an unfinished one.
+    pub records: Vec<RecordPlace>,
+    /// Finished commits, in order.
+    pub commits: Vec<CommitPlace>,
+    /// Everything before this byte is kept.
+    pub kept_end: u64,
+    /// The MAC of the last kept commit record, or the seed: what the next record goes on from.
+    pub last_mac: [u8; 16],
+    /// Why it ended.
+    pub end: ScanEnd,
+}
+
+/// Reads the log whose header is `header`; `base` and `base_fingerprint` are the superblock's.
+pub fn scan(
+    file: &dyn VfsFile,
+    file_name: &str,
+    header: &LogHeader,
+    keys: &Keys,
+    base: CommitNo,
+    base_fingerprint: [u8; 16],
+) -> Result<LogScan> {
+    let length = file.len().map_err(|source| Error::io("length", file_name, source))?;
+    let window = Window { file, file_name, length, start: 0, bytes: Vec::new() };
+    let scan = LogScan {
+        records: Vec::new(),
+        commits: Vec::new(),
+        kept_end: LOG_HEADER_BYTES as u64,
+        last_mac: header.seed,
+        end: ScanEnd::Clean,
+    };
+    Scanner { window, header, keys, scan, commit: base, fingerprint: base_fingerprint }.run()
+}
+
+struct Scanner<'a> {
+    window: Window<'a>,
+    header: &'a LogHeader,
+    keys: &'a Keys,
+    scan: LogScan,
+    /// The newest finished commit, and its fingerprint.
+    commit: CommitNo,
+    fingerprint: [u8; 16],
+}
+
+/// What stands at an offset of the log.
+enum Candidate {
+    /// A record of this log that is authentic by itself, wherever it belongs.
+    Authentic(Parsed),
+    /// Anything else.
+    Other { is_this_log: bool, why: String },
+}
+
+struct Parsed {
+    sequence: u64,
+    commit: CommitNo,
+    durable_sequence: u64,
+    previous: [u8; 16],
+    mac: [u8; 16],
+    bytes: u64,
+    record: FrameRecord,
+}
+
+impl Scanner<'_> {
+    fn run(mut self) -> Result<LogScan> {
+        let mut offset = LOG_HEADER_BYTES as u64;
+        let mut previous = self.header.seed;
+        let mut sequence = 1;
+        let mut frames = 0;
+        loop {
+            let parsed = match self.candidate(offset)? {
+                Candidate::Authentic(parsed) => parsed,
+                Candidate::Other { is_this_log, why } => return self.stop(offset, sequence, is_this_log, &why),
+            };
+            if let Some(finding) = self.misplacement(offset, &parsed, sequence, &previous, frames) {
+                self.scan.end = ScanEnd::Damage(Box::new(finding));
+                return Ok(self.scan);
+            }
+            previous = parsed.mac;
+            sequence += 1;
+            frames += 1;
+            let end = offset + parsed.bytes;
+            let commit_body = match &parsed.record {
+                FrameRecord::Commit(body) => Some((**body).clone()),
+                FrameRecord::Page { .. } => None,
+            };
+            self.scan.records.push(RecordPlace {
+                offset,
+                end,
+                sequence: parsed.sequence,
+                commit: parsed.commit,
+                record: parsed.record,
+            });
+            offset = end;
+            if let Some(body) = commit_body {
+                offset = padded_end(end);
+                if let Some(finding) = self.padding(end, offset)? {
+                    self.scan.end = ScanEnd::Damage(Box::new(finding));
+                    return Ok(self.scan);
+                }
+                self.commit = parsed.commit;
+                self.fingerprint = body.fingerprint;
+                self.scan.last_mac = previous;
+                self.scan.kept_end = offset;
+                self.scan.commits.push(CommitPlace { commit: parsed.commit, sequence: parsed.sequence, end: offset, body });
+                frames = 0;
+            }
+        }
+    }
+
+    fn candidate(&mut self, offset: u64) -> Result<Candidate> {
+        let page_size = self.header.page_size;
+        let bytes_max = record_bytes(RecordKind::Page, page_size).max(record_bytes(RecordKind::Commit, page_size));
+        let (header, keys) = (self.header, self.keys);
+        let bytes = self.window.at(offset, bytes_max)?;
+        Ok(parse(bytes, header, keys))
+    }
+
+    /// A record that is authentic by itself but does not stand where it belongs.
+    fn misplacement(
+        &self,
+        offset: u64,
+        parsed: &Parsed,
+        sequence: u64,
+        previous: &[u8; 16],
+        frames: u32,
+    ) -> Option<Finding> {
+        let damage = |code, why: &str, expected: String, found: String| {
+            let finding = Finding::new(code, why)
+                .at(self.window.file_name, offset..offset + parsed.bytes)
+                .expected(expected, found)
+                .lost("Commits from here on cannot be vouched for.")
+                .next("Keep a copy of both files. Restore a backup.");
+            Some(finding)
+        };
+        if parsed.sequence > sequence {
+            return damage(
+                Code::LogGap,
+                "A log record is authentic, but records before it are gone.",
+                format!("sequence {sequence}"),
+                format!("sequence {}", parsed.sequence),
+            );
+        }
+        if parsed.sequence != sequence || parsed.previous != *previous {
+            return damage(
+                Code::LogChain,
+                "A log record is authentic, but it does not follow the one before it.",
+                format!("sequence {sequence} after mac {}", hex::encode(previous)),
+                format!("sequence {} after mac {}", parsed.sequence, hex::encode(parsed.previous)),
+            );
+        }
+        if parsed.commit != self.commit.next() {
+            return damage(
+                Code::LogRecord,
+                "A log record carries a commit number that cannot come next.",
+                format!("commit {}", self.commit.next()),
+                format!("commit {}", parsed.commit),
+            );
+        }
+        let FrameRecord::Commit(body) = &parsed.record else { return None };
+        if body.page_frames != frames {
+            return damage(
+                Code::LogRecord,
+                "A commit record counts other frames than stand before it.",
+                format!("{frames} frames"),
+                format!("{} frames", body.page_frames),
+            );
+        }
+        let body_bytes = body.encode();
+        let fingerprint = self.keys.next_fingerprint(
+            &self.fingerprint,
+            parsed.commit,
+            crate::format::log::fingerprint_input(&body_bytes),
+        );
+        (fingerprint != body.fingerprint)
+            .then(|| {
+                damage(
+                    Code::LogRecord,
+                    "A commit record's fingerprint does not follow from the one before.",
+                    hex::encode(fingerprint),
+                    hex::encode(body.fingerprint),
+                )
+            })
+            .flatten()
+    }
+
+    fn padding(&mut self, start: u64, end: u64) -> Result<Option<Finding>> {
+        let bytes = self.window.at(start, (end - start) as usize)?;
+        if bytes.iter().all(|&byte| byte == 0) {
+            return Ok(None);
+        }
+        let finding = Finding::new(Code::LogRecord, "The padding behind a commit record is not zero.")
+            .at(self.window.file_name, start..end)
+            .expected("zeros", "other bytes")
+            .lost("Nothing: the commit before it is authentic. But somebody, or the disk, changed bytes of the log.")
+            .next("Keep a copy of both files. Restore a backup, or export what can be read.");
+        Ok(Some(finding))
+    }
+
+    /// The record at `offset`, which would have been `sequence`, does not hold: rot, a torn tail or the plain end?
+    fn stop(mut self, offset: u64, sequence: u64, is_this_log: bool, why: &str) -> Result<LogScan> {
+        if let Some(witness) = self.durable_witness(offset, sequence)? {
+            let finding = Finding::new(Code::LogRot, format!("A log record that had been synced no longer holds: {why}."))
+                .at(self.window.file_name, offset..witness.offset)
+                .expected(
+                    format!("record {sequence}, durable according to record {} at byte {}", witness.sequence, witness.offset),
+                    why.to_owned(),
+                )
+                .lost(format!("Commits after {} cannot be vouched for.", self.commit))
+                .next("Nothing was changed. Keep a copy of both files; restore a backup.");
+            self.scan.end = ScanEnd::Damage(Box::new(finding));
+            return Ok(self.scan);
+        }
+        let unfinished = self.scan.records.last().is_some_and(|record| record.end > self.scan.kept_end);
+        if unfinished || is_this_log {
+            let bytes = self.window.length.saturating_sub(self.scan.kept_end);
+            self.scan.end = ScanEnd::TornTail { bytes };
+        }
+        Ok(self.scan)
+    }
+
+    fn durable_witness(&mut self, offset: u64, sequence: u64) -> Result<Option<Witness>> {
+        let mut at = offset;
+        while at + RECORD_HEADER_BYTES as u64 <= self.window.length {
+            if let Candidate::Authentic(parsed) = self.candidate(at)? {
+                if parsed.durable_sequence >= sequence {
+                    return Ok(Some(Witness { offset: at, sequence: parsed.sequence }));
+                }
+            }
+            at += 8;
+        }
+        Ok(None)
+    }
+}
+
+struct Witness {
+    offset: u64,
+    sequence: u64,
+}
+
+/// Reads one record, trusting nothing: shape, checksum, generation, then the MAC, which covers the salt.
+fn parse(bytes: &[u8], header: &LogHeader, keys: &Keys) -> Candidate {
+    let view = match RecordView::decode(bytes, header.page_size) {
+        Ok(view) => view,
+        Err(error) => {
+            let blank = bytes.iter().all(|&byte| byte == 0);
+            return Candidate::Other { is_this_log: !blank && has_generation(bytes, header), why: error.why };
+        }
+    };
+    let fields = view.fields();
+    if fields.generation != header.log_generation {
+        return Candidate::Other { is_this_log: false, why: format!("it is of log generation {}", fields.generation) };
+    }
+    if keys.record_mac(&header.salt, &view.mac_parts()) != *view.mac() {
+        return Candidate::Other { is_this_log: true, why: "its MAC is wrong".to_owned() };
+    }
+    let record = match fields.kind {
+        RecordKind::Page => match SealedView::new(view.body()) {
+            Some(page) if names(&page, fields.page, fields.commit) => FrameRecord::Page { page: fields.page, seal: page.seal() },
+            _ => return Candidate::Other { is_this_log: true, why: "its page is not the one its header names".to_owned() },
+        },
+        RecordKind::Commit => match CommitBody::decode(view.body()) {
+            Ok(body) => FrameRecord::Commit(Box::new(body)),
+            Err(error) => return Candidate::Other { is_this_log: true, why: error.why },
+        },
+    };
+    Candidate::Authentic(Parsed {
+        sequence: fields.sequence,
+        commit: fields.commit,
+        durable_sequence: fields.durable_sequence,
+        previous: fields.previous,
+        mac: *view.mac(),
+        bytes: view.len() as u64,
+        record,
+    })
+}
+
+fn names(page: &SealedView<'_>, number: PageNo, commit: CommitNo) -> bool {
+    !number.is_none() && matches!(page.header(), Ok(header) if header.page == number && header.commit == commit)
+}
+
+/// Whether broken bytes at least look like a record of this log: then they are a torn tail rather than what stood there before.
+fn has_generation(bytes: &[u8], header: &LogHeader) -> bool {
+    let known_kind = bytes.get(4).is_some_and(|kind| matches!(kind, 1 | 2));
+    known_kind && bytes.get(8..16) == Some(&header.log_generation.to_le_bytes()[..])
+}
+
+/// A piece of the log in memory, so that a log of any length is read in bounded memory.
+struct Window<'a> {
+    file: &'a dyn VfsFile,
+    file_name: &'a str,
+    length: u64,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+const WINDOW_BYTES: usize = 1 << 20;
+
+impl Window<'_> {
+    /// Up to `count` bytes at `offset`; fewer at the end of the log.
+    fn at(&mut self, offset: u64, count: usize) -> Result<&[u8]> {
+        let wanted_end = (offset + count as u64).min(self.length);
+        let inside = offset >= self.start && wanted_end <= self.start + self.bytes.len() as u64;
+        if !inside && offset < self.length {
+            let mut bytes = vec![0; WINDOW_BYTES.max(count)];
+            let read = read_up_to(self.file, offset, &mut bytes)
+                .map_err(|source| Error::io("read", self.file_name, source))?;
+            bytes.truncate(read);
+            self.start = offset;
+            self.bytes = bytes;
+        }
+        let from = (offset.saturating_sub(self.start) as usize).min(self.bytes.len());
+        let to = (from + count).min(self.bytes.len());
+        Ok(if offset >= self.length { &[] } else { &self.bytes[from..to] })
+    }
+}
+
+/// The page size of a scan's log, for callers that only hold the header.
+impl LogHeader {
+    /// Bytes a page frame takes in this log.
+    pub fn frame_bytes(&self) -> usize {
+        frame_bytes(self.page_size)
+    }
+}
+
+fn frame_bytes(page_size: PageSize) -> usize {
+    record_bytes(RecordKind::Page, page_size)
+}
