@@ -92,7 +92,12 @@ impl<'a, R: PageRead> RangeCursor<'a, R> {
 
 impl<'a> Stack<'a> {
     /// Stands on the first record in `direction` from `bound`.
-    fn seek<R: PageRead>(reader: &'a R, root: &PagePointer, bound: &Bound<Vec<u8>>, direction: Direction) -> Result<Self> {
+    fn seek<R: PageRead>(
+        reader: &'a R,
+        root: &PagePointer,
+        bound: &Bound<Vec<u8>>,
+        direction: Direction,
+    ) -> Result<Self> {
         let mut stack = Stack { pages: Vec::new() };
         let mut pointer = *root;
         while let Some(child) = stack.enter(reader, pointer, bound, direction)? {

@@ -7,14 +7,19 @@
 use super::search::{Descent, descend};
 use super::{PageWrite, Step};
 use crate::error::{Error, Result};
-use crate::format::node::{Node, NodeView, Room, SLOT_BYTES, child_cell_bytes, record_cell_bytes};
+use crate::format::node::{NodeView, Room, SLOT_BYTES, child_cell_bytes, record_cell_bytes};
 use crate::format::page::PageKind;
 use crate::limits;
 use crate::trace::Event;
 use crate::types::{Bytes, PagePointer, PageSize};
 
 /// Puts a record, replacing the value the key had; returns that value's length in bytes.
-pub(crate) fn put<W: PageWrite>(tree: &mut W, root: &mut PagePointer, key: &[u8], value: &[u8]) -> Result<Option<usize>> {
+pub(crate) fn put<W: PageWrite>(
+    tree: &mut W,
+    root: &mut PagePointer,
+    key: &[u8],
+    value: &[u8],
+) -> Result<Option<usize>> {
     let needed = record_cell_bytes(key.len(), value.len()) + SLOT_BYTES;
     let mut replaced = None;
     loop {
@@ -231,6 +236,7 @@ fn write_separator<W: PageWrite>(tree: &mut W, parent: &Step, split: &Split, rig
 /// Splits a branch at `from` and writes the waiting separator into the half it belongs to.
 ///
 /// The first key of the right half goes up and is not kept below: slot 0 of a branch stands for everything under slot 1.
+/// When the waiting separator itself would be that first key, it goes up in its turn and only its child stays here.
 fn split_branch<W: PageWrite>(
     tree: &mut W,
     parent: &Step,
@@ -243,30 +249,21 @@ fn split_branch<W: PageWrite>(
     let waiting_is_first = new_goes_right && slot == from;
     let free_bytes = tree.read(&parent.pointer)?.view().free_bytes();
     let right = tree.allocate(PageKind::Branch, parent.level)?;
+    if waiting_is_first {
+        tree.edit(&right)?.insert_child(0, &[], &waiting.right);
+    }
     let moved = move_tail(tree, &parent.pointer, &right, from)?;
-    let separator = match waiting_is_first {
-        true => waiting.separator.clone(),
-        false => drop_first_key(tree.edit(&right)?),
+    let separator = match moved.first() {
+        Some(first) if !waiting_is_first => first.clone(),
+        _ => waiting.separator.clone(),
     };
     emit_split(tree, &parent.pointer, &right, needed, free_bytes, moved, &separator)?;
-    if waiting_is_first {
-        let first = Split { right: waiting.right, separator: Vec::new(), left_count: 0 };
-        place_child(tree, &Target { pointer: right, slot: 0 }, child_cell_bytes(0) + SLOT_BYTES, &first)?;
-    } else if new_goes_right {
+    if new_goes_right && !waiting_is_first {
         place_child(tree, &Target { pointer: right, slot: slot - from }, needed, waiting)?;
-    } else {
+    } else if !new_goes_right {
         place_child(tree, &Target { pointer: parent.pointer, slot }, needed, waiting)?;
     }
     Ok(Split { right, separator, left_count: from })
-}
-
-/// Takes the key out of slot 0 of a branch and leaves its child there.
-fn drop_first_key(node: &mut Node) -> Vec<u8> {
-    let (key, child) = (node.view().key(0).to_vec(), node.view().child(0));
-    node.remove(0);
-    node.compact();
-    node.insert_child(0, &[], &child);
-    key
 }
 
 fn move_tail<W: PageWrite>(tree: &mut W, left: &PagePointer, right: &PagePointer, from: usize) -> Result<Vec<Vec<u8>>> {
@@ -368,9 +365,8 @@ fn emit_changed<W: PageWrite>(
 
 /// Checks a record against the limits of its page size, before anything is changed.
 pub(crate) fn check_record(key: &[u8], value: &[u8], page_size: PageSize) -> Result<()> {
-    let over = |what, limit: usize, value: usize| {
-        Err(Error::LimitExceeded { what, limit: limit as u64, value: value as u64 })
-    };
+    let over =
+        |what, limit: usize, value: usize| Err(Error::LimitExceeded { what, limit: limit as u64, value: value as u64 });
     if key.is_empty() {
         return Err(Error::Misuse { why: "a key has at least one byte".to_owned() });
     }
@@ -380,7 +376,11 @@ pub(crate) fn check_record(key: &[u8], value: &[u8], page_size: PageSize) -> Res
     }
     let record_max = limits::record_bytes_max(page_size);
     if key.len() + value.len() > record_max {
-        return over("the length of key and value together in bytes (larger values need a larger page size)", record_max, key.len() + value.len());
+        return over(
+            "the length of key and value together in bytes (larger values need a larger page size)",
+            record_max,
+            key.len() + value.len(),
+        );
     }
     Ok(())
 }

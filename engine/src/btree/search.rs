@@ -19,7 +19,11 @@ pub(crate) struct Descent {
 }
 
 /// Looks `key` up; the leaf and the slot it stands in.
-pub(crate) fn get<'a, R: PageRead>(reader: &'a R, root: &PagePointer, key: &[u8]) -> Result<Option<(PageRef<'a>, usize)>> {
+pub(crate) fn get<'a, R: PageRead>(
+    reader: &'a R,
+    root: &PagePointer,
+    key: &[u8],
+) -> Result<Option<(PageRef<'a>, usize)>> {
     let descent = descend(reader, root, key)?;
     let Ok(slot) = descent.slot else { return Ok(None) };
     Ok(Some((reader.read(&descent.leaf)?, slot)))
@@ -73,10 +77,13 @@ pub(crate) fn check_level<'a>(page: PageRef<'a>, pointer: &PagePointer, parent: 
         return Ok(page);
     }
     let expected = parent.map_or(format!("a level below {TREE_DEPTH_MAX}"), |step| format!("level {}", step.level - 1));
-    Err(Finding::new(Code::TreeDepth, format!("Page {} is authentic, but its level does not fit its place.", pointer.page))
-        .page(pointer.page)
-        .expected(expected, format!("level {level}"))
-        .lost("The records below this page.")
-        .next("Keep a copy of this file; this is a defect of the writer.")
-        .into())
+    Err(Finding::new(
+        Code::TreeDepth,
+        format!("Page {} is authentic, but its level does not fit its place.", pointer.page),
+    )
+    .page(pointer.page)
+    .expected(expected, format!("level {level}"))
+    .lost("The records below this page.")
+    .next("Keep a copy of this file; this is a defect of the writer.")
+    .into())
 }

@@ -262,6 +262,13 @@ impl PlainPage {
     }
 }
 
+impl From<Vec<u8>> for PlainPage {
+    /// A page that this process wrote itself and keeps opened: it is wiped when dropped, like one that was read.
+    fn from(bytes: Vec<u8>) -> Self {
+        PlainPage(Zeroizing::new(bytes))
+    }
+}
+
 impl Deref for PlainPage {
     type Target = [u8];
     fn deref(&self) -> &[u8] {

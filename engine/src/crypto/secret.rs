@@ -92,6 +92,18 @@ pub enum Unlock {
     RecoveryKey(Secret),
 }
 
+impl Unlock {
+    /// The kind of key slot that is meant, in words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Unlock::Keyless => "keyless",
+            Unlock::Passphrase(_) => "passphrase",
+            Unlock::Keyfile(_) => "keyfile",
+            Unlock::RecoveryKey(_) => "recovery key",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

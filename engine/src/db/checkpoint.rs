@@ -74,7 +74,8 @@ fn seal_transaction(store: &Store, writer: &mut Writer, base: &Published) -> Res
     let commit = base.commit.next();
     let name = store.page_file.name();
     let nonces = NonceDraw::new(&*writer.entropy, name, 16)?;
-    let mut resealing = Resealing { store, base: base.commit, commit, nonces, sealed: SealedPages::default(), plain: Vec::new() };
+    let mut resealing =
+        Resealing { store, base: base.commit, commit, nonces, sealed: SealedPages::default(), plain: Vec::new() };
     let root = resealing.newest(&base.root)?;
     let Resealing { sealed, plain, .. } = resealing;
     let body = CommitBody {
@@ -177,9 +178,10 @@ fn copy_in_place(store: &Store, writer: &mut Writer) -> Result<u32> {
 /// The end of the run of neighbouring pages that begins at `start`.
 fn run_end(frames: &[(PageNo, FramePlace)], start: usize) -> usize {
     let neighbours = |index: usize| frames[index].0.0 == frames[index - 1].0.0 + 1;
-    (start + 1..frames.len()).take(RUN_PAGES_MAX - 1).find(|&index| !neighbours(index)).unwrap_or(
-        frames.len().min(start + RUN_PAGES_MAX),
-    )
+    (start + 1..frames.len())
+        .take(RUN_PAGES_MAX - 1)
+        .find(|&index| !neighbours(index))
+        .unwrap_or(frames.len().min(start + RUN_PAGES_MAX))
 }
 
 /// The next generation overwrites the good evidence, so a frame is copied only when it still is what was logged.
@@ -193,12 +195,15 @@ fn read_checked(store: &Store, log: &dyn VfsFile, name: &str, page: PageNo, fram
         (view.seal() == frame.seal).then(|| SealedPage::adopt(record.body().to_vec())).flatten()
     });
     sealed.ok_or_else(|| {
-        Finding::new(Code::LogRot, format!("The log's frame of page {page} changed since it was written; the log was kept."))
-            .at(name, offset..offset + bytes.len() as u64)
-            .page(page)
-            .expected(format!("seal {}", frame.seal.short()), "other bytes")
-            .next("Keep a copy of both files. Restore a backup.")
-            .into()
+        Finding::new(
+            Code::LogRot,
+            format!("The log's frame of page {page} changed since it was written; the log was kept."),
+        )
+        .at(name, offset..offset + bytes.len() as u64)
+        .page(page)
+        .expected(format!("seal {}", frame.seal.short()), "other bytes")
+        .next("Keep a copy of both files. Restore a backup.")
+        .into()
     })
 }
 

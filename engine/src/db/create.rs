@@ -112,6 +112,5 @@ fn first_superblock(options: &Options, file_id: FileId) -> Superblock {
         record_count: 0,
         fingerprint: [0; 16],
         key_slots: std::array::from_fn::<_, KEY_SLOTS_COUNT, _>(|_| KeySlot::EMPTY),
-        mac: [0; 32],
     }
 }

@@ -51,11 +51,7 @@ pub(super) fn open(options: Options, path: &Path) -> Result<Database> {
         true => None,
         false => Some(Mutex::new(writer(options, path, &store, chosen, &head, log)?)),
     };
-    tracer.emit(|_| Event::Opened {
-        commit: published.commit,
-        pages: published.page_count,
-        root: published.root.page,
-    });
+    tracer.emit(|_| Event::Opened { commit: published.commit, pages: published.page_count, root: published.root.page });
     Ok(Database { store, writer: Arc::new(writer), identity })
 }
 
@@ -202,11 +198,14 @@ pub(crate) fn check_kept(scan: &LogScan, superblock: &Superblock, name: &str) ->
         return Err(Error::Damage(finding.clone()));
     }
     if superblock.log_expected && scan.commits.is_empty() {
-        let finding = Finding::new(Code::LogRot, "The superblock says that the log holds an acknowledged commit, and it holds none.")
-            .at(name, LOG_HEADER_BYTES as u64..LOG_HEADER_BYTES as u64)
-            .expected(format!("commit {}", superblock.commit.next()), "no finished commit")
-            .lost("Every commit since the last checkpoint.")
-            .next("Nothing was changed. Keep a copy of both files; restore a backup.");
+        let finding = Finding::new(
+            Code::LogRot,
+            "The superblock says that the log holds an acknowledged commit, and it holds none.",
+        )
+        .at(name, LOG_HEADER_BYTES as u64..LOG_HEADER_BYTES as u64)
+        .expected(format!("commit {}", superblock.commit.next()), "no finished commit")
+        .lost("Every commit since the last checkpoint.")
+        .next("Nothing was changed. Keep a copy of both files; restore a backup.");
         return Err(finding.into());
     }
     Ok(())
@@ -216,7 +215,9 @@ pub(crate) fn check_kept(scan: &LogScan, superblock: &Superblock, name: &str) ->
 pub(crate) fn explain_missing(mut finding: Box<Finding>, chosen: &ChosenSlot) -> Error {
     if finding.code == Code::LogMissing && chosen.other.is_err() {
         finding.code = Code::HdrSlotLost;
-        finding.why = "The newest superblock slot does not read, and the log that the older one needs was reset already.".to_owned();
+        finding.why =
+            "The newest superblock slot does not read, and the log that the older one needs was reset already."
+                .to_owned();
         finding.next = Some("Keep a copy of both files. Restore a backup.".to_owned());
     }
     Error::Damage(finding)
@@ -229,7 +230,13 @@ fn emit_scan(tracer: &Tracer, scan: &LogScan, base: CommitNo) {
                 FrameRecord::Page { page, .. } => (RecordKind::Page, page),
                 FrameRecord::Commit(_) => (RecordKind::Commit, PageNo::NONE),
             };
-            Event::LogRecordAccepted { offset: record.offset, sequence: record.sequence, kind, commit: record.commit, page }
+            Event::LogRecordAccepted {
+                offset: record.offset,
+                sequence: record.sequence,
+                kind,
+                commit: record.commit,
+                page,
+            }
         });
     }
     let torn_bytes = match scan.end {

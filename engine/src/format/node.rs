@@ -103,6 +103,11 @@ impl<'a> NodeView<'a> {
         NodeView { plain }
     }
 
+    /// The whole plain form.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.plain
+    }
+
     /// Branch or leaf.
     pub fn kind(&self) -> PageKind {
         match header_place::KIND.u8(self.plain) {

@@ -59,10 +59,11 @@ pub fn check_structure(
     let node = NodeView::new(plain).map_err(|error| Box::new(structure(error, page, place, view.bytes().len())))?;
     let header = view.header().map_err(|error| Box::new(error.finding(place.file, place.offset).page(page)))?;
     if node.kind() != header.kind {
-        let finding = Finding::new(Code::PageKind, format!("Page {page} is sealed as one kind and written as another."))
-            .at(place.file, place.range(view.bytes().len()))
-            .page(page)
-            .expected(format!("{:?}", header.kind), format!("{:?}", node.kind()));
+        let finding =
+            Finding::new(Code::PageKind, format!("Page {page} is sealed as one kind and written as another."))
+                .at(place.file, place.range(view.bytes().len()))
+                .page(page)
+                .expected(format!("{:?}", header.kind), format!("{:?}", node.kind()));
         return Err(Box::new(finding));
     }
     Ok(())
@@ -71,7 +72,10 @@ pub fn check_structure(
 fn structure(error: crate::format::DecodeError, page: PageNo, place: Place<'_>, page_bytes: usize) -> Finding {
     // Offsets inside the plain form have no place of their own in the file: the finding names the page, the sentence the field.
     let span = error.span.clone();
-    let why = format!("Page {page} is authentic, but bytes {}-{} of its plain form cannot be: {}", span.start, span.end, error.why);
+    let why = format!(
+        "Page {page} is authentic, but bytes {}-{} of its plain form cannot be: {}",
+        span.start, span.end, error.why
+    );
     Finding::new(error.code, why)
         .at(place.file, place.range(page_bytes))
         .page(page)
@@ -130,12 +134,15 @@ fn stale(header: &PageHeader, view: &SealedView<'_>, expected: &PagePointer, pla
 
 /// The finding for bytes that no key of this file ever sealed.
 pub fn unauthentic(bytes: &[u8], page: PageNo, place: Place<'_>) -> Finding {
-    Finding::new(Code::PageUnauthentic, format!("Page {page} does not authenticate: its bytes are not what was sealed."))
-        .at(place.file, place.range(bytes.len()))
-        .page(page)
-        .expected("the bytes that were sealed", "other bytes")
-        .lost("The records of this page, and of the pages below it.")
-        .next("Keep a copy of this file. Restore a backup, or fetch the keys outside this page with `scan`.")
+    Finding::new(
+        Code::PageUnauthentic,
+        format!("Page {page} does not authenticate: its bytes are not what was sealed."),
+    )
+    .at(place.file, place.range(bytes.len()))
+    .page(page)
+    .expected("the bytes that were sealed", "other bytes")
+    .lost("The records of this page, and of the pages below it.")
+    .next("Keep a copy of this file. Restore a backup, or fetch the keys outside this page with `scan`.")
 }
 
 fn truncated(bytes: &[u8], expected: &PagePointer, place: Place<'_>) -> Box<Finding> {

@@ -5,8 +5,8 @@
 
 mod cache;
 pub mod check;
-pub mod slots;
 mod page_file;
+pub mod slots;
 
 pub(crate) use cache::Cache;
 pub(crate) use page_file::PageFile;

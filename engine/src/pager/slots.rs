@@ -34,7 +34,9 @@ pub fn choose(head: &[u8], file: &str) -> Result<ChosenSlot, Box<Finding>> {
     }
     match slots {
         [Ok(a), Ok(b)] if a.slot_generation.abs_diff(b.slot_generation) != 1 => Err(Box::new(disagree(&a, &b, file))),
-        [Ok(a), Ok(b)] if a.slot_generation > b.slot_generation => Ok(ChosenSlot { slot: 0, superblock: a, other: Ok(b) }),
+        [Ok(a), Ok(b)] if a.slot_generation > b.slot_generation => {
+            Ok(ChosenSlot { slot: 0, superblock: a, other: Ok(b) })
+        }
         [Ok(a), Ok(b)] => Ok(ChosenSlot { slot: 1, superblock: b, other: Ok(a) }),
         [Ok(a), Err(bad)] => Ok(ChosenSlot { slot: 0, superblock: a, other: Err(bad) }),
         [Err(bad), Ok(b)] => Ok(ChosenSlot { slot: 1, superblock: b, other: Err(bad) }),
@@ -73,14 +75,19 @@ pub fn slot_bytes(head: &[u8], slot: u8) -> &[u8] {
 
 fn decode(head: &[u8], slot: u8, file: &str) -> Result<Superblock, Box<Finding>> {
     let base = u64::from(slot) * SUPERBLOCK_BYTES as u64;
-    let superblock =
-        Superblock::decode(slot_bytes(head, slot)).map_err(|error| Box::new(error.finding(file, base)))?;
+    let superblock = Superblock::decode(slot_bytes(head, slot)).map_err(|error| Box::new(error.finding(file, base)))?;
     if superblock.slot_generation % 2 != u64::from(slot) {
-        let finding = Finding::new(Code::HdrSlotsDisagree, "A superblock stands in the slot that its generation does not belong to.")
-            .at(file, base..base + SUPERBLOCK_BYTES as u64)
-            .expected(format!("a generation of slot {}", slot_letter(slot)), format!("generation {}", superblock.slot_generation))
-            .lost("Which state is the newest cannot be told.")
-            .next("Keep a copy of this file. Restore a backup.");
+        let finding = Finding::new(
+            Code::HdrSlotsDisagree,
+            "A superblock stands in the slot that its generation does not belong to.",
+        )
+        .at(file, base..base + SUPERBLOCK_BYTES as u64)
+        .expected(
+            format!("a generation of slot {}", slot_letter(slot)),
+            format!("generation {}", superblock.slot_generation),
+        )
+        .lost("Which state is the newest cannot be told.")
+        .next("Keep a copy of this file. Restore a backup.");
         return Err(Box::new(finding));
     }
     Ok(superblock)
@@ -96,7 +103,10 @@ fn disagree(a: &Superblock, b: &Superblock, file: &str) -> Finding {
 
 fn forged(slot: u8, file: &str) -> Finding {
     let base = u64::from(slot) * SUPERBLOCK_BYTES as u64;
-    let why = format!("Superblock {} has a right checksum and a wrong MAC: it was not written with this file's key.", slot_letter(slot));
+    let why = format!(
+        "Superblock {} has a right checksum and a wrong MAC: it was not written with this file's key.",
+        slot_letter(slot)
+    );
     Finding::new(Code::HdrForged, why)
         .at(file, base..base + SUPERBLOCK_BYTES as u64)
         .expected("the MAC of these bytes under the file's key", "another MAC")
@@ -109,7 +119,8 @@ fn neither(a: Box<Finding>, b: Box<Finding>) -> Box<Finding> {
     let mut finding = if a.code == Code::HdrMagic && b.code != Code::HdrMagic { b } else { a };
     finding.severity = crate::finding::Severity::Fatal;
     if finding.code == Code::HdrMagic {
-        finding.next = Some("If this was a tosumu database, its first sectors were overwritten: restore a backup.".to_owned());
+        finding.next =
+            Some("If this was a tosumu database, its first sectors were overwritten: restore a backup.".to_owned());
     }
     finding
 }

@@ -80,6 +80,11 @@ impl Tracer {
         Tracer::default()
     }
 
+    /// Whether anybody listens.
+    pub fn is_on(&self) -> bool {
+        self.sink.is_some()
+    }
+
     /// Emits an event; it is only built when somebody listens.
     pub fn emit(&self, event: impl FnOnce(Detail) -> Event) {
         if let Some(sink) = &self.sink {

@@ -55,7 +55,13 @@ impl Writer {
     }
 
     /// Appends a commit to the log, beginning the generation when it is the first; durable and vouched for on `Ok`.
-    pub fn append(&mut self, store: &Store, commit: CommitNo, pages: &[(PageNo, SealedPage)], body: CommitBody) -> Result<Appended> {
+    pub fn append(
+        &mut self,
+        store: &Store,
+        commit: CommitNo,
+        pages: &[(PageNo, SealedPage)],
+        body: CommitBody,
+    ) -> Result<Appended> {
         let previous_fingerprint = store.published().fingerprint;
         if self.log.is_none() {
             self.begin_log(store)?;
@@ -157,7 +163,18 @@ impl<'db> WriteTxn<'db> {
         let number = writer.transactions;
         store.tracer.emit(|_| Event::TransactionStarted { transaction: number, base: base.commit });
         let (root, page_count, record_count) = (base.root, base.page_count, base.record_count);
-        Ok(WriteTxn { store, writer, number, base, root, page_count, record_count, changed: BTreeMap::new(), broken: false, ended: false })
+        Ok(WriteTxn {
+            store,
+            writer,
+            number,
+            base,
+            root,
+            page_count,
+            record_count,
+            changed: BTreeMap::new(),
+            broken: false,
+            ended: false,
+        })
     }
 
     /// The value of `key` as this transaction sees it: its own changes included.
@@ -222,7 +239,9 @@ impl<'db> WriteTxn<'db> {
     fn commit_changes(&mut self) -> Result<CommitNo> {
         self.writer.check_sound()?;
         if self.broken {
-            return Err(Error::Misuse { why: "an earlier change of this transaction failed; it can only be rolled back".to_owned() });
+            return Err(Error::Misuse {
+                why: "an earlier change of this transaction failed; it can only be rolled back".to_owned(),
+            });
         }
         let commit = self.base.commit.next();
         let sealed = self.seal_changed(commit)?;
@@ -258,7 +277,8 @@ impl<'db> WriteTxn<'db> {
 
     /// Seals every changed page, leaves first, so that a changed parent names its changed children by their new seals.
     fn seal_changed(&mut self, commit: CommitNo) -> Result<SealedPages> {
-        let mut order: Vec<(u8, PageNo)> = self.changed.iter().map(|(&page, node)| (node.view().level(), page)).collect();
+        let mut order: Vec<(u8, PageNo)> =
+            self.changed.iter().map(|(&page, node)| (node.view().level(), page)).collect();
         order.sort_unstable();
         let mut nonces = NonceDraw::new(&*self.writer.entropy, self.store.page_file.name(), order.len())?;
         let mut sealed = SealedPages::default();
@@ -287,7 +307,13 @@ impl SealedPages {
         let PageHeader { page, commit, .. } = header;
         let sealed = store.keys.seal_page(header.encode(), plain, nonce);
         let seal = sealed.seal();
-        store.tracer.emit(|detail| Event::PageSealed { page, level, commit, seal, sealed: detail.data(sealed.bytes()) });
+        store.tracer.emit(|detail| Event::PageSealed {
+            page,
+            level,
+            commit,
+            seal,
+            sealed: detail.data(sealed.bytes()),
+        });
         let pointer = PagePointer { page, commit, seal };
         self.pages.push((page, sealed));
         self.pointers.insert(page, pointer);
@@ -349,9 +375,8 @@ impl PageWrite for WriteTxn<'_> {
     fn edit(&mut self, pointer: &PagePointer) -> Result<&mut Node> {
         if !self.changed.contains_key(&pointer.page) {
             let page = self.store.read_page(pointer, self.base.commit)?;
-            let node = Node::from_plain(page.plain.to_vec()).map_err(|error| {
-                Error::from(error.finding(self.store.page_file.name(), 0).page(pointer.page))
-            })?;
+            let node = Node::from_plain(page.plain.to_vec())
+                .map_err(|error| Error::from(error.finding(self.store.page_file.name(), 0).page(pointer.page)))?;
             self.changed.insert(pointer.page, node);
         }
         Ok(self.changed.get_mut(&pointer.page).expect("invariant: inserted above"))
@@ -359,12 +384,20 @@ impl PageWrite for WriteTxn<'_> {
 
     fn allocate(&mut self, kind: PageKind, level: u8) -> Result<PagePointer> {
         if self.page_count >= limits::PAGES_MAX {
-            return Err(Error::LimitExceeded { what: "the number of pages", limit: limits::PAGES_MAX.into(), value: u64::from(self.page_count) + 1 });
+            return Err(Error::LimitExceeded {
+                what: "the number of pages",
+                limit: limits::PAGES_MAX.into(),
+                value: u64::from(self.page_count) + 1,
+            });
         }
         self.page_count += 1;
         let page = PageNo(self.page_count);
         let node = Node::new(kind, level, self.page_size().plain_bytes());
-        self.store.tracer.emit(|detail| Event::PageAllocated { page, level, after: detail.image(page, node.as_bytes()) });
+        self.store.tracer.emit(|detail| Event::PageAllocated {
+            page,
+            level,
+            after: detail.image(page, node.as_bytes()),
+        });
         self.changed.insert(page, node);
         Ok(PagePointer { page, ..PagePointer::NULL })
     }

@@ -1,6 +1,6 @@
 //! What every implementation of the disk must do alike; each runs this in its own tests.
 
-use super::{OpenMode, Vfs, VfsFile, read_exact_at, read_up_to, write_all_at};
+use super::{LockKind, OpenMode, Vfs, VfsFile, read_exact_at, read_up_to, write_all_at};
 use std::{io::ErrorKind, path::Path};
 
 /// Runs all checks in `folder`, which is there and empty.
@@ -62,10 +62,14 @@ fn the_lock_excludes(vfs: &dyn Vfs, folder: &Path) {
     let path = folder.join("locked");
     create(vfs, &path, b"");
     let [first, second] = [(); 2].map(|()| vfs.open(&path, OpenMode::Write).unwrap());
-    assert!(first.try_lock().unwrap());
-    assert!(!second.try_lock().unwrap());
+    assert!(first.try_lock(LockKind::Exclusive).unwrap());
+    assert!(!second.try_lock(LockKind::Exclusive).unwrap());
+    assert!(!second.try_lock(LockKind::Shared).unwrap());
     drop(first);
-    assert!(second.try_lock().unwrap());
+    assert!(second.try_lock(LockKind::Shared).unwrap());
+    let third = vfs.open(&path, OpenMode::Read).unwrap();
+    assert!(third.try_lock(LockKind::Shared).unwrap());
+    assert!(!third.try_lock(LockKind::Exclusive).unwrap());
 }
 
 fn files_for_reading_take_no_bytes(vfs: &dyn Vfs, folder: &Path) {

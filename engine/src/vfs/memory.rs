@@ -1,6 +1,6 @@
 //! Files in memory: nothing is ever lost, nothing ever fails. For tests and for looking at bytes that are no file.
 
-use super::{OpenMode, Vfs, VfsFile, bytes};
+use super::{LockKind, OpenMode, Vfs, VfsFile, bytes, lock_table::LockTable};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,8 +18,7 @@ pub struct MemoryVfs {
 #[derive(Default)]
 struct Content {
     bytes: Mutex<Vec<u8>>,
-    /// The open file that has the writer's lock.
-    locked_by: Mutex<Option<u64>>,
+    locks: Mutex<LockTable>,
 }
 
 impl MemoryVfs {
@@ -110,18 +109,14 @@ impl VfsFile for MemoryFile {
         Ok(())
     }
 
-    fn try_lock(&self) -> io::Result<bool> {
-        let mut owner = lock(&self.content.locked_by);
-        Ok(*owner.get_or_insert(self.id) == self.id)
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
+        Ok(lock(&self.content.locks).try_lock(self.id, kind))
     }
 }
 
 impl Drop for MemoryFile {
     fn drop(&mut self) {
-        let mut owner = lock(&self.content.locked_by);
-        if *owner == Some(self.id) {
-            *owner = None;
-        }
+        lock(&self.content.locks).release(self.id);
     }
 }
 

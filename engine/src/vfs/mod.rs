@@ -7,6 +7,7 @@
 mod bytes;
 #[cfg(test)]
 mod conformance;
+mod lock_table;
 mod memory;
 mod os;
 mod sim;
@@ -75,6 +76,15 @@ impl<V: Vfs + ?Sized> Vfs for Arc<V> {
     }
 }
 
+/// The two locks of a file: any number of shared ones, or one exclusive one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LockKind {
+    /// A reader's: no writer meanwhile.
+    Shared,
+    /// The writer's.
+    Exclusive,
+}
+
 /// An open file.
 pub trait VfsFile: Send + Sync {
     /// Reads at `offset` into `buffer`; returns how many bytes, 0 at the end of the file.
@@ -91,8 +101,8 @@ pub trait VfsFile: Send + Sync {
     fn set_len(&self, length: u64) -> io::Result<()>;
     /// Makes the bytes, and the length needed to read them, durable (fdatasync).
     fn sync_data(&self) -> io::Result<()>;
-    /// Takes the writer's lock, which belongs to this open file; false when another open file has it.
-    fn try_lock(&self) -> io::Result<bool>;
+    /// Takes a lock, which belongs to this open file; false when another open file's lock stands against it.
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool>;
 }
 
 /// Fills `buffer` from `offset`; `UnexpectedEof` when the file ends before.

@@ -1,6 +1,6 @@
 //! Real files. The only file of the engine that touches `std::fs`.
 
-use super::{OpenMode, Vfs, VfsFile};
+use super::{LockKind, OpenMode, Vfs, VfsFile};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::{io, path::Path, sync::Arc};
 
@@ -100,8 +100,12 @@ impl VfsFile for OsFile {
         self.0.sync_data()
     }
 
-    fn try_lock(&self) -> io::Result<bool> {
-        match self.0.try_lock() {
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
+        let taken = match kind {
+            LockKind::Shared => self.0.try_lock_shared(),
+            LockKind::Exclusive => self.0.try_lock(),
+        };
+        match taken {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),

@@ -15,7 +15,7 @@ pub use crash::CrashPlan;
 pub use fault::{Fault, FaultKind, FaultSpan, StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
 pub use image::{DiskImage, FileImage, NumberedWrite};
 
-use super::{OpenMode, Vfs, VfsFile, bytes, file_name};
+use super::{LockKind, OpenMode, Vfs, VfsFile, bytes, file_name, lock_table::LockTable};
 use crate::trace::{CrashSummary, Event, FileBytes, Tracer};
 use fault::CallSite;
 use std::collections::BTreeMap;
@@ -35,8 +35,8 @@ struct State {
     /// Grows when all handles die: at a power cut, or when the program ends.
     epoch: u64,
     opened: u64,
-    /// The open file that has the writer's lock, by file number.
-    locks: BTreeMap<u64, u64>,
+    /// By file number.
+    locks: BTreeMap<u64, LockTable>,
     calls: u64,
     faults: Vec<Fault>,
     stop: Option<Armed>,
@@ -361,18 +361,18 @@ impl VfsFile for SimFile {
         self.disk.call(Some(self), site, |disk, _| disk.sync(self.file))
     }
 
-    fn try_lock(&self) -> io::Result<bool> {
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
         let mut state = self.disk.lock();
         state.check(Some(self))?;
-        Ok(*state.locks.entry(self.file).or_insert(self.id) == self.id)
+        Ok(state.locks.entry(self.file).or_default().try_lock(self.id, kind))
     }
 }
 
 impl Drop for SimFile {
     fn drop(&mut self) {
         let mut state = self.disk.lock();
-        if state.locks.get(&self.file) == Some(&self.id) {
-            state.locks.remove(&self.file);
+        if let Some(locks) = state.locks.get_mut(&self.file) {
+            locks.release(self.id);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A disk that tells what was done to it. It decorates any other; it never changes what a call does.
 
-use super::{OpenMode, Vfs, VfsFile, file_name};
+use super::{LockKind, OpenMode, Vfs, VfsFile, file_name};
 use crate::trace::{Detail, Event, Tracer};
 use std::io;
 use std::path::Path;
@@ -158,8 +158,8 @@ impl VfsFile for TracedFile {
         Ok(())
     }
 
-    fn try_lock(&self) -> io::Result<bool> {
-        self.inner.try_lock()
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
+        self.inner.try_lock(kind)
     }
 }
 

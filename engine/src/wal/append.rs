@@ -99,10 +99,6 @@ impl Log {
         self.end
     }
 
-    pub fn generation(&self) -> u64 {
-        self.header.log_generation
-    }
-
     fn build(&self, commit: Commit<'_>, keys: &Keys) -> Built {
         let mut built = Built {
             bytes: Vec::with_capacity(commit.pages.len() * self.header.frame_bytes() + 512),

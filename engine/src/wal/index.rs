@@ -40,10 +40,6 @@ impl LogIndex {
         self.versions.values().map(Vec::len).sum()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.versions.is_empty()
-    }
-
     pub fn clear(&mut self) {
         self.versions.clear();
     }

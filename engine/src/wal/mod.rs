@@ -15,7 +15,7 @@ mod index;
 mod recovery;
 mod scan;
 
-pub(crate) use append::{Commit, Log};
+pub(crate) use append::{AppendError, Appended, Commit, Log, read_frame};
 pub(crate) use index::{FramePlace, LogIndex};
 pub use recovery::{LogStanding, judge};
 pub use scan::{CommitPlace, FrameRecord, LogScan, RecordPlace, ScanEnd, scan};

@@ -34,12 +34,7 @@ pub enum LogStanding {
 }
 
 /// Looks up the row for the log whose first bytes are `head` (at most 512; empty when there is no log).
-pub fn judge(
-    superblock: &Superblock,
-    keys: &Keys,
-    head: &[u8],
-    log_file: &str,
-) -> Result<LogStanding, Box<Finding>> {
+pub fn judge(superblock: &Superblock, keys: &Keys, head: &[u8], log_file: &str) -> Result<LogStanding, Box<Finding>> {
     let Ok(header) = LogHeader::decode(head) else {
         return match superblock.log_expected {
             false => Ok(LogStanding::Absent { unreadable: !head.is_empty() }),
@@ -62,18 +57,20 @@ pub fn judge(
         return Ok(LogStanding::Stale { generation: header.log_generation });
     }
     if header.log_generation > ours {
-        let finding = Finding::new(Code::FreshMainOlder, "The log begins after a checkpoint that this page file has not seen.")
-            .expected(format!("log generation {ours}"), format!("log generation {}", header.log_generation))
-            .lost("What the missing checkpoints folded into the newer page file.")
-            .next("Put the newer page file back beside this log. Nothing was changed.");
+        let finding =
+            Finding::new(Code::FreshMainOlder, "The log begins after a checkpoint that this page file has not seen.")
+                .expected(format!("log generation {ours}"), format!("log generation {}", header.log_generation))
+                .lost("What the missing checkpoints folded into the newer page file.")
+                .next("Put the newer page file back beside this log. Nothing was changed.");
         return Err(at(finding));
     }
     let seed = keys.log_seed(seed_input(head), &keys.tree_mac(&superblock.tree_mac_input()));
     if header.page_size != superblock.page_size || header.seed != seed {
-        let finding = Finding::new(Code::LogUnbound, "The log's seed does not follow from this page file's last checkpoint.")
-            .expected(hex::encode(seed), hex::encode(header.seed))
-            .lost("Commits made since the last checkpoint.")
-            .next("Put the page file and the log of one moment together. Nothing was changed.");
+        let finding =
+            Finding::new(Code::LogUnbound, "The log's seed does not follow from this page file's last checkpoint.")
+                .expected(hex::encode(seed), hex::encode(header.seed))
+                .lost("Commits made since the last checkpoint.")
+                .next("Put the page file and the log of one moment together. Nothing was changed.");
         return Err(at(finding));
     }
     Ok(LogStanding::Continues(header))
@@ -81,11 +78,14 @@ pub fn judge(
 
 fn missing(head: &[u8], log_file: &str) -> Finding {
     let found = if head.is_empty() { "no log, or an empty one" } else { "bytes that are no log header" };
-    Finding::new(Code::LogMissing, "The superblock says that acknowledged commits stand in a log, and the log is not there.")
-        .at(log_file, 0..head.len() as u64)
-        .expected("the log of this generation", found)
-        .lost("Every commit since the last checkpoint.")
-        .next("Put the log back beside the page file; it was copied or restored without it.")
+    Finding::new(
+        Code::LogMissing,
+        "The superblock says that acknowledged commits stand in a log, and the log is not there.",
+    )
+    .at(log_file, 0..head.len() as u64)
+    .expected("the log of this generation", found)
+    .lost("Every commit since the last checkpoint.")
+    .next("Put the log back beside the page file; it was copied or restored without it.")
 }
 
 fn older_than_expected(ours: u64, found: u64) -> Finding {

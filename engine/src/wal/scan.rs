@@ -174,7 +174,12 @@ impl Scanner<'_> {
                 self.fingerprint = body.fingerprint;
                 self.scan.last_mac = previous;
                 self.scan.kept_end = offset;
-                self.scan.commits.push(CommitPlace { commit: parsed.commit, sequence: parsed.sequence, end: offset, body });
+                self.scan.commits.push(CommitPlace {
+                    commit: parsed.commit,
+                    sequence: parsed.sequence,
+                    end: offset,
+                    body,
+                });
                 frames = 0;
             }
         }
@@ -272,14 +277,18 @@ impl Scanner<'_> {
     /// The record at `offset`, which would have been `sequence`, does not hold: rot, a torn tail or the plain end?
     fn stop(mut self, offset: u64, sequence: u64, is_this_log: bool, why: &str) -> Result<LogScan> {
         if let Some(witness) = self.durable_witness(offset, sequence)? {
-            let finding = Finding::new(Code::LogRot, format!("A log record that had been synced no longer holds: {why}."))
-                .at(self.window.file_name, offset..witness.offset)
-                .expected(
-                    format!("record {sequence}, durable according to record {} at byte {}", witness.sequence, witness.offset),
-                    why.to_owned(),
-                )
-                .lost(format!("Commits after {} cannot be vouched for.", self.commit))
-                .next("Nothing was changed. Keep a copy of both files; restore a backup.");
+            let finding =
+                Finding::new(Code::LogRot, format!("A log record that had been synced no longer holds: {why}."))
+                    .at(self.window.file_name, offset..witness.offset)
+                    .expected(
+                        format!(
+                            "record {sequence}, durable according to record {} at byte {}",
+                            witness.sequence, witness.offset
+                        ),
+                        why.to_owned(),
+                    )
+                    .lost(format!("Commits after {} cannot be vouched for.", self.commit))
+                    .next("Nothing was changed. Keep a copy of both files; restore a backup.");
             self.scan.end = ScanEnd::Damage(Box::new(finding));
             return Ok(self.scan);
         }
@@ -294,10 +303,11 @@ impl Scanner<'_> {
     fn durable_witness(&mut self, offset: u64, sequence: u64) -> Result<Option<Witness>> {
         let mut at = offset;
         while at + RECORD_HEADER_BYTES as u64 <= self.window.length {
-            if let Candidate::Authentic(parsed) = self.candidate(at)? {
-                if parsed.durable_sequence >= sequence {
+            match self.candidate(at)? {
+                Candidate::Authentic(parsed) if parsed.durable_sequence >= sequence => {
                     return Ok(Some(Witness { offset: at, sequence: parsed.sequence }));
                 }
+                _ => {}
             }
             at += 8;
         }
@@ -328,8 +338,15 @@ fn parse(bytes: &[u8], header: &LogHeader, keys: &Keys) -> Candidate {
     }
     let record = match fields.kind {
         RecordKind::Page => match SealedView::new(view.body()) {
-            Some(page) if names(&page, fields.page, fields.commit) => FrameRecord::Page { page: fields.page, seal: page.seal() },
-            _ => return Candidate::Other { is_this_log: true, why: "its page is not the one its header names".to_owned() },
+            Some(page) if names(&page, fields.page, fields.commit) => {
+                FrameRecord::Page { page: fields.page, seal: page.seal() }
+            }
+            _ => {
+                return Candidate::Other {
+                    is_this_log: true,
+                    why: "its page is not the one its header names".to_owned(),
+                };
+            }
         },
         RecordKind::Commit => match CommitBody::decode(view.body()) {
             Ok(body) => FrameRecord::Commit(Box::new(body)),

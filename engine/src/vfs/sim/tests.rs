@@ -1,6 +1,6 @@
 use super::*;
 use crate::trace::Recorder;
-use crate::vfs::{conformance, write_all_at};
+use crate::vfs::{LockKind, conformance, write_all_at};
 
 fn disk() -> SimVfs {
     SimVfs::new(1)
@@ -277,14 +277,14 @@ fn the_write_with_the_number_asked_for_is_the_last_pending_one() {
 fn files_opened_before_the_crash_are_dead_and_locks_are_gone() {
     let vfs = disk();
     let file = settled(&vfs, "a", b"abcd");
-    assert!(file.try_lock().unwrap());
+    assert!(file.try_lock(LockKind::Exclusive).unwrap());
     vfs.crash(&CrashPlan::Kept);
     assert!(file.read_at(0, &mut [0; 4]).is_err() && file.len().is_err() && file.sync_data().is_err());
-    assert!(file.write_at(0, b"x").is_err() && file.set_len(0).is_err() && file.try_lock().is_err());
+    assert!(file.write_at(0, b"x").is_err() && file.set_len(0).is_err() && file.try_lock(LockKind::Exclusive).is_err());
     let next = vfs.open(path("a"), OpenMode::Write).unwrap();
-    assert!(next.try_lock().unwrap());
+    assert!(next.try_lock(LockKind::Exclusive).unwrap());
     drop(file);
-    assert!(!vfs.open(path("a"), OpenMode::Write).unwrap().try_lock().unwrap());
+    assert!(!vfs.open(path("a"), OpenMode::Write).unwrap().try_lock(LockKind::Exclusive).unwrap());
 }
 
 #[test]
