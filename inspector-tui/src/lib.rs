@@ -1,1 +1,4 @@
 //! The inspector of tosumu.
+
+pub mod picture;
+pub mod widget;
