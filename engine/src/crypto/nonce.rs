@@ -26,6 +26,7 @@ pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()> {
+        #[expect(clippy::disallowed_methods, reason = "this is where the operating system's randomness comes in")]
         getrandom::fill(buffer).map_err(io::Error::from)
     }
 }
