@@ -1,8 +1,8 @@
 //! Real files. The only file of the engine that touches `std::fs`.
 
-use super::{LockKind, OpenMode, Vfs, VfsFile};
 #![allow(clippy::disallowed_types, reason = "this is the one file that touches std::fs")]
 
+use super::{LockKind, OpenMode, Vfs, VfsFile};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::{io, path::Path, sync::Arc};
 
