@@ -3,7 +3,7 @@
 //! 1. Open the page file and take the lock (a read-only handle: the shared lock, so that no writer is at work meanwhile).
 //! 2. Read both superblock slots; choose; unlock the data key; check the MACs.
 //! 3. Read the log: the table of cases, then record by record.
-//! 4. For writing: make the chosen slot durable before the log or the other slot is touched.
+//! 4. For writing: make the names durable, then the chosen slot, before the log or the other slot is touched.
 //! 5. For writing: copy the kept part of the log to a new file, sync, rename, sync the folder. A sync of the old one would
 //!    not write what an earlier failed sync left behind.
 //! 6. Serve.
@@ -114,8 +114,8 @@ struct OpenLog {
     name: String,
     file: Option<Arc<dyn VfsFile>>,
     content: Option<(LogHeader, LogScan)>,
-    /// Bytes stand in the log's file that no longer count.
-    spent: bool,
+    /// The generation of a log that was folded before and whose bytes still stand there.
+    stale: Option<u64>,
 }
 
 impl OpenLog {
@@ -143,14 +143,14 @@ impl OpenLog {
             LogStanding::Continues(header) => (LogVerdict::Continues, Some(header.log_generation)),
         };
         options.tracer.emit(|_| Event::LogExamined { verdict, generation });
-        let spent = !head.is_empty();
+        let stale = if verdict == LogVerdict::Stale { generation } else { None };
         let (Some(log_file), LogStanding::Continues(header)) = (&file, standing) else {
-            return Ok(OpenLog { name, file, content: None, spent });
+            return Ok(OpenLog { name, file, content: None, stale });
         };
         let scan = scan(&**log_file, &name, &header, keys, superblock.commit, superblock.fingerprint)?;
         emit_scan(&options.tracer, &scan, superblock.commit);
         check_kept(&scan, superblock, &name)?;
-        Ok(OpenLog { name, file, content: Some((header, scan)), spent })
+        Ok(OpenLog { name, file, content: Some((header, scan)), stale })
     }
 
     fn commits(&self) -> bool {
@@ -274,7 +274,9 @@ fn writer(
         transactions: 0,
         log_bytes_checkpoint: options.log_bytes_checkpoint,
     };
-    make_slot_durable(&mut writer, store, &chosen, head, log.spent)?;
+    // A process killed between naming a file and syncing the folder leaves a name that a power cut could still take.
+    writer.vfs.sync_dir(path).map_err(|source| Error::io("sync of the folder of", store.page_file.name(), source))?;
+    make_slot_durable(&mut writer, store, &chosen, head, log.stale)?;
     if !log.commits() {
         return Ok(writer);
     }
@@ -296,13 +298,13 @@ fn make_slot_durable(
     store: &Store,
     chosen: &ChosenSlot,
     head: &[u8],
-    log_has_bytes: bool,
+    stale_log: Option<u64>,
 ) -> Result<()> {
     let mine = &chosen.superblock;
     let other_recovers = chosen.other.as_ref().is_ok_and(|other| {
         let same_keys = other.key_slots == mine.key_slots && other.key_slot_counter == mine.key_slot_counter;
         let same_log = other.log_generation == mine.log_generation;
-        same_keys && (same_log || (other.log_generation + 1 == mine.log_generation && log_has_bytes))
+        same_keys && (same_log || stale_log == Some(other.log_generation))
     });
     if other_recovers {
         store.page_file.write_superblock(chosen.slot, slot_bytes(head, chosen.slot))?;

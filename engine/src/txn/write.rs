@@ -64,7 +64,10 @@ impl Writer {
     ) -> Result<Appended> {
         let previous_fingerprint = store.published().fingerprint;
         if self.log.is_none() {
-            self.begin_log(store)?;
+            self.begin_log(store).map_err(|error| match error {
+                Error::Io { doing: "sync", .. } => self.poison(error, &store.tracer),
+                other => other,
+            })?;
         }
         let log = self.log.as_mut().expect("invariant: the log was begun above");
         let appended = match log.append(Commit { commit, pages, body, previous_fingerprint }, &store.keys) {
