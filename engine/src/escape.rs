@@ -22,8 +22,13 @@ pub fn escape_word(bytes: &[u8]) -> String {
 
 /// The bytes that `text` writes; an error says which escape cannot be.
 pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
+    unescape_bytes(text.as_bytes())
+}
+
+/// As [`unescape`], of a line that need not be UTF-8: bytes that are no escape stand for themselves.
+pub fn unescape_bytes(text: &[u8]) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+    let mut rest = text;
     while let [first, tail @ ..] = rest {
         if *first != b'\\' {
             bytes.push(*first);
@@ -48,8 +53,8 @@ fn hex_pair(high: u8, low: u8) -> Option<u8> {
     Some((digit(high)? * 16 + digit(low)?) as u8)
 }
 
-fn bad_escape(text: &str) -> String {
-    format!("`{}` has an escape that is none of \\xNN \\t \\n \\\\", escape(text.as_bytes()))
+fn bad_escape(text: &[u8]) -> String {
+    format!("`{}` has an escape that is none of \\xNN \\t \\n \\\\", escape(text))
 }
 
 #[cfg(test)]
@@ -62,6 +67,11 @@ mod tests {
         assert_eq!(unescape(&escape(&all)).unwrap(), all);
         assert_eq!(unescape(&escape_word(&all)).unwrap(), all);
         assert!(!escape_word(&all).contains(' '));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_stand_for_themselves() {
+        assert_eq!(unescape_bytes(b"\xff\\x00\xc3").unwrap(), b"\xff\x00\xc3");
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! The inspector of tosumu.
 
+pub mod cli;
 pub mod picture;
 pub mod widget;

@@ -1,3 +1,5 @@
 //! The command `tosumu`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    tosumu_inspector::cli::main()
+}

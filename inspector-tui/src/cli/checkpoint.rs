@@ -1,0 +1,36 @@
+//! `tosumu checkpoint`: folds the log into the page file.
+
+use super::common::{Failure, KeyOptions, Outcome, Output, Status, open_to_write, shown_path};
+use clap::Args;
+use std::path::PathBuf;
+use tosumu::CheckpointOutcome;
+
+/// Fold the log into the page file
+#[derive(Args)]
+pub struct Checkpoint {
+    /// The database
+    file: PathBuf,
+    #[command(flatten)]
+    keys: KeyOptions,
+}
+
+impl Checkpoint {
+    /// Folds the log and says what was done.
+    pub fn run(self) -> Outcome {
+        let db = open_to_write(&self.file, &self.keys)?;
+        let outcome = db.checkpoint().map_err(|error| Failure::engine(&self.file, error))?;
+        let file = shown_path(&self.file);
+        let mut output = Output::new();
+        output.line(match outcome {
+            CheckpointOutcome::Folded { pages, commit } => {
+                format!("{file}: {pages} pages written in place; the page file is at commit {commit}")
+            }
+            CheckpointOutcome::NothingToFold => format!("{file}: the log holds nothing to fold"),
+            CheckpointOutcome::Deferred { snapshots } => {
+                format!("{file}: nothing done, {snapshots} snapshots stand in the way")
+            }
+        })?;
+        output.finish()?;
+        Ok(Status::Done)
+    }
+}

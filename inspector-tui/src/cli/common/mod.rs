@@ -1,0 +1,13 @@
+//! What the verbs share: how they end, how they print, how a key is given and a database opened.
+
+mod failure;
+mod key;
+mod open;
+mod output;
+mod text;
+
+pub use failure::{Failure, Outcome, Status};
+pub use key::{KeyOptions, raw_stdin};
+pub use open::{CreateOptions, open_to_read, open_to_write, open_with, with_unlock};
+pub use output::{Output, note, shown_path};
+pub use text::{TextForm, TextOptions};

@@ -1,0 +1,93 @@
+//! Opening and creating a database with the key that the options, or a person at the prompt, give.
+
+use super::failure::{Failure, Status};
+use super::key::KeyOptions;
+use super::output::shown_path;
+use clap::{Args, ValueEnum};
+use std::path::Path;
+use tosumu::{Code, Database, Error, KdfProfile, Options, PageSize, Unlock};
+
+/// How a database is made, for the verbs that make one.
+#[derive(Args, Debug)]
+pub struct CreateOptions {
+    /// Size of a page in bytes, a power of two from 512 to 65536; counts when the file is created
+    #[arg(long, value_name = "N", value_parser = parse_page_size, default_value = "4096")]
+    page_size: PageSize,
+    /// Work that a passphrase asks for; counts when the file is created
+    #[arg(long, value_enum, default_value_t = Kdf::Interactive)]
+    kdf: Kdf,
+}
+
+#[derive(Clone, Copy, ValueEnum, Debug)]
+enum Kdf {
+    /// Argon2id with 64 MiB and three passes
+    Interactive,
+    /// Quick and weak, for tests
+    Test,
+}
+
+impl CreateOptions {
+    /// The engine's options with these in them.
+    pub fn options(&self) -> Options {
+        let profile = match self.kdf {
+            Kdf::Interactive => KdfProfile::INTERACTIVE,
+            Kdf::Test => KdfProfile::TEST,
+        };
+        Options::new().page_size(self.page_size).kdf(profile)
+    }
+}
+
+fn parse_page_size(text: &str) -> Result<PageSize, String> {
+    let size = text.parse().ok().and_then(PageSize::new);
+    size.ok_or_else(|| "a page size is a power of two from 512 to 65536".to_owned())
+}
+
+/// Opens a database that is there, for reading alone: no byte of it changes, and a log left by a crash is read through.
+pub fn open_to_read(file: &Path, keys: &KeyOptions) -> Result<Database, Failure> {
+    open_with(file, keys, Options::new().read_only(true))
+}
+
+/// Opens a database that is there, for reading and writing.
+pub fn open_to_write(file: &Path, keys: &KeyOptions) -> Result<Database, Failure> {
+    open_with(file, keys, Options::new())
+}
+
+/// Opens, or creates when `options` say so, with the key given.
+pub fn open_with(file: &Path, keys: &KeyOptions, options: Options) -> Result<Database, Failure> {
+    with_unlock(file, keys, |unlock| options.clone().unlock(unlock).open(file))
+}
+
+/// Makes `attempt` with the key given. Without one it is made keyless; when the file has no such slot but one for a
+/// passphrase, and a terminal is there, the passphrase is asked for and the attempt made again.
+pub fn with_unlock<T>(
+    file: &Path,
+    keys: &KeyOptions,
+    mut attempt: impl FnMut(Unlock) -> tosumu::Result<T>,
+) -> Result<T, Failure> {
+    let failed = |error| key_failure(file, error);
+    let Some(unlock) = keys.unlock()? else {
+        return match attempt(Unlock::Keyless) {
+            Err(error) if wants_passphrase(&error) => match KeyOptions::prompt(file)? {
+                Some(unlock) => attempt(unlock).map_err(failed),
+                None => Err(failed(error)),
+            },
+            other => other.map_err(failed),
+        };
+    };
+    attempt(unlock).map_err(failed)
+}
+
+fn wants_passphrase(error: &Error) -> bool {
+    let Error::Damage(finding) = error else { return false };
+    finding.code == Code::KeyNoSlot && finding.found.as_deref().is_some_and(|kinds| kinds.contains("passphrase"))
+}
+
+/// A key that can be nobody's, such as an empty passphrase, is a wrong key, not a wrong command line.
+fn key_failure(file: &Path, error: Error) -> Failure {
+    match error {
+        Error::Misuse { why } => {
+            Failure::new(Status::Cannot, Code::KeyWrong.as_str(), format!("{}: {why}", shown_path(file)))
+        }
+        other => Failure::engine(file, other),
+    }
+}

@@ -1,0 +1,95 @@
+//! The command line: a file a verb, what they share in `common`.
+//!
+//! Data goes to standard output, everything else to standard error as `tosumu: CODE: message`. A verb never prints by
+//! `println!`, which panics on a broken pipe, never ends the process by itself, and never takes a secret as an argument.
+
+mod common;
+
+mod checkpoint;
+mod del;
+mod dump;
+mod feed;
+mod get;
+mod home;
+mod init;
+mod put;
+mod scan;
+
+use clap::{Parser, Subcommand};
+use common::{Failure, Outcome, Output, Status};
+use std::process::ExitCode;
+
+const AFTER_HELP: &str = "\
+Keys and values are text with the escapes \\xNN \\t \\n \\\\ (or hex digits with --hex).
+Exit status: 0 done; 1 nothing found; 2 damage met, or a file that is not ours; 3 cannot; 64 wrong use.";
+
+#[derive(Parser)]
+#[command(name = "tosumu", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+/// A small authenticated storage engine that can be watched at work
+struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+/// Every verb there is. A new one is a file with an `Args` struct and its `run`, a variant and a line below.
+#[derive(Subcommand)]
+enum Verb {
+    Init(init::Init),
+    Put(put::Put),
+    Get(get::Get),
+    Del(del::Del),
+    Scan(scan::Scan),
+    Feed(feed::Feed),
+    Dump(dump::Dump),
+    Checkpoint(checkpoint::Checkpoint),
+}
+
+impl Verb {
+    fn run(self) -> Outcome {
+        match self {
+            Verb::Init(verb) => verb.run(),
+            Verb::Put(verb) => verb.run(),
+            Verb::Get(verb) => verb.run(),
+            Verb::Del(verb) => verb.run(),
+            Verb::Scan(verb) => verb.run(),
+            Verb::Feed(verb) => verb.run(),
+            Verb::Dump(verb) => verb.run(),
+            Verb::Checkpoint(verb) => verb.run(),
+        }
+    }
+}
+
+/// Runs the verb that the process was started with, and tells how it ended.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::try_parse() {
+        Ok(Cli { verb: Some(verb) }) => verb.run(),
+        Ok(Cli { verb: None }) => home::run(),
+        Err(answer) => answer_of_parser(answer),
+    };
+    let status = outcome.unwrap_or_else(|failure| failure.report());
+    ExitCode::from(status as u8)
+}
+
+/// Help and version are data; everything else the parser says is wrong use, and its own status 2 would read as damage.
+fn answer_of_parser(answer: clap::Error) -> Outcome {
+    let text = answer.render().to_string();
+    if answer.use_stderr() {
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        return Err(Failure::misuse(text.trim_end()));
+    }
+    let mut output = Output::new();
+    output.bytes(text.as_bytes())?;
+    output.finish()?;
+    Ok(Status::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_parser_finds_no_fault_in_any_verb() {
+        Cli::command().debug_assert();
+    }
+}
