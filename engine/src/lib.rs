@@ -12,8 +12,10 @@ mod btree;
 mod db;
 mod error;
 mod finding;
+pub mod inspect;
 pub mod pager;
 mod txn;
+pub mod verify;
 pub mod wal;
 
 pub use error::{Error, ErrorKind, Result};

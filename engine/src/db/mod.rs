@@ -6,6 +6,7 @@ mod open;
 mod options;
 
 pub use checkpoint::CheckpointOutcome;
+pub(crate) use open::{check_kept, explain_missing, unlock_keys};
 pub use options::Options;
 
 use crate::crypto::fingerprint_text;

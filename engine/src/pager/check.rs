@@ -118,8 +118,10 @@ fn misplaced(header: &PageHeader, view: &SealedView<'_>, expected: &PagePointer,
 }
 
 fn stale(header: &PageHeader, view: &SealedView<'_>, expected: &PagePointer, place: Place<'_>) -> Finding {
+    // Newer than its pointer: a checkpoint was copying pages in place, and the log that vouches for them is gone.
+    let newer = if header.commit > expected.commit { " It is newer than what vouches for it." } else { "" };
     let why = format!(
-        "The pointer to page {} names commit {}, seal {}; the file holds commit {}, seal {}. Its tag is right for that.",
+        "The pointer to page {} names commit {}, seal {}; the file holds commit {}, seal {}. Its tag is right for that.{newer}",
         expected.page,
         expected.commit,
         expected.seal.short(),

@@ -35,6 +35,23 @@ pub enum LogStanding {
 
 /// Looks up the row for the log whose first bytes are `head` (at most 512; empty when there is no log).
 pub fn judge(superblock: &Superblock, keys: &Keys, head: &[u8], log_file: &str) -> Result<LogStanding, Box<Finding>> {
+    let standing = judge_without_key(superblock, head, log_file)?;
+    let LogStanding::Continues(header) = &standing else { return Ok(standing) };
+    let seed = keys.log_seed(seed_input(head), &keys.tree_mac(&superblock.tree_mac_input()));
+    if header.page_size != superblock.page_size || header.seed != seed {
+        let finding =
+            Finding::new(Code::LogUnbound, "The log's seed does not follow from this page file's last checkpoint.")
+                .at(log_file, 0..LOG_HEADER_BYTES as u64)
+                .expected(hex::encode(seed), hex::encode(header.seed))
+                .lost("Commits made since the last checkpoint.")
+                .next("Put the page file and the log of one moment together. Nothing was changed.");
+        return Err(Box::new(finding));
+    }
+    Ok(standing)
+}
+
+/// As [`judge`], but for the seed, which only the key can tell: a log said to continue may still be unbound.
+pub fn judge_without_key(superblock: &Superblock, head: &[u8], log_file: &str) -> Result<LogStanding, Box<Finding>> {
     let Ok(header) = LogHeader::decode(head) else {
         return match superblock.log_expected {
             false => Ok(LogStanding::Absent { unreadable: !head.is_empty() }),
@@ -62,15 +79,6 @@ pub fn judge(superblock: &Superblock, keys: &Keys, head: &[u8], log_file: &str) 
                 .expected(format!("log generation {ours}"), format!("log generation {}", header.log_generation))
                 .lost("What the missing checkpoints folded into the newer page file.")
                 .next("Put the newer page file back beside this log. Nothing was changed.");
-        return Err(at(finding));
-    }
-    let seed = keys.log_seed(seed_input(head), &keys.tree_mac(&superblock.tree_mac_input()));
-    if header.page_size != superblock.page_size || header.seed != seed {
-        let finding =
-            Finding::new(Code::LogUnbound, "The log's seed does not follow from this page file's last checkpoint.")
-                .expected(hex::encode(seed), hex::encode(header.seed))
-                .lost("Commits made since the last checkpoint.")
-                .next("Put the page file and the log of one moment together. Nothing was changed.");
         return Err(at(finding));
     }
     Ok(LogStanding::Continues(header))

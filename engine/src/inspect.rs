@@ -1,0 +1,544 @@
+//! A database file at rest, looked at without opening it: for `verify`, for `inspect` and for the inspector's screens.
+//!
+//! It never recovers, never writes and takes no lock. It reads what can be read and keeps, for everything that cannot, the
+//! finding that says why: a file that is not ours opens too, so that its bytes can be shown. What it believes it believes
+//! for the same reasons as [`Database`](crate::Database): the superblock's MAC, the log's chain, the seals in the pointers.
+//! Only [`AtRest::open_any`] and [`AtRest::open_bytes`] look at a page by its own word, for looking at damage.
+//!
+//! Nothing is held in memory but both superblocks and the places of the log's records; pages are read when asked for. A file
+//! that is being written meanwhile may show states that never were: whoever needs a snapshot takes the shared lock first.
+
+mod tree;
+mod walk;
+
+pub use tree::{Tree, TreeNode};
+pub(crate) use walk::{Met, PageSet, key_range_text, walk};
+
+use crate::crypto::{Keys, PlainPage, Unlock, fingerprint_text};
+use crate::db::{check_kept, explain_missing, unlock_keys};
+use crate::error::{Error, Result};
+use crate::finding::{Code, Finding};
+use crate::format::annotate::{self, Annotation};
+use crate::format::log::{LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES};
+use crate::format::superblock::Superblock;
+use crate::limits::PAGES_START_BYTES;
+use crate::pager::check::{Place, check_structure, open_authentic, open_expected};
+use crate::pager::slots::{ChosenSlot, authenticate_slot, choose, read_slots, slot_bytes, slot_letter};
+use crate::types::{CommitNo, PageNo, PagePointer, PageSize};
+use crate::vfs::{OpenMode, Vfs, VfsFile, file_name, read_exact_at, read_up_to};
+use crate::wal::{FramePlace, FrameRecord, LogIndex, LogScan, LogStanding, RecordPlace, judge, log_path, scan};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Most bytes of a log that are annotated at once.
+const LOG_BYTES_ANNOTATED_MAX: u64 = 64 << 20;
+
+/// The newest state that something authentic vouches for: the last kept commit of the log, else the superblock.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VouchedState {
+    /// The commit.
+    pub commit: CommitNo,
+    /// The root of its tree.
+    pub root: PagePointer,
+    /// What holds the root's pointer: `superblock A`, `commit 3`.
+    pub root_holder: String,
+    /// Pages of its tree.
+    pub page_count: u32,
+    /// Records in its tree.
+    pub record_count: u64,
+    /// Its fingerprint.
+    pub fingerprint: [u8; 16],
+}
+
+/// The log as it was found.
+pub struct LogAtRest {
+    /// The file's name, without folders; also when there is no such file.
+    pub name: String,
+    /// Its length in bytes; `None` when there is no such file.
+    pub length: Option<u64>,
+    /// Its first 512 bytes; fewer when it is shorter.
+    pub head: Vec<u8>,
+    /// Its header, when that reads.
+    pub header: Option<LogHeader>,
+    /// What it means beside the page file; `None` when that cannot be told without superblock or key.
+    pub standing: Option<Result<LogStanding, Box<Finding>>>,
+    /// Its records, when it continues the page file.
+    pub scan: Option<LogScan>,
+    /// Why it must not be used, when that is so.
+    pub damage: Option<Box<Finding>>,
+    file: Option<Arc<dyn VfsFile>>,
+    index: LogIndex,
+}
+
+/// Where the bytes of a page were read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ByteSource {
+    /// In the log.
+    Log {
+        /// The first byte of the sealed page in it.
+        offset: u64,
+    },
+    /// In the page file.
+    File {
+        /// The first byte of the sealed page in it.
+        offset: u64,
+    },
+}
+
+impl ByteSource {
+    /// The first byte of the page in its file.
+    pub fn offset(self) -> u64 {
+        match self {
+            ByteSource::Log { offset } | ByteSource::File { offset } => offset,
+        }
+    }
+}
+
+/// The sealed bytes of a page: fewer than a page where the file ends before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PageBytes {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Where they stand.
+    pub source: ByteSource,
+}
+
+/// A database file at rest.
+pub struct AtRest {
+    name: String,
+    file: Arc<dyn VfsFile>,
+    length: u64,
+    head: Vec<u8>,
+    slots: [Result<Superblock, Box<Finding>>; 2],
+    chosen: Result<ChosenSlot, Box<Finding>>,
+    keys: Result<(Keys, u8), Box<Finding>>,
+    mac_findings: Vec<Finding>,
+    log: LogAtRest,
+    state: Result<VouchedState, Box<Finding>>,
+}
+
+impl AtRest {
+    /// Reads the superblocks and the log of the file at `path`. Without `unlock` a keyless slot is tried. It fails when
+    /// there is no such file, when input fails, and when `unlock` cannot be a key at all; all else is kept as findings.
+    pub fn open(vfs: Arc<dyn Vfs>, path: impl AsRef<Path>, unlock: Option<&Unlock>) -> Result<AtRest> {
+        let path = path.as_ref();
+        let name = file_name(path);
+        let file = vfs.open(path, OpenMode::Read).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => Error::NotFound { file: name.clone() },
+            _ => Error::io("open", &name, source),
+        })?;
+        let length = file.len().map_err(|source| Error::io("length", &name, source))?;
+        let head = read_at_most(&*file, &name, 0, PAGES_START_BYTES as usize)?;
+        let slots = read_slots(&head, &name);
+        let chosen = choose(&head, &name);
+        let keys = open_keys(&chosen, unlock.unwrap_or(&Unlock::Keyless), &name)?;
+        let mac_findings = match &keys {
+            Ok((keys, _)) => check_macs(&slots, keys, &head, &name),
+            Err(_) => Vec::new(),
+        };
+        let trusted = trusted(&chosen, &keys, &mac_findings);
+        let log = LogAtRest::read(&*vfs, path, trusted.as_ref().ok().copied())?;
+        let state = trusted.map(|(chosen, _)| newest_state(chosen, &log)).map_err(|finding| Box::new(finding.clone()));
+        Ok(AtRest { name, file, length, head, slots, chosen, keys, mac_findings, log, state })
+    }
+
+    /// The page file's name, without folders.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The page file's length, in bytes.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The first 8192 bytes of the page file, both superblock slots; fewer when it is shorter.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// The bytes of one superblock slot, 0 for A and 1 for B; fewer than 4096 where the file is shorter.
+    pub fn slot_bytes(&self, slot: u8) -> &[u8] {
+        slot_bytes(&self.head, slot)
+    }
+
+    /// What stands in superblock slots A and B, by their checksums alone.
+    pub fn slots(&self) -> &[Result<Superblock, Box<Finding>>; 2] {
+        &self.slots
+    }
+
+    /// The slot that counts, by the checksums alone; see [`AtRest::mac_findings`].
+    pub fn chosen(&self) -> Result<&ChosenSlot, &Finding> {
+        self.chosen.as_ref().map_err(|finding| &**finding)
+    }
+
+    /// The subkeys; when the file is locked, why.
+    pub fn keys(&self) -> Result<&Keys, &Finding> {
+        self.keys.as_ref().map(|(keys, _)| keys).map_err(|finding| &**finding)
+    }
+
+    /// The number of the key slot that was opened.
+    pub fn key_slot(&self) -> Option<u8> {
+        self.keys.as_ref().ok().map(|(_, slot)| *slot)
+    }
+
+    /// Superblock slots whose MAC is wrong; empty without a key.
+    pub fn mac_findings(&self) -> &[Finding] {
+        &self.mac_findings
+    }
+
+    /// The log.
+    pub fn log(&self) -> &LogAtRest {
+        &self.log
+    }
+
+    /// The page size, by the slot that counts, or by any that reads.
+    pub fn page_size(&self) -> Option<PageSize> {
+        let chosen = self.chosen.as_ref().ok().map(|chosen| chosen.superblock.page_size);
+        chosen.or_else(|| self.slots.iter().flatten().next().map(|superblock| superblock.page_size))
+    }
+
+    /// The newest state that is vouched for; when nothing is, why.
+    pub fn state(&self) -> Result<&VouchedState, &Finding> {
+        self.state.as_ref().map_err(|finding| &**finding)
+    }
+
+    /// The newest vouched commit.
+    pub fn commit(&self) -> Option<CommitNo> {
+        self.state.as_ref().ok().map(|state| state.commit)
+    }
+
+    /// Pages of the newest vouched tree; by the superblock alone when there is no key.
+    pub fn page_count(&self) -> Option<u32> {
+        let vouched = self.state.as_ref().ok().map(|state| state.page_count);
+        vouched.or_else(|| self.chosen.as_ref().ok().map(|chosen| chosen.superblock.page_count))
+    }
+
+    /// The root of the newest vouched tree.
+    pub fn root(&self) -> Option<PagePointer> {
+        self.state.as_ref().ok().map(|state| state.root)
+    }
+
+    /// Records in the newest vouched tree.
+    pub fn record_count(&self) -> Option<u64> {
+        self.state.as_ref().ok().map(|state| state.record_count)
+    }
+
+    /// The line that `fingerprint` prints.
+    pub fn fingerprint_line(&self) -> Option<String> {
+        let (state, chosen) = (self.state.as_ref().ok()?, self.chosen.as_ref().ok()?);
+        Some(fingerprint_text(chosen.superblock.file_id, state.commit, &state.fingerprint))
+    }
+
+    /// How many whole pages the page file's length has room for.
+    pub fn pages_in_file(&self) -> u32 {
+        let Some(page_size) = self.page_size() else { return 0 };
+        let pages = self.length.saturating_sub(PAGES_START_BYTES) / page_size.bytes() as u64;
+        u32::try_from(pages).unwrap_or(u32::MAX)
+    }
+
+    /// The page as it stands in the page file; fewer bytes than a page, or none, where the file ends before. An error when
+    /// input fails, or when neither superblock tells the page size.
+    pub fn sealed_page(&self, page: PageNo) -> Result<Vec<u8>> {
+        Ok(self.file_page(page)?.bytes)
+    }
+
+    /// As [`AtRest::sealed_page`], with the place.
+    pub fn file_page(&self, page: PageNo) -> Result<PageBytes> {
+        let page_size = self.known_page_size()?;
+        if page.is_none() {
+            return Err(Error::Misuse { why: "pages are counted from 1".to_owned() });
+        }
+        let offset = page_size.offset_of(page);
+        let bytes = read_at_most(&*self.file, &self.name, offset, page_size.bytes())?;
+        Ok(PageBytes { bytes, source: ByteSource::File { offset } })
+    }
+
+    /// The newest form of the page: the log's when the log has one that is kept, else the page file's.
+    pub fn newest_page(&self, page: PageNo) -> Result<PageBytes> {
+        match self.log_frame(page) {
+            Some(frame) => self.log_page(frame),
+            None => self.file_page(page),
+        }
+    }
+
+    /// Whether the newest form of the page stands in the log.
+    pub fn is_in_log(&self, page: PageNo) -> bool {
+        self.log_frame(page).is_some()
+    }
+
+    /// Pages with a version in the kept part of the log.
+    pub fn log_pages_count(&self) -> usize {
+        self.log.index.pages_count()
+    }
+
+    /// The pointer that vouches for the page: the log's, when the log has a newer version than the pointer names.
+    pub fn resolve(&self, pointer: &PagePointer) -> PagePointer {
+        self.log_frame(pointer.page).map_or(*pointer, |frame| frame.pointer(pointer.page))
+    }
+
+    /// Opens the page that `pointer` names by the read rule: the log first, by what its index remembers; else the page
+    /// file, by the seal in the pointer.
+    pub fn open_page(&self, pointer: &PagePointer) -> Result<PlainPage, Box<Finding>> {
+        let keys = self.keys().map_err(|finding| Box::new(finding.clone()))?;
+        let found = self.newest_page(pointer.page).map_err(|error| self.read_error(error, pointer.page))?;
+        open_expected(keys, &found.bytes, &self.resolve(pointer), self.place(&found))
+    }
+
+    /// Opens the newest form of the page by its own header, whatever a pointer says.
+    pub fn open_any(&self, page: PageNo) -> Result<PlainPage, Box<Finding>> {
+        let found = self.newest_page(page).map_err(|error| self.read_error(error, page))?;
+        self.open_bytes(page, &found)
+    }
+
+    /// Opens sealed bytes by their own header, as page `page` or as whatever page they are.
+    pub fn open_bytes(&self, page: PageNo, found: &PageBytes) -> Result<PlainPage, Box<Finding>> {
+        let keys = self.keys().map_err(|finding| Box::new(finding.clone()))?;
+        open_authentic(keys, &found.bytes, page, self.place(found))
+    }
+
+    /// Every page that is reached from the root of the newest vouched state; when nothing is vouched for, why.
+    pub fn tree(&self) -> Result<Tree, &Finding> {
+        self.state().map(|state| Tree::of(self, state))
+    }
+
+    /// What each byte of superblock slot `slot` is.
+    pub fn annotate_superblock(&self, slot: u8) -> Vec<Annotation> {
+        annotate::superblock(self.slot_bytes(slot))
+    }
+
+    /// What each byte of the page is, as it stands in the page file.
+    pub fn annotate_page_sealed(&self, page: PageNo) -> Result<Vec<Annotation>> {
+        Ok(annotate::sealed_page(&self.sealed_page(page)?))
+    }
+
+    /// What each byte of the newest plain form of the page is, opened by its own header.
+    pub fn annotate_page_plain(&self, page: PageNo) -> Result<Vec<Annotation>, Box<Finding>> {
+        Ok(annotate::node(&self.open_any(page)?))
+    }
+
+    /// What each byte of the log is; nothing when there is no log.
+    pub fn annotate_log(&self) -> Result<Vec<Annotation>> {
+        let (Some(file), Some(length)) = (&self.log.file, self.log.length) else { return Ok(Vec::new()) };
+        if length > LOG_BYTES_ANNOTATED_MAX {
+            return Err(Error::LimitExceeded {
+                what: "log to annotate",
+                limit: LOG_BYTES_ANNOTATED_MAX,
+                value: length,
+            });
+        }
+        let bytes = read_at_most(&**file, &self.log.name, 0, length as usize)?;
+        Ok(annotate::log_file(&bytes, self.known_page_size()?))
+    }
+
+    /// What each byte of one record of the log is.
+    pub fn annotate_record(&self, record: &RecordPlace) -> Result<Vec<Annotation>> {
+        let bytes = self.log_bytes(record.offset, (record.end - record.offset) as usize)?;
+        Ok(annotate::log_record(&bytes, self.known_page_size()?))
+    }
+
+    /// Bytes of the page file; fewer where it ends.
+    pub fn file_bytes(&self, offset: u64, count: usize) -> Result<Vec<u8>> {
+        read_at_most(&*self.file, &self.name, offset, count)
+    }
+
+    /// Bytes of the log; fewer where it ends, none when there is no log.
+    pub fn log_bytes(&self, offset: u64, count: usize) -> Result<Vec<u8>> {
+        match &self.log.file {
+            Some(file) => read_at_most(&**file, &self.log.name, offset, count),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The file and the offset that a finding about these bytes names.
+    pub(crate) fn place<'a>(&'a self, found: &PageBytes) -> Place<'a> {
+        match found.source {
+            ByteSource::Log { offset } => Place { file: &self.log.name, offset },
+            ByteSource::File { offset } => Place { file: &self.name, offset },
+        }
+    }
+
+    /// A page that the operating system could not read, as a finding.
+    pub(crate) fn read_error(&self, error: Error, page: PageNo) -> Box<Finding> {
+        let finding = Finding::new(Code::FileReadError, format!("Page {page} could not be read: {error}."))
+            .page(page)
+            .lost("Nothing is known to be lost; the page was not seen.")
+            .next("Copy the file to another disk and look at the copy.");
+        Box::new(match (self.page_size(), page.is_none()) {
+            (Some(page_size), false) => {
+                let start = page_size.offset_of(page);
+                finding.at(&self.name, start..start + page_size.bytes() as u64)
+            }
+            _ => finding,
+        })
+    }
+
+    /// Checks that an opened page is a sound node of the kind that its sealed header names.
+    pub(crate) fn check_node(&self, plain: &[u8], found: &PageBytes, page: PageNo) -> Result<(), Box<Finding>> {
+        match crate::format::page::SealedView::new(&found.bytes) {
+            Some(view) => check_structure(plain, &view, page, self.place(found)),
+            None => Ok(()),
+        }
+    }
+
+    fn log_frame(&self, page: PageNo) -> Option<FramePlace> {
+        self.log.index.lookup(page, self.commit()?)
+    }
+
+    fn log_page(&self, frame: FramePlace) -> Result<PageBytes> {
+        let page_size = self.known_page_size()?;
+        let file = self.log.file.as_ref().expect("invariant: a log with frames in its index has a file");
+        let mut bytes = vec![0; page_size.bytes()];
+        read_exact_at(&**file, frame.offset, &mut bytes).map_err(|source| Error::io("read", &self.log.name, source))?;
+        Ok(PageBytes { bytes, source: ByteSource::Log { offset: frame.offset } })
+    }
+
+    fn known_page_size(&self) -> Result<PageSize> {
+        let unknown = || match &self.chosen {
+            Err(finding) => Error::Damage(finding.clone()),
+            Ok(_) => Error::Misuse { why: "the page size is not known".to_owned() },
+        };
+        self.page_size().ok_or_else(unknown)
+    }
+}
+
+impl LogAtRest {
+    fn read(vfs: &dyn Vfs, path: &Path, trusted: Option<(&ChosenSlot, &Keys)>) -> Result<LogAtRest> {
+        let path = log_path(path);
+        let name = file_name(&path);
+        let mut log = LogAtRest {
+            name: name.clone(),
+            length: None,
+            head: Vec::new(),
+            header: None,
+            standing: None,
+            scan: None,
+            damage: None,
+            file: None,
+            index: LogIndex::default(),
+        };
+        match vfs.open(&path, OpenMode::Read) {
+            Ok(file) => {
+                log.length = Some(file.len().map_err(|source| Error::io("length", &name, source))?);
+                log.head = read_at_most(&*file, &name, 0, LOG_HEADER_BYTES)?;
+                log.header = LogHeader::decode(&log.head).ok();
+                log.file = Some(file);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(Error::io("open", &name, source)),
+        }
+        if let Some((chosen, keys)) = trusted {
+            log.judge(chosen, keys)?;
+        }
+        Ok(log)
+    }
+
+    fn judge(&mut self, chosen: &ChosenSlot, keys: &Keys) -> Result<()> {
+        let superblock = &chosen.superblock;
+        let standing = match judge(superblock, keys, &self.head, &self.name) {
+            Ok(standing) => Ok(standing),
+            Err(finding) => Err(damage_of(explain_missing(finding, chosen))?),
+        };
+        if let Err(finding) = &standing {
+            self.damage = Some(finding.clone());
+        }
+        if let (Ok(LogStanding::Continues(header)), Some(file)) = (&standing, &self.file) {
+            let scan = scan(&**file, &self.name, header, keys, superblock.commit, superblock.fingerprint)?;
+            if let Err(error) = check_kept(&scan, superblock, &self.name) {
+                self.damage = Some(damage_of(error)?);
+            }
+            self.index = index_of(&scan);
+            self.scan = Some(scan);
+        }
+        self.standing = Some(standing);
+        Ok(())
+    }
+}
+
+/// The places of the pages in the kept part of a log.
+fn index_of(scan: &LogScan) -> LogIndex {
+    let mut index = LogIndex::default();
+    for record in scan.records.iter().filter(|record| record.end <= scan.kept_end) {
+        if let FrameRecord::Page { page, seal } = record.record {
+            let offset = record.offset + RECORD_HEADER_BYTES as u64;
+            index.insert(page, FramePlace { commit: record.commit, seal, offset });
+        }
+    }
+    index
+}
+
+/// The finding of an error that is one; other errors stay errors.
+fn damage_of(error: Error) -> Result<Box<Finding>> {
+    match error {
+        Error::Damage(finding) => Ok(finding),
+        other => Err(other),
+    }
+}
+
+fn open_keys(
+    chosen: &Result<ChosenSlot, Box<Finding>>,
+    unlock: &Unlock,
+    name: &str,
+) -> Result<Result<(Keys, u8), Box<Finding>>> {
+    match chosen {
+        Err(finding) => Ok(Err(finding.clone())),
+        Ok(chosen) => match unlock_keys(&chosen.superblock, unlock, name) {
+            Ok(opened) => Ok(Ok(opened)),
+            Err(error) => damage_of(error).map(Err),
+        },
+    }
+}
+
+fn check_macs(slots: &[Result<Superblock, Box<Finding>>; 2], keys: &Keys, head: &[u8], name: &str) -> Vec<Finding> {
+    (0u8..)
+        .zip(slots)
+        .filter(|(_, slot)| slot.is_ok())
+        .filter_map(|(slot, _)| authenticate_slot(slot, keys, head, name).err())
+        .map(|finding| *finding)
+        .collect()
+}
+
+/// The chosen slot and the keys, when the slot's MAC is right.
+fn trusted<'a>(
+    chosen: &'a Result<ChosenSlot, Box<Finding>>,
+    keys: &'a Result<(Keys, u8), Box<Finding>>,
+    mac_findings: &'a [Finding],
+) -> Result<(&'a ChosenSlot, &'a Keys), &'a Finding> {
+    let chosen = chosen.as_ref().map_err(|finding| &**finding)?;
+    let (keys, _) = keys.as_ref().map_err(|finding| &**finding)?;
+    let start = u64::from(chosen.slot) * crate::limits::SUPERBLOCK_BYTES as u64;
+    match mac_findings.iter().find(|finding| finding.byte_start == Some(start)) {
+        Some(forged) => Err(forged),
+        None => Ok((chosen, keys)),
+    }
+}
+
+fn newest_state(chosen: &ChosenSlot, log: &LogAtRest) -> VouchedState {
+    match log.scan.as_ref().and_then(|scan| scan.commits.last()) {
+        Some(last) => VouchedState {
+            commit: last.commit,
+            root: last.body.root,
+            root_holder: format!("commit {}", last.commit),
+            page_count: last.body.page_count,
+            record_count: last.body.record_count,
+            fingerprint: last.body.fingerprint,
+        },
+        None => VouchedState {
+            commit: chosen.superblock.commit,
+            root: chosen.superblock.root,
+            root_holder: format!("superblock {}", slot_letter(chosen.slot)),
+            page_count: chosen.superblock.page_count,
+            record_count: chosen.superblock.record_count,
+            fingerprint: chosen.superblock.fingerprint,
+        },
+    }
+}
+
+/// Up to `count` bytes at `offset`; fewer where the file ends.
+fn read_at_most(file: &dyn VfsFile, name: &str, offset: u64, count: usize) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; count];
+    let read = read_up_to(file, offset, &mut bytes).map_err(|source| Error::io("read", name, source))?;
+    bytes.truncate(read);
+    Ok(bytes)
+}

@@ -1,0 +1,263 @@
+//! Verification: is everything in this file what was written, and is all of it there?
+//!
+//! It looks at a file at rest ([`AtRest`]), changes nothing and goes on past whatever it finds: a bad page ends its own
+//! subtree only. What was not checked is listed with the reason, and never called sound.
+//!
+//! | level | needs a key | reads | tells |
+//! |---|---|---|---|
+//! | identify | no | superblocks, log header | whether this is a database of ours, and whether its parts belong together |
+//! | scan | no | every byte | that every page and record has the shape of one |
+//! | auth | yes | every page | that each page was sealed with this key, for its place |
+//! | seal | yes | every page reached from the root | that each is the current one: the seal in its parent's pointer is its own |
+//! | deep | yes | as seal | also keys in order and in range, records counted, every page accounted for |
+//! | anchored | yes | as deep | also that the file is not older than a fingerprint kept elsewhere |
+
+mod freshness;
+mod parts;
+mod shape;
+mod tree;
+
+use crate::crypto::Anchor;
+use crate::error::{Error, ErrorKind, Result};
+use crate::finding::{Finding, Severity};
+use crate::inspect::AtRest;
+use crate::trace::{Event, Tracer};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// Most findings that are listed: a file of a million bad pages is told by its first ten thousand, and that there are more.
+pub const FINDINGS_MAX: usize = 10_000;
+
+/// How much is verified; each level does what the ones before it do, as far as that means anything there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Level {
+    /// The superblocks and the log's header, without a key.
+    Identify,
+    /// The shape of every page and log record, without a key.
+    Scan,
+    /// Every page is authentic for its place.
+    Auth,
+    /// Every page reached from the root is the current one.
+    #[default]
+    Seal,
+    /// Keys, counts and pages add up.
+    Deep,
+    /// The file is not older than a fingerprint.
+    Anchored,
+    /// A restore drill; not part of verifying one file.
+    Drill,
+}
+
+impl Level {
+    /// Every level, the quickest first.
+    pub const ALL: [Level; 7] =
+        [Level::Identify, Level::Scan, Level::Auth, Level::Seal, Level::Deep, Level::Anchored, Level::Drill];
+
+    /// The level's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Identify => "identify",
+            Level::Scan => "scan",
+            Level::Auth => "auth",
+            Level::Seal => "seal",
+            Level::Deep => "deep",
+            Level::Anchored => "anchored",
+            Level::Drill => "drill",
+        }
+    }
+
+    /// The level of this name.
+    pub fn parse(text: &str) -> Option<Level> {
+        Level::ALL.into_iter().find(|level| level.as_str() == text)
+    }
+
+    /// Whether the level needs a key.
+    pub fn needs_key(self) -> bool {
+        self >= Level::Auth
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What to verify.
+#[derive(Clone, Default)]
+pub struct VerifyOptions {
+    /// How much.
+    pub level: Level,
+    /// A fingerprint that was kept elsewhere, to compare the file with.
+    pub anchor: Option<Anchor>,
+    /// Where events go.
+    pub tracer: Tracer,
+}
+
+/// One of the things that can be checked, and whether it was.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Check {
+    /// What: `superblocks`, `pages (seals)`, …
+    pub name: &'static str,
+    /// Whether it was checked. Findings say how that went.
+    pub ran: bool,
+    /// Why it was not.
+    pub why_not: Option<String>,
+    /// How far it went: `4 of 4 pages`; or that it could only be done in part.
+    pub note: Option<String>,
+}
+
+impl Check {
+    fn ran(name: &'static str) -> Check {
+        Check { name, ran: true, why_not: None, note: None }
+    }
+
+    fn not_run(name: &'static str, why: impl Into<String>) -> Check {
+        Check { name, ran: false, why_not: Some(why.into()), note: None }
+    }
+
+    fn note(mut self, note: impl Into<String>) -> Check {
+        self.note = Some(note.into());
+        self
+    }
+}
+
+/// What verification found. Serialised it is one object: `level`, `checks`, `exit`, `findings`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// The level that was asked for.
+    pub level: Level,
+    /// What was checked and what was not.
+    pub checks: Vec<Check>,
+    /// What was found, in the order of the checks.
+    pub findings: Vec<Finding>,
+    /// Findings beyond [`FINDINGS_MAX`], which are not listed.
+    pub findings_unlisted: u64,
+    /// Pages of the newest vouched tree; 0 when nothing is vouched for.
+    pub pages_total: u32,
+    /// Pages that were looked at.
+    pub pages_checked: u32,
+}
+
+impl Report {
+    /// The exit status: 0 nothing or info, 1 warnings, 2 errors, 3 cannot judge: no or the wrong key, or unreadable.
+    pub fn exit(&self) -> u8 {
+        let cannot = |finding: &Finding| Error::from(finding.clone()).kind() == ErrorKind::Cannot;
+        let worst_damage =
+            self.findings.iter().filter(|finding| !cannot(finding)).map(|finding| finding.severity).max();
+        match worst_damage {
+            Some(Severity::Error | Severity::Fatal) => 2,
+            _ if self.findings.iter().any(cannot) => 3,
+            Some(Severity::Warning) => 1,
+            Some(Severity::Info) | None => 0,
+        }
+    }
+
+    /// The check of this name.
+    pub fn check(&self, name: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.name == name)
+    }
+
+    /// One line: what was checked, and one for what was not.
+    pub fn summary(&self) -> String {
+        let ran: Vec<String> = self.checks.iter().filter(|check| check.ran).map(check_text).collect();
+        let not: Vec<String> = self.checks.iter().filter(|check| !check.ran).map(check_text).collect();
+        let checked = if ran.is_empty() { "nothing".to_owned() } else { ran.join(", ") };
+        match not.is_empty() {
+            true => format!("Checked: {checked}."),
+            false => format!("Checked: {checked}.\nNot checked: {}.", not.join("; ")),
+        }
+    }
+}
+
+fn check_text(check: &Check) -> String {
+    match (&check.why_not, &check.note) {
+        (Some(why), _) => format!("{} ({why})", check.name),
+        (None, Some(note)) => format!("{} ({note})", check.name),
+        (None, None) => check.name.to_owned(),
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Report", 4)?;
+        object.serialize_field("level", self.level.as_str())?;
+        object.serialize_field("checks", &self.checks)?;
+        object.serialize_field("exit", &self.exit())?;
+        object.serialize_field("findings", &self.findings)?;
+        object.end()
+    }
+}
+
+/// Verifies `file`. An error is wrong use alone: a level without what it needs.
+pub fn verify(file: &AtRest, options: &VerifyOptions) -> Result<Report> {
+    check_use(options)?;
+    options.tracer.emit(|_| Event::VerifyStarted { level: options.level.to_string() });
+    let mut verifier = Verifier { file, options, report: empty_report(file, options.level) };
+    verifier.run();
+    let report = verifier.report;
+    let worse_than_info = report.findings.iter().filter(|finding| finding.severity > Severity::Info).count();
+    options.tracer.emit(|_| Event::VerifyEnded { pages: report.pages_checked, findings: worse_than_info as u32 });
+    Ok(report)
+}
+
+fn check_use(options: &VerifyOptions) -> Result<()> {
+    let refuse = |why: &str| Err(Error::Misuse { why: why.to_owned() });
+    match (options.level, &options.anchor) {
+        (Level::Drill, _) => refuse("the level `drill` is not built: restore a backup and verify that file instead"),
+        (Level::Anchored, None) => {
+            refuse("the level `anchored` needs a fingerprint that was kept elsewhere: --anchor TEXT, or --anchor FILE")
+        }
+        (level, Some(_)) if !level.needs_key() => {
+            refuse("a fingerprint cannot be compared without the key: use the level `seal` or a later one")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn empty_report(file: &AtRest, level: Level) -> Report {
+    let pages_total = file.state().map_or(0, |state| state.page_count);
+    Report { level, checks: Vec::new(), findings: Vec::new(), findings_unlisted: 0, pages_total, pages_checked: 0 }
+}
+
+struct Verifier<'a> {
+    file: &'a AtRest,
+    options: &'a VerifyOptions,
+    report: Report,
+}
+
+impl Verifier<'_> {
+    fn run(&mut self) {
+        let checks: [fn(&mut Self) -> Vec<Check>; 6] = [
+            |v| vec![v.superblocks()],
+            |v| vec![v.key_slots()],
+            |v| vec![v.log()],
+            |v| v.pages(),
+            |v| vec![v.file_length()],
+            |v| vec![v.freshness()],
+        ];
+        for check in checks {
+            let outcome = check(self);
+            self.report.checks.extend(outcome);
+        }
+    }
+
+    fn level(&self) -> Level {
+        self.options.level
+    }
+
+    fn report(&mut self, finding: Finding) {
+        self.options.tracer.emit(|_| Event::FindingReported { finding: Box::new(finding.clone()) });
+        match self.report.findings.len() < FINDINGS_MAX {
+            true => self.report.findings.push(finding),
+            false => self.report.findings_unlisted += 1,
+        }
+    }
+
+    /// Why the newest state cannot be looked at, in words for a check that was not run.
+    fn no_state(&self) -> Option<String> {
+        let finding = self.file.state().err()?;
+        Some(format!("nothing vouches for the pages: {}", finding.code))
+    }
+}

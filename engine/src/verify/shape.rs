@@ -1,0 +1,165 @@
+//! What can be told of pages and log records without a key: whether they have the shape of one.
+
+use super::parts::torn_tail;
+use super::{Check, Verifier};
+use crate::finding::{Code, Finding};
+use crate::format::log::{LOG_HEADER_BYTES, RECORD_HEADER_BYTES, RecordKind, RecordView, padded_end, record_bytes};
+use crate::format::page::SealedView;
+use crate::inspect::PageSet;
+use crate::trace::Event;
+use crate::types::{PageNo, PageSize};
+
+impl Verifier<'_> {
+    /// Every page of the page file carries the header of a page, with its own number.
+    pub(super) fn page_shapes(&mut self) -> Check {
+        const NAME: &str = "page shapes";
+        let file = self.file;
+        let (Ok(chosen), Some(page_size)) = (file.chosen(), file.page_size()) else {
+            return Check::not_run(NAME, "no superblock can be believed");
+        };
+        let in_log = self.pages_in_log(page_size);
+        let page_count = chosen.superblock.page_count;
+        let present = page_count.min(file.pages_in_file());
+        let mut looked_at = 0;
+        for page in (1..=present).map(PageNo).filter(|&page| !in_log.contains(page)) {
+            let finding = self.page_shape(page);
+            self.options.tracer.emit(|_| Event::PageVerified { page, sound: finding.is_none() });
+            if let Some(finding) = finding {
+                self.report(finding);
+            }
+            looked_at += 1;
+        }
+        self.report.pages_total = page_count;
+        self.report.pages_checked = looked_at;
+        Check::ran(NAME).note(format!("{looked_at} of {page_count} pages, by their headers"))
+    }
+
+    fn page_shape(&self, page: PageNo) -> Option<Finding> {
+        let found = match self.file.file_page(page) {
+            Ok(found) => found,
+            Err(error) => return Some(*self.file.read_error(error, page)),
+        };
+        let place = self.file.place(&found);
+        let view = SealedView::new(&found.bytes)?;
+        match view.header() {
+            Err(error) => Some(error.finding(place.file, place.offset).page(page)),
+            Ok(header) if header.page != page => {
+                let why = format!("At page {page} stand bytes that say they are page {}.", header.page);
+                let finding = Finding::new(Code::PageMisplaced, why)
+                    .at(place.file, place.offset..place.offset + found.bytes.len() as u64)
+                    .page(page)
+                    .expected(format!("page {page}"), format!("page {}", header.page))
+                    .lost("The records of this page, and of the pages below it.")
+                    .next("Verify with the key to learn whether that is so.");
+                Some(finding)
+            }
+            Ok(_) => None,
+        }
+    }
+
+    /// Pages with a frame in the log that has the shape of one: what stands at their place in the page file does not count.
+    fn pages_in_log(&self, page_size: PageSize) -> PageSet {
+        let mut pages = PageSet::default();
+        let continues = self.file.log().header.as_ref().is_some_and(|header| {
+            self.file.chosen().is_ok_and(|chosen| header.log_generation == chosen.superblock.log_generation)
+        });
+        if continues {
+            self.each_record(page_size, |record| pages.insert(record.page));
+        }
+        pages
+    }
+
+    /// Records follow one another by shape and checksum up to the end, zeros or a torn tail.
+    pub(super) fn log_shape(&mut self) -> Check {
+        const NAME: &str = "log";
+        let Some(page_size) = self.file.page_size() else {
+            return Check::not_run(NAME, "the page size is not known");
+        };
+        let mut records = 0u64;
+        let mut committed_end = LOG_HEADER_BYTES as u64;
+        let stopped = self.each_record(page_size, |record| {
+            records += 1;
+            if record.kind == RecordKind::Commit {
+                committed_end = padded_end(record.end);
+            }
+        });
+        let log = self.file.log();
+        let length = log.length.unwrap_or(0);
+        match self.durable_witness(page_size, stopped, records + 1) {
+            Some(witness) => {
+                let why = format!("Record {} of the log does not have the bytes that were written.", records + 1);
+                let finding = Finding::new(Code::LogRot, why)
+                    .at(&log.name, stopped..witness)
+                    .expected("a record that had been synced, says a later one", "other bytes")
+                    .lost("Commits from here on cannot be vouched for.")
+                    .next("Nothing was changed. Keep a copy of both files; restore a backup.");
+                self.report(finding);
+            }
+            None if committed_end < stopped => {
+                let why = "The log ends in a commit that was never finished.".to_owned();
+                self.report(torn_tail(why, &log.name, committed_end..length));
+            }
+            None => {}
+        }
+        Check::ran(NAME).note(format!("{records} records, by their checksums; who wrote them needs the key"))
+    }
+
+    /// Hands over records by shape, in order; returns where they end.
+    fn each_record(&self, page_size: PageSize, mut take: impl FnMut(ShapedRecord)) -> u64 {
+        let generation = self.file.log().header.as_ref().map(|header| header.log_generation);
+        let mut offset = LOG_HEADER_BYTES as u64;
+        let mut sequence = 1;
+        while let Some(record) = self.record_at(page_size, offset) {
+            if Some(record.generation) != generation || record.sequence != sequence {
+                break;
+            }
+            sequence += 1;
+            offset = match record.kind {
+                RecordKind::Commit => padded_end(record.end),
+                RecordKind::Page => record.end,
+            };
+            take(record);
+        }
+        offset
+    }
+
+    fn record_at(&self, page_size: PageSize, offset: u64) -> Option<ShapedRecord> {
+        let most = record_bytes(RecordKind::Page, page_size).max(record_bytes(RecordKind::Commit, page_size));
+        let bytes = self.file.log_bytes(offset, most).ok()?;
+        let record = RecordView::decode(&bytes, page_size).ok()?;
+        let fields = record.fields();
+        Some(ShapedRecord {
+            kind: fields.kind,
+            page: fields.page,
+            generation: fields.generation,
+            sequence: fields.sequence,
+            durable_sequence: fields.durable_sequence,
+            end: offset + record.len() as u64,
+        })
+    }
+
+    /// Where behind `offset` a record stands that says record `sequence` had been synced.
+    fn durable_witness(&self, page_size: PageSize, offset: u64, sequence: u64) -> Option<u64> {
+        let (length, generation) = (self.file.log().length?, self.file.log().header.as_ref()?.log_generation);
+        let mut at = offset;
+        while at + RECORD_HEADER_BYTES as u64 <= length {
+            match self.record_at(page_size, at) {
+                Some(record) if record.generation == generation && record.durable_sequence >= sequence => {
+                    return Some(at);
+                }
+                _ => at += 8,
+            }
+        }
+        None
+    }
+}
+
+/// What a record says of itself; its checksum is right.
+struct ShapedRecord {
+    kind: RecordKind,
+    page: PageNo,
+    generation: u64,
+    sequence: u64,
+    durable_sequence: u64,
+    end: u64,
+}
