@@ -2,4 +2,5 @@
 
 pub mod cli;
 pub mod picture;
+pub mod timeline;
 pub mod widget;

@@ -1,0 +1,45 @@
+//! What the model asks of the world outside: only the runtime does these.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use tosumu::trace::Event;
+
+/// Something for the runtime to do.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// Leave the program.
+    Quit,
+    /// Make the sample store.
+    MakeLab,
+    /// Run an operation at the end of a branch.
+    Run {
+        /// The branch.
+        branch: usize,
+        /// The operation.
+        line: String,
+    },
+    /// Begin a branch: the operations `lines` again, then `line`.
+    Replay {
+        /// The new branch.
+        branch: usize,
+        /// The operations up to the instant left.
+        lines: Vec<String>,
+        /// The new one.
+        line: String,
+    },
+    /// Begin a branch: these events, then the power goes.
+    Crash {
+        /// The new branch.
+        branch: usize,
+        /// The events up to the instant.
+        events: Vec<Arc<Event>>,
+    },
+    /// Read a file at rest.
+    LoadFile(PathBuf),
+    /// Read a file of the gallery.
+    LoadFixture(usize),
+    /// Verify the file again.
+    Verify,
+    /// Draw everything anew.
+    Redraw,
+}

@@ -1,0 +1,388 @@
+//! One table of keys. Dispatch, the hints under every screen and the list of all keys come from it, so that no hint can
+//! say what the key does not do.
+//!
+//! A key may stand in several rows with conditions that exclude each other; a letter has one meaning in every view.
+
+use crate::message::{Edit, Message};
+use crate::model::{Focus, Model, Screen, View};
+use crate::timeline::Mark;
+
+/// How many hints stand before the one for all keys.
+const HINTS_BEFORE_HELP: usize = 4;
+
+/// A key, whatever terminal it comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "each is named as the key is")]
+pub enum Key {
+    Char(char),
+    Control(char),
+    Left,
+    Right,
+    Up,
+    Down,
+    Home,
+    End,
+    PageUp,
+    PageDown,
+    Enter,
+    Escape,
+    Tab,
+    BackTab,
+    Backspace,
+    Delete,
+}
+
+impl Key {
+    /// How the key is called on the screen.
+    pub fn name(self, ascii: bool) -> String {
+        let name = match (self, ascii) {
+            (Key::Char(' '), _) => "Space",
+            (Key::Char(letter), _) => return letter.to_string(),
+            (Key::Control(letter), _) => return format!("Ctrl-{}", letter.to_ascii_uppercase()),
+            (Key::Left, false) => "←",
+            (Key::Right, false) => "→",
+            (Key::Up, false) => "↑",
+            (Key::Down, false) => "↓",
+            (Key::Left, true) => "Left",
+            (Key::Right, true) => "Right",
+            (Key::Up, true) => "Up",
+            (Key::Down, true) => "Down",
+            (Key::Home, _) => "Home",
+            (Key::End, _) => "End",
+            (Key::PageUp, _) => "PgUp",
+            (Key::PageDown, _) => "PgDn",
+            (Key::Enter, _) => "Enter",
+            (Key::Escape, _) => "Esc",
+            (Key::Tab, _) => "Tab",
+            (Key::BackTab, _) => "Shift-Tab",
+            (Key::Backspace, _) => "Backspace",
+            (Key::Delete, _) => "Del",
+        };
+        name.to_owned()
+    }
+}
+
+/// One row of the table.
+pub struct Binding {
+    /// The keys; the first is the one hints name.
+    pub keys: &'static [Key],
+    /// What they do.
+    pub message: Message,
+    /// What the hint says; `{operation}` stands for the present operation's first word. Empty: never hinted.
+    pub hint: &'static str,
+    /// What the list of all keys says.
+    pub help: &'static str,
+    /// The command that does the same; empty when there is none.
+    pub command: &'static str,
+    /// Whether it does something now.
+    pub when: fn(&Model) -> bool,
+    /// Why it does nothing, for when it does not; empty when another row says it.
+    pub otherwise: &'static str,
+}
+
+/// A row of the list of all keys.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HelpRow {
+    /// The keys.
+    pub keys: String,
+    /// What they do.
+    pub what: String,
+    /// The command that does the same; empty when there is none.
+    pub command: String,
+    /// Whether it does something now.
+    pub now: bool,
+}
+
+/// What `key` does now: the first row of the table that has the key and holds now; else, when a row has the key, the
+/// reason why it does nothing; else, while a line is typed, the letter itself.
+pub fn dispatch(model: &Model, key: Key) -> Option<Message> {
+    let rows = || table().iter().filter(|binding| binding.keys.contains(&key));
+    if let Some(binding) = rows().find(|binding| (binding.when)(model)) {
+        return Some(binding.message.clone());
+    }
+    if model.is_typing() {
+        return match key {
+            Key::Char(letter) => Some(Message::Type(letter)),
+            _ => None,
+        };
+    }
+    rows().find(|binding| !binding.otherwise.is_empty()).map(|binding| Message::Refused(binding.otherwise))
+}
+
+/// The keys most likely wanted now: pairs of the key's name and what it does, `?` among the first five.
+pub fn hints(model: &Model) -> Vec<(String, String)> {
+    let now = table().iter().filter(|binding| !binding.hint.is_empty() && (binding.when)(model));
+    let (mut help, mut hints) = (Vec::new(), Vec::new());
+    for binding in now {
+        let hint = (binding.keys[0].name(model.style.ascii), worded(binding.hint, model));
+        match binding.message {
+            Message::Help => help.push(hint),
+            _ => hints.push(hint),
+        }
+    }
+    let at = hints.len().min(HINTS_BEFORE_HELP);
+    hints.splice(at..at, help);
+    hints
+}
+
+/// Every key, what it does, and whether it does so now, narrowed to the rows that contain `search`.
+pub fn help_rows(model: &Model, search: &str) -> Vec<HelpRow> {
+    let search = search.to_lowercase();
+    let mut rows: Vec<HelpRow> = Vec::new();
+    for binding in table().iter().filter(|binding| !binding.help.is_empty()) {
+        let keys = binding.keys.iter().map(|key| key.name(model.style.ascii)).collect::<Vec<_>>().join(" ");
+        let row = HelpRow {
+            keys,
+            what: binding.help.to_owned(),
+            command: binding.command.to_owned(),
+            now: possible_behind_help(binding, model),
+        };
+        let text = format!("{} {} {}", row.keys, row.what, row.command).to_lowercase();
+        if text.contains(&search) {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// Help tells what is possible in the view it was called from.
+fn possible_behind_help(binding: &Binding, model: &Model) -> bool {
+    (binding.when)(model)
+}
+
+fn worded(hint: &str, model: &Model) -> String {
+    let word = model.operation().and_then(|operation| operation.line.split_whitespace().next()).unwrap_or("operation");
+    hint.replace("{operation}", word)
+}
+
+fn asking(model: &Model) -> bool {
+    model.predict.question.is_some() && !model.is_typing()
+}
+
+fn unanswered(model: &Model) -> bool {
+    asking(model) && model.predict.question.as_ref().is_some_and(|question| !question.answered)
+}
+
+/// Keys mean moves: no line is typed, no question is open.
+fn free(model: &Model) -> bool {
+    !model.is_typing() && model.predict.question.is_none() && model.view != View::Help
+}
+
+fn inspecting(model: &Model) -> bool {
+    free(model) && model.screen != Screen::Home
+}
+
+fn lab(model: &Model) -> bool {
+    free(model) && model.screen == Screen::Lab
+}
+
+fn can_forward(model: &Model) -> bool {
+    lab(model) && model.timeline().is_some_and(|timeline| model.at < timeline.len())
+}
+
+fn can_back(model: &Model) -> bool {
+    lab(model) && model.at > 1
+}
+
+fn between_operations(model: &Model) -> bool {
+    model.operation().is_none_or(|operation| model.at == operation.last + 1)
+}
+
+fn bytes(model: &Model) -> bool {
+    inspecting(model) && model.in_bytes()
+}
+
+fn no_bytes(model: &Model) -> bool {
+    !model.in_bytes()
+}
+
+fn has_mark(model: &Model, mark: Mark, forward: bool) -> bool {
+    let (Some(timeline), Some(index)) = (model.timeline(), model.present_index()) else { return false };
+    lab(model) && if forward { timeline.next(index, mark) } else { timeline.prev(index, mark) }.is_some()
+}
+
+fn is_list(model: &Model) -> bool {
+    inspecting(model) && no_bytes(model) && matches!(model.view, View::Events | View::Log | View::Disk)
+}
+
+fn shows_page(model: &Model) -> bool {
+    inspecting(model) && model.shown_page().is_some()
+}
+
+fn can_enter_bytes(model: &Model) -> bool {
+    shows_page(model) && no_bytes(model) && !finding_in_front(model) && !is_list(model)
+}
+
+fn finding_in_front(model: &Model) -> bool {
+    inspecting(model) && model.view == View::Verify && !model.findings().is_empty()
+}
+
+fn several_findings(model: &Model) -> bool {
+    inspecting(model) && model.findings().len() > 1
+}
+
+fn file_screen(model: &Model) -> bool {
+    free(model) && model.screen == Screen::File
+}
+
+fn home(model: &Model) -> bool {
+    free(model) && model.screen == Screen::Home
+}
+
+fn typing(model: &Model) -> bool {
+    model.is_typing()
+}
+
+fn typing_with_history(model: &Model) -> bool {
+    typing(model) && model.screen != Screen::Home && !model.history.is_empty()
+}
+
+fn help(model: &Model) -> bool {
+    model.view == View::Help && !model.is_typing() && model.predict.question.is_none()
+}
+
+fn something_to_leave(model: &Model) -> bool {
+    inspecting(model)
+        && (model.in_bytes() || model.zoomed || model.page.is_some() || model.playing.is_some() || model.tour.is_some())
+}
+
+/// All keys, likeliest first.
+pub fn table() -> &'static [Binding] {
+    TABLE
+}
+
+macro_rules! bind {
+    ($keys:expr, $message:expr, $hint:expr, $help:expr, $command:expr, $when:expr, $otherwise:expr) => {
+        Binding {
+            keys: &$keys,
+            message: $message,
+            hint: $hint,
+            help: $help,
+            command: $command,
+            when: $when,
+            otherwise: $otherwise,
+        }
+    };
+}
+
+use Key::{
+    BackTab, Backspace, Char, Control, Delete, Down, End, Enter, Escape, Home, Left, PageDown, PageUp, Right, Tab, Up,
+};
+
+#[rustfmt::skip]
+static TABLE: &[Binding] = &[
+    // While a line is typed.
+    bind!([Enter], Message::Submit, "run it", "run the line that is typed", "", typing, ""),
+    bind!([Escape], Message::Back, "leave the line", "", "", typing, ""),
+    bind!([Up], Message::Edit(Edit::Earlier), "the line before", "", "", typing_with_history, ""),
+    bind!([Down], Message::Edit(Edit::Later), "", "", "", typing_with_history, ""),
+    bind!([Backspace, Control('h')], Message::Edit(Edit::Backspace), "", "", "", typing, ""),
+    bind!([Delete], Message::Edit(Edit::Delete), "", "", "", typing, ""),
+    bind!([Left], Message::Edit(Edit::Left), "", "", "", typing, ""),
+    bind!([Right], Message::Edit(Edit::Right), "", "", "", typing, ""),
+    bind!([Home, Control('a')], Message::Edit(Edit::Home), "", "", "", typing, ""),
+    bind!([End, Control('e')], Message::Edit(Edit::End), "", "", "", typing, ""),
+    bind!([Control('u')], Message::Edit(Edit::Clear), "", "empty the line that is typed", "", typing, ""),
+
+    // While a question is open.
+    bind!([Enter], Message::Answer, "answer", "give the answer chosen", "", unanswered, ""),
+    bind!([Down, Right], Message::ChooseDown, "next answer", "", "", unanswered, ""),
+    bind!([Up, Left], Message::ChooseUp, "", "", "", unanswered, ""),
+    bind!([Char('1')], Message::Choose(0), "", "", "", unanswered, ""),
+    bind!([Char('2')], Message::Choose(1), "", "", "", unanswered, ""),
+    bind!([Char('3')], Message::Choose(2), "", "", "", unanswered, ""),
+    bind!([Char('4')], Message::Choose(3), "", "", "", unanswered, ""),
+    bind!([Char('5')], Message::Choose(4), "", "", "", unanswered, ""),
+    bind!([Char('6')], Message::Choose(5), "", "", "", unanswered, ""),
+    bind!([Escape], Message::SkipQuestion, "skip", "go on without an answer", "", unanswered, ""),
+    bind!([Right, Enter, Escape], Message::SkipQuestion, "go on", "", "", asking, ""),
+
+    // In help.
+    bind!([Escape, Char('?'), Char('q')], Message::Back, "back", "", "", help, ""),
+    bind!([Char('/')], Message::SearchHelp, "search", "search in this list", "", help, ""),
+    bind!([Down], Message::MoveRows(1), "down", "", "", help, ""),
+    bind!([Up], Message::MoveRows(-1), "", "", "", help, ""),
+    bind!([PageDown], Message::MovePages(1), "", "", "", help, ""),
+    bind!([PageUp], Message::MovePages(-1), "", "", "", help, ""),
+
+    // The home screen.
+    bind!([Down], Message::HomeMove(1), "down", "", "", home, ""),
+    bind!([Up], Message::HomeMove(-1), "up", "", "", home, ""),
+    bind!([Enter], Message::HomeChoose, "choose", "", "", home, ""),
+
+    // In the bytes of a page.
+    bind!([Right], Message::MoveBytes(1), "next byte", "one byte on", "", bytes, ""),
+    bind!([Left], Message::MoveBytes(-1), "byte before", "one byte back", "", bytes, ""),
+    bind!([Enter], Message::Activate, "who wrote it, or where it points", "go to the event that wrote this byte, or to the page it points to", "", bytes, ""),
+    bind!([Escape], Message::Back, "out of the bytes", "", "", bytes, ""),
+    bind!([Down], Message::MoveRows(1), "", "16 bytes on", "", bytes, ""),
+    bind!([Up], Message::MoveRows(-1), "", "16 bytes back", "", bytes, ""),
+
+    // A finding in front.
+    bind!([Enter], Message::Activate, "show these bytes", "show the bytes a finding is about", "", finding_in_front, ""),
+    bind!([Char('e')], Message::Explain, "explain", "say what the finding means and what brings it about", "explain", |m| inspecting(m) && !m.findings().is_empty(), "There is no finding to explain."),
+    bind!([Char('n')], Message::NextFinding, "next finding", "the next finding", "", several_findings, "There is no other finding."),
+    bind!([Char('N')], Message::PreviousFinding, "", "the finding before", "", several_findings, "There is no other finding."),
+
+    // Time.
+    bind!([Char('r')], Message::Reopen, "open the store again", "open the store again: recovery, step by step", "reopen", |m| lab(m) && !m.world.facts.open && m.busy.is_none(), "The store is open."),
+    bind!([Right, Char('l')], Message::StepForward, "next", "the next event", "next", |m| can_forward(m) && no_bytes(m), "This is the last event. Type an operation: press : first."),
+    bind!([Char('l')], Message::StepForward, "", "", "", can_forward, ""),
+    bind!([Char(':'), Char('/')], Message::OpenCommandLine, "type an operation", "type an operation or a command", "", |m| inspecting(m) && (m.screen == Screen::File || !can_forward(m)), ""),
+    bind!([Left, Char('h')], Message::StepBack, "back", "the event before; nothing is run again", "back", |m| can_back(m) && no_bytes(m), "This is the first event."),
+    bind!([Char('h')], Message::StepBack, "", "", "", can_back, ""),
+    bind!([Char(']')], Message::OperationEnd, "to the end of the {operation}", "to the last event of this operation, then of the next", "", |m| can_forward(m) && !between_operations(m), ""),
+    bind!([Char(']')], Message::OperationEnd, "next operation", "", "", |m| can_forward(m) && between_operations(m), "This is the last event."),
+    bind!([Char('[')], Message::OperationStart, "", "to the first event of this operation, then of the one before", "", can_back, "This is the first event."),
+    bind!([Char('x')], Message::CrashHere, "crash here", "the power goes at this instant: a new branch of time begins", "crash", |m| lab(m) && m.world.facts.open && m.busy.is_none(), "The power is off already: press r to open the store again."),
+    bind!([Char('?')], Message::Help, "all keys", "every key and command, searchable", "help", free, ""),
+    bind!([Char('}')], Message::NextTransaction, "", "to the next transaction", "", can_forward, "This is the last event."),
+    bind!([Char('{')], Message::PreviousTransaction, "", "to the transaction before", "", can_back, "This is the first event."),
+    bind!([Char('c')], Message::NextMark(Mark::Commit), "", "to the next commit", "", |m| has_mark(m, Mark::Commit, true), "There is no later commit."),
+    bind!([Char('C')], Message::PreviousMark(Mark::Commit), "", "to the commit before", "", |m| has_mark(m, Mark::Commit, false), "There is no earlier commit."),
+    bind!([Char('s')], Message::NextMark(Mark::Split), "", "to the next split", "", |m| has_mark(m, Mark::Split, true), "There is no later split."),
+    bind!([Char('S')], Message::PreviousMark(Mark::Split), "", "to the split before", "", |m| has_mark(m, Mark::Split, false), "There is no earlier split."),
+    bind!([Home], Message::First, "", "to the first event", "first", can_back, "This is the first event."),
+    bind!([End], Message::Last, "", "to the last event", "last", can_forward, "This is the last event."),
+    bind!([Char(' ')], Message::PlayPause, "pause", "", "", |m| lab(m) && m.playing.is_some(), ""),
+    bind!([Char(' ')], Message::PlayPause, "play", "play, or stop playing", "play", |m| can_forward(m) && m.playing.is_none(), "This is the last event."),
+    bind!([Char('+'), Char('=')], Message::Faster, "", "play faster", "", |m| lab(m) && m.playing.is_some(), "Nothing is playing: press Space first."),
+    bind!([Char('-')], Message::Slower, "", "play slower", "", |m| lab(m) && m.playing.is_some(), "Nothing is playing: press Space first."),
+    bind!([Char('b')], Message::NextBranch, "next branch", "the next branch of time", "branch", |m| lab(m) && m.branches.len() > 1, "There is one branch of time only: x or an operation in the past begins another."),
+    bind!([Char('B')], Message::ListBranches, "", "say which branches there are", "branches", lab, ""),
+    bind!([Char('p')], Message::TogglePredict, "", "ask me before every split, or do not", "predict", lab, ""),
+
+    // Views and regions.
+    bind!([Enter], Message::EnterBytes, "into the bytes", "into the bytes of the shown page", "", can_enter_bytes, ""),
+    bind!([Enter], Message::Activate, "show it", "go to the event or page of this row", "", is_list, ""),
+    bind!([Down, Char('j')], Message::MoveRows(1), "down", "one row down", "", is_list, ""),
+    bind!([Up, Char('k')], Message::MoveRows(-1), "", "one row up", "", is_list, ""),
+    bind!([Down, Char('j')], Message::NextPage, "", "select the next page", "", |m| shows_page(m) && no_bytes(m) && !is_list(m), ""),
+    bind!([Up, Char('k')], Message::PreviousPage, "", "select the page before", "", |m| shows_page(m) && no_bytes(m) && !is_list(m), ""),
+    bind!([PageDown], Message::MovePages(1), "", "one screen down", "", inspecting, ""),
+    bind!([PageUp], Message::MovePages(-1), "", "one screen up", "", inspecting, ""),
+    bind!([Char('1')], Message::Show(View::Tree), "", "the tree", "tree", inspecting, ""),
+    bind!([Char('2')], Message::Show(View::Page), "", "the page, byte by byte", "page N", inspecting, ""),
+    bind!([Char('4')], Message::Show(View::Log), "", "the log", "log", inspecting, ""),
+    bind!([Char('5')], Message::Show(View::Disk), "", "what memory, system and disk hold", "disk", inspecting, ""),
+    bind!([Char('8')], Message::Show(View::Verify), "", "what was found", "findings", inspecting, ""),
+    bind!([Char('0')], Message::Show(View::Events), "", "every event in a sentence", "events", inspecting, ""),
+    bind!([Char('f')], Message::ToggleSealed, "", "the page as it is sealed, or plain", "sealed", shows_page, "No page is shown."),
+    bind!([Tab], Message::NextRegion, "", "the next region", "", inspecting, ""),
+    bind!([BackTab], Message::PreviousRegion, "", "the region before", "", inspecting, ""),
+    bind!([Char('z')], Message::Zoom, "", "give the region the whole screen, or take it back", "zoom", inspecting, ""),
+    bind!([Escape], Message::Back, "", "one step back: out of bytes, zoom, a selected page", "", something_to_leave, ""),
+    bind!([Char('v')], Message::Verify, "verify again", "verify the file again", "verify", |m| file_screen(m) && m.busy.is_none(), ""),
+    bind!([Char('v')], Message::Verify, "", "verify the store", "verify", |m| lab(m) && m.busy.is_none(), ""),
+    bind!([Char(':'), Char('/')], Message::OpenCommandLine, "", "", "", inspecting, ""),
+    bind!([Char('q')], Message::Quit, "quit", "back to the home screen, and from there out", "quit", |m| file_screen(m) || home(m), ""),
+    bind!([Char('q')], Message::Quit, "", "", "", lab, ""),
+    bind!([Control('c')], Message::QuitNow, "", "leave at once", "", |_| true, ""),
+    bind!([Control('l')], Message::Redraw, "", "draw the screen anew", "", |_| true, ""),
+];
+
+/// The focus is named here so that views and keys speak of the same regions.
+pub fn regions(model: &Model) -> &'static [Focus] {
+    let wide = model.size.0 >= 110 && model.size.1 >= 30;
+    if wide { &[Focus::Main, Focus::Card, Focus::Side] } else { &[Focus::Main, Focus::Card] }
+}

@@ -1,0 +1,186 @@
+//! What can happen to the model: a key's meaning, or news from the worker.
+
+use crate::model::{Report, View};
+use crate::timeline::FileWorld;
+use std::sync::Arc;
+use tosumu::trace::Event;
+use tosumu::types::PageNo;
+
+/// One thing that happens to the model.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// One event on.
+    StepForward,
+    /// One event back.
+    StepBack,
+    /// To the last event of the operation, or of the next when already there.
+    OperationEnd,
+    /// To the first event of the operation, or of the one before when already there.
+    OperationStart,
+    /// To the first event of the next transaction.
+    NextTransaction,
+    /// To the first event of the transaction before.
+    PreviousTransaction,
+    /// To the first event.
+    First,
+    /// To the last event.
+    Last,
+    /// To the next event of a kind.
+    NextMark(crate::timeline::Mark),
+    /// To the one before.
+    PreviousMark(crate::timeline::Mark),
+    /// So many events have happened.
+    Seek(usize),
+    /// Play, or stop playing.
+    PlayPause,
+    /// Play faster.
+    Faster,
+    /// Play slower.
+    Slower,
+    /// The clock of playing ticked.
+    Tick,
+    /// The power goes at this instant: a branch begins.
+    CrashHere,
+    /// Open the store again.
+    Reopen,
+    /// Bring the next branch to the front.
+    NextBranch,
+    /// Say which branches there are.
+    ListBranches,
+    /// Ask before splits, or do not.
+    TogglePredict,
+    /// Choose an answer, from 0.
+    Choose(usize),
+    /// The answer above.
+    ChooseUp,
+    /// The answer below.
+    ChooseDown,
+    /// Give the answer chosen.
+    Answer,
+    /// Go on without an answer, or after one.
+    SkipQuestion,
+    /// Show a view.
+    Show(View),
+    /// The next region.
+    NextRegion,
+    /// The region before.
+    PreviousRegion,
+    /// Give the region the screen, or take it back.
+    Zoom,
+    /// Show the page sealed, or plain.
+    ToggleSealed,
+    /// Into the bytes of the shown page.
+    EnterBytes,
+    /// Move the cursor or the row by so many rows.
+    MoveRows(i32),
+    /// Move the cursor by so many bytes.
+    MoveBytes(i32),
+    /// Move by so many screens.
+    MovePages(i32),
+    /// Select a page.
+    SelectPage(PageNo),
+    /// Select the page after the shown one.
+    NextPage,
+    /// Select the page before.
+    PreviousPage,
+    /// Select a byte of the shown page.
+    SelectByte(usize),
+    /// Select a row of the list.
+    SelectRow(usize),
+    /// Do what the selected thing is there for.
+    Activate,
+    /// The next finding.
+    NextFinding,
+    /// The finding before.
+    PreviousFinding,
+    /// Say what a finding means.
+    Explain,
+    /// Verify again.
+    Verify,
+    /// Type into the command line.
+    OpenCommandLine,
+    /// Search in help.
+    SearchHelp,
+    /// A letter was typed.
+    Type(char),
+    /// Text was pasted.
+    Paste(String),
+    /// A key that edits the line.
+    Edit(Edit),
+    /// The line is complete.
+    Submit,
+    /// One step back: out of a line, a question, the bytes, a zoom, a view.
+    Back,
+    /// Show help.
+    Help,
+    /// Leave this screen, and the program when it is the first.
+    Quit,
+    /// Leave the program.
+    QuitNow,
+    /// The cursor of the home screen.
+    HomeMove(i32),
+    /// Do the item of the home screen.
+    HomeChoose,
+    /// The terminal has another size.
+    Resize(u16, u16),
+    /// The worker ran an operation on a branch; these events came of it.
+    Ran {
+        /// The branch.
+        branch: usize,
+        /// The events.
+        events: Vec<Arc<Event>>,
+    },
+    /// The worker began a branch.
+    Branched {
+        /// The new branch.
+        branch: usize,
+        /// All of its events.
+        events: Vec<Arc<Event>>,
+        /// So many of them were there before the branch.
+        shared: usize,
+    },
+    /// The worker made the sandbox.
+    LabReady {
+        /// All events so far.
+        events: Vec<Arc<Event>>,
+        /// What stands in the first line.
+        title: String,
+        /// The page size.
+        page_size: u32,
+        /// The page file's name.
+        file: String,
+    },
+    /// The worker read a file.
+    FileReady(Box<FileWorld>, Option<Report>),
+    /// The worker verified.
+    Verified(Box<FileWorld>, Report),
+    /// The worker could not.
+    Failed(String),
+    /// A key that does nothing now, and why.
+    Refused(&'static str),
+    /// Draw everything anew.
+    Redraw,
+}
+
+/// A key that edits a line of text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Edit {
+    /// Remove the letter before the cursor.
+    Backspace,
+    /// Remove the letter at the cursor.
+    Delete,
+    /// One letter back.
+    Left,
+    /// One letter on.
+    Right,
+    /// Before the first letter.
+    Home,
+    /// Behind the last letter.
+    End,
+    /// The line before in the history.
+    Earlier,
+    /// The line after in the history.
+    Later,
+    /// Empty the line.
+    Clear,
+}

@@ -1,0 +1,467 @@
+//! Everything the screens show, as plain data. `update` changes it, `view` draws it; neither knows a terminal.
+//!
+//! Start reading at [`Model`]. The state of the store at the present instant is [`Model::world`], a fold kept beside the
+//! branch it belongs to; a step never runs the engine.
+
+use crate::line_edit::LineEdit;
+use crate::timeline::{FileWorld, Operation, Timeline, World};
+use crate::widget::Theme;
+use tosumu::Finding;
+use tosumu::format::annotate::{self, Annotation};
+use tosumu::trace::Event;
+use tosumu::types::{PageNo, PageSize};
+
+/// What is in front.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Screen {
+    /// The list of things to begin with.
+    Home,
+    /// A store in the sandbox, with time.
+    Lab,
+    /// A file at rest.
+    File,
+}
+
+/// Something to begin with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HomeItem {
+    /// The lab, told step by step.
+    Tour,
+    /// The sample store, to play with.
+    Lab,
+    /// Damaged files to look at.
+    Gallery,
+    /// A file of one's own.
+    OpenFile,
+    /// Leave.
+    Quit,
+}
+
+impl HomeItem {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            HomeItem::Tour => "Take the tour",
+            HomeItem::Lab => "Open the lab",
+            HomeItem::Gallery => "Look at damaged files",
+            HomeItem::OpenFile => "Open a file",
+            HomeItem::Quit => "Quit",
+        }
+    }
+
+    /// What it is, in one line.
+    pub fn story(self) -> &'static str {
+        match self {
+            HomeItem::Tour => "ten steps: one record splits a page, the power goes, and nothing acknowledged is lost",
+            HomeItem::Lab => "a real engine on a simulated disk: type operations, step, crash, reopen",
+            HomeItem::Gallery => "files with one true cause each: what is wrong, why, what is lost, what to do",
+            HomeItem::OpenFile => "any database at rest, sound or broken; it is never written to",
+            HomeItem::Quit => "back to the shell",
+        }
+    }
+}
+
+/// The home screen.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Home {
+    /// What there is to choose from.
+    pub items: Vec<HomeItem>,
+    /// The item under the cursor.
+    pub selected: usize,
+    /// The path being typed, while one is asked for.
+    pub input: Option<LineEdit>,
+    /// The fixture under the cursor, while the gallery is open.
+    pub gallery: Option<usize>,
+}
+
+/// A damaged file to look at, compiled in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GalleryEntry {
+    /// Its name.
+    pub name: &'static str,
+    /// What happened to it, in one sentence.
+    pub story: &'static str,
+}
+
+/// One line of time. A crash or an operation in the past begins another.
+pub struct Branch {
+    /// What it is called.
+    pub name: String,
+    /// Its events.
+    pub timeline: Timeline,
+    /// The branch it left, and how many of that branch's events it shares.
+    pub parent: Option<(usize, usize)>,
+}
+
+/// What the main region shows. The digit of a view never changes when more come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum View {
+    /// Every event in a sentence.
+    Events = 0,
+    /// Pages as boxes and edges.
+    Tree = 1,
+    /// One page, byte by byte.
+    Page = 2,
+    /// The records of the log.
+    Log = 4,
+    /// What memory, the operating system and the disk hold.
+    Disk = 5,
+    /// What was found.
+    Verify = 8,
+    /// Every key and command.
+    Help = 13,
+}
+
+impl View {
+    /// Its one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            View::Events => "events",
+            View::Tree => "tree",
+            View::Page => "page",
+            View::Log => "log",
+            View::Disk => "disk",
+            View::Verify => "verify",
+            View::Help => "help",
+        }
+    }
+
+    /// The view called `word`.
+    pub fn named(word: &str) -> Option<View> {
+        [View::Tree, View::Page, View::Log, View::Disk, View::Verify, View::Events, View::Help]
+            .into_iter()
+            .find(|view| view.word() == word)
+    }
+}
+
+/// The region the keys are about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Focus {
+    /// The main picture.
+    Main,
+    /// The card under it: a page's bytes, a field, a finding.
+    Card,
+    /// What stands at the side on a wide screen.
+    Side,
+}
+
+/// How fast events follow each other while playing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Speed(pub u8);
+
+impl Speed {
+    /// The speed playing starts with.
+    pub const NORMAL: Speed = Speed(2);
+
+    /// Milliseconds from one event to the next.
+    pub fn milliseconds(self) -> u64 {
+        [2400, 1200, 600, 300, 120, 40][usize::from(self.0.min(5))]
+    }
+
+    /// One step faster.
+    pub fn faster(self) -> Speed {
+        Speed((self.0 + 1).min(5))
+    }
+
+    /// One step slower.
+    pub fn slower(self) -> Speed {
+        Speed(self.0.saturating_sub(1))
+    }
+}
+
+/// A question about the coming event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Question {
+    /// What is asked.
+    pub text: String,
+    /// What can be answered.
+    pub choices: Vec<String>,
+    /// The right one.
+    pub answer: usize,
+    /// The one under the cursor, or given when `answered`.
+    pub chosen: Option<usize>,
+    /// Whether it was answered: the screen tells the right answer and the next step goes on.
+    pub answered: bool,
+    /// The event it is about.
+    pub event: usize,
+}
+
+/// Questions before the event.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Predict {
+    /// Whether questions are asked.
+    pub on: bool,
+    /// The question on the screen.
+    pub question: Option<Question>,
+    /// Right answers.
+    pub right: u32,
+    /// Questions answered.
+    pub asked: u32,
+}
+
+/// What verification said.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Report {
+    /// How deep it went.
+    pub level: String,
+    /// What it ran.
+    pub checked: Vec<String>,
+    /// What it did not run, and why.
+    pub not_checked: Vec<String>,
+    /// What it found.
+    pub findings: Vec<Finding>,
+    /// The exit status `verify` would have.
+    pub exit: u8,
+}
+
+/// A word to the person at the keyboard.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Note {
+    /// What it says.
+    pub text: String,
+    /// Whether something went wrong.
+    pub bad: bool,
+}
+
+/// How things are drawn.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StyleOptions {
+    /// The colours.
+    pub theme: Theme,
+    /// Only letters that every terminal has.
+    pub ascii: bool,
+    /// Whether the colours are used.
+    pub colour: bool,
+}
+
+impl Default for StyleOptions {
+    fn default() -> StyleOptions {
+        StyleOptions { theme: Theme::dark(), ascii: false, colour: true }
+    }
+}
+
+/// A step of the tour: what is said, and what leads on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TourStep {
+    /// What the narrator says.
+    pub says: &'static str,
+}
+
+/// Everything the screens show.
+pub struct Model {
+    /// What is in front.
+    pub screen: Screen,
+    /// The home screen.
+    pub home: Home,
+    /// The lines of time of the sandbox.
+    pub branches: Vec<Branch>,
+    /// The one in front.
+    pub branch: usize,
+    /// How many of its events have happened; the present event is the one before.
+    pub at: usize,
+    /// The state of the store at that instant.
+    pub world: World,
+    /// What the main region shows.
+    pub view: View,
+    /// Whether the focused region has the whole screen.
+    pub zoomed: bool,
+    /// The region the keys are about.
+    pub focus: Focus,
+    /// The page selected; none follows the present event.
+    pub page: Option<PageNo>,
+    /// The cursor in the shown page's bytes.
+    pub byte: Option<usize>,
+    /// Whether the page is shown sealed.
+    pub sealed_form: bool,
+    /// First line shown of a long region.
+    pub scroll: usize,
+    /// The row under the cursor, in views that are lists.
+    pub selected_row: usize,
+    /// The command line.
+    pub command_line: LineEdit,
+    /// Lines entered before, oldest first.
+    pub history: Vec<String>,
+    /// Where in the history Up and Down are; none when the line is new.
+    pub history_at: Option<usize>,
+    /// What help is searched for.
+    pub help_search: LineEdit,
+    /// The view that help came from.
+    pub view_before_help: View,
+    /// The speed, while playing.
+    pub playing: Option<Speed>,
+    /// Questions before the event.
+    pub predict: Predict,
+    /// What verification said.
+    pub report: Option<Report>,
+    /// The finding in front, from 0.
+    pub finding: usize,
+    /// A word to the person at the keyboard.
+    pub note: Option<Note>,
+    /// What the worker is doing.
+    pub busy: Option<String>,
+    /// Columns and lines of the terminal.
+    pub size: (u16, u16),
+    /// How things are drawn.
+    pub style: StyleOptions,
+    /// What is open, for the first line: `sample store, 512-byte pages`.
+    pub title: String,
+    /// The step of the tour, while it is taken.
+    pub tour: Option<usize>,
+    /// What the lab says while nothing has been done in it.
+    pub welcome: Option<String>,
+}
+
+impl Model {
+    /// The home screen.
+    pub fn home() -> Model {
+        let mut model = Model::new(Screen::Home, World::empty("store.tsm", PageSize::TOY));
+        model.home.items =
+            vec![HomeItem::Tour, HomeItem::Lab, HomeItem::Gallery, HomeItem::OpenFile, HomeItem::Quit];
+        model
+    }
+
+    /// The lab with one branch, at its end.
+    pub fn lab(timeline: Timeline, title: &str) -> Model {
+        let mut model = Model::new(Screen::Lab, timeline.world_at(timeline.len()));
+        model.at = timeline.len();
+        model.branches = vec![Branch { name: "main".to_owned(), timeline, parent: None }];
+        model.title = title.to_owned();
+        model
+    }
+
+    /// A file at rest.
+    pub fn file(file: FileWorld, report: Option<Report>) -> Model {
+        let mut model = Model::new(Screen::File, World::at_rest(file));
+        model.title = model.world.facts.file.clone();
+        if report.as_ref().is_some_and(|report| !report.findings.is_empty()) {
+            model.view = View::Verify;
+        }
+        model.report = report;
+        model
+    }
+
+    fn new(screen: Screen, world: World) -> Model {
+        Model {
+            screen,
+            home: Home::default(),
+            branches: Vec::new(),
+            branch: 0,
+            at: 0,
+            world,
+            view: View::Tree,
+            zoomed: false,
+            focus: Focus::Main,
+            page: None,
+            byte: None,
+            sealed_form: false,
+            scroll: 0,
+            selected_row: 0,
+            command_line: LineEdit::default(),
+            history: Vec::new(),
+            history_at: None,
+            help_search: LineEdit::default(),
+            view_before_help: View::Tree,
+            playing: None,
+            predict: Predict::default(),
+            report: None,
+            finding: 0,
+            note: None,
+            busy: None,
+            size: (80, 24),
+            style: StyleOptions::default(),
+            title: String::new(),
+            tour: None,
+            welcome: None,
+        }
+    }
+
+    /// The timeline in front; none of a file at rest.
+    pub fn timeline(&self) -> Option<&Timeline> {
+        self.branches.get(self.branch).map(|branch| &branch.timeline)
+    }
+
+    /// The page shown: the one selected, else the one the present event is about, else the root.
+    pub fn shown_page(&self) -> Option<PageNo> {
+        let facts = &self.world.facts;
+        let exists = |page: &PageNo| self.world.page(*page).is_some();
+        self.page.filter(exists).or(facts.touched.filter(exists)).or(facts.root.filter(exists))
+    }
+
+    /// The index of the present event.
+    pub fn present_index(&self) -> Option<usize> {
+        self.at.checked_sub(1)
+    }
+
+    /// The present event: the last one that has happened.
+    pub fn present(&self) -> Option<&Event> {
+        let timeline = self.timeline()?;
+        self.present_index().filter(|index| *index < timeline.len()).map(|index| timeline.event(index))
+    }
+
+    /// The operation that the present event is part of.
+    pub fn operation(&self) -> Option<&Operation> {
+        let timeline = self.timeline()?;
+        timeline.operation_of(self.present_index()?).map(|index| &timeline.operations()[index])
+    }
+
+    /// The bytes of the shown page, sealed or plain as `sealed_form` says. A page that cannot be opened shows its
+    /// sealed bytes.
+    pub fn shown_bytes(&self) -> Option<tosumu::types::Bytes> {
+        let page = self.shown_page()?;
+        let plain = self.world.page(page).and_then(|page| page.plain);
+        match (self.sealed_form, plain) {
+            (false, Some(plain)) => Some(plain),
+            _ => self.world.sealed(page).map(|sealed| sealed.bytes),
+        }
+    }
+
+    /// Whether the bytes shown are the sealed form.
+    pub fn shows_sealed(&self) -> bool {
+        let page = self.shown_page().and_then(|page| self.world.page(page));
+        self.sealed_form || page.is_none_or(|page| page.plain.is_none())
+    }
+
+    /// What each of the shown bytes is.
+    pub fn spans_of_shown_page(&self) -> Vec<Annotation> {
+        let Some(bytes) = self.shown_bytes() else { return Vec::new() };
+        if self.shows_sealed() { annotate::sealed_page(&bytes) } else { annotate::node(&bytes) }
+    }
+
+    /// The field under the cursor.
+    pub fn field_at_cursor(&self) -> Option<Annotation> {
+        let byte = self.byte?;
+        self.spans_of_shown_page().into_iter().find(|annotation| annotation.span.contains(&byte))
+    }
+
+    /// The findings on the screen: of the report, else of a verification in the sandbox.
+    pub fn findings(&self) -> &[Finding] {
+        match &self.report {
+            Some(report) => &report.findings,
+            None => &self.world.facts.findings,
+        }
+    }
+
+    /// Whether the arrow keys move the cursor in a page's bytes instead of stepping through time.
+    pub fn in_bytes(&self) -> bool {
+        self.byte.is_some() && (self.view == View::Page || self.focus == Focus::Card)
+    }
+
+    /// Whether letters go into a line of text.
+    pub fn is_typing(&self) -> bool {
+        let input = self.home.input.as_ref().is_some_and(|input| input.active);
+        match self.screen {
+            Screen::Home => input,
+            _ => self.command_line.active || (self.view == View::Help && self.help_search.active),
+        }
+    }
+
+    /// The damaged files compiled into the program.
+    pub fn gallery(&self) -> &'static [GalleryEntry] {
+        &[]
+    }
+
+    /// The keys most likely wanted now, and what they do now: each does it.
+    pub fn hints(&self) -> Vec<(String, String)> {
+        crate::keymap::hints(self)
+    }
+}

@@ -1,0 +1,498 @@
+//! The state of a store at one instant. Views draw a world and know nothing of where it came from.
+//!
+//! A world of the sandbox is a fold over events; a world of a file at rest is set once. Neither runs the engine. Start
+//! reading at [`World::page`] and [`World::holds`].
+
+mod facts;
+mod file;
+mod power;
+mod survey;
+
+pub use facts::Facts;
+pub use file::{FilePage, FileWorld};
+
+use power::Undurable;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use survey::{Standing, Survey};
+use tosumu::Finding;
+use tosumu::format::node::NodeView;
+use tosumu::format::page::{PageKind, SealedView};
+use tosumu::limits::SUPERBLOCK_BYTES;
+use tosumu::trace::{Event, FileState, Fold, PendingWrite, SectorImage};
+use tosumu::types::{Bytes, CommitNo, PageNo, PageSize, Seal};
+
+/// The state of a store at one instant.
+#[derive(Clone)]
+pub struct World {
+    source: Source,
+    /// What is known of the store as a whole.
+    pub facts: Facts,
+}
+
+#[derive(Clone)]
+enum Source {
+    Sandbox(Box<Sandbox>),
+    File(Arc<FileWorld>),
+}
+
+/// The sandbox: everything folded from events.
+#[derive(Clone)]
+struct Sandbox {
+    fold: Fold,
+    /// The plain form of every version of a page that was ever sealed, by its seal: what a page on the disk holds can be
+    /// shown although no handle is open.
+    known_pages: Arc<BTreeMap<Seal, Bytes>>,
+    undurable: Vec<Undurable>,
+    surveys: OnceLock<Arc<Surveys>>,
+}
+
+/// What the two places that outlive the program hold.
+struct Surveys {
+    system: Survey,
+    durable: Survey,
+}
+
+/// One page at an instant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WorldPage {
+    /// Its number.
+    pub page: PageNo,
+    /// Its plain form, when it is known.
+    pub plain: Option<Bytes>,
+    /// Levels above the leaves.
+    pub level: Option<u8>,
+    /// What it holds.
+    pub kind: Option<PageKind>,
+    /// Whether it was changed in memory and not sealed since.
+    pub changed: bool,
+    /// Whether it was taken into use by the present operation or transaction.
+    pub new: bool,
+    /// The commit its newest sealed form was made for.
+    pub sealed_commit: Option<CommitNo>,
+    /// The seal of its newest sealed form.
+    pub seal: Option<Seal>,
+    /// Whether the log holds a version of it that the page file does not.
+    pub in_log: bool,
+    /// The event that last changed its plain form.
+    pub last_writer: Option<usize>,
+    /// What was found in it.
+    pub finding: Option<Finding>,
+}
+
+/// A sealed page as it stands in a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SealedAt {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// The file.
+    pub file: String,
+    /// Where it starts in the file, in bytes.
+    pub offset: u64,
+}
+
+/// A write that no sync has made durable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PendingLine {
+    /// The file.
+    pub file: String,
+    /// Where, in bytes.
+    pub offset: u64,
+    /// How many bytes; for a change of length, none.
+    pub bytes: u64,
+}
+
+/// What one place has of a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Held {
+    /// Nothing.
+    Nothing,
+    /// A version that is not sealed yet.
+    Changed,
+    /// A page that no file has yet.
+    New,
+    /// This commit's version, as the page file has it.
+    InFile(CommitNo),
+    /// This commit's version, as the log has it.
+    InLog(CommitNo),
+}
+
+/// What each place has of a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Holds {
+    /// The program's memory.
+    pub memory: Held,
+    /// The operating system.
+    pub system: Held,
+    /// The disk after a power cut.
+    pub durable: Held,
+}
+
+impl World {
+    /// The world before the first event, of a store that will stand in `file`.
+    pub fn empty(file: &str, page_size: PageSize) -> World {
+        let sandbox = Sandbox {
+            fold: Fold::default(),
+            known_pages: Arc::default(),
+            undurable: Vec::new(),
+            surveys: OnceLock::new(),
+        };
+        World { source: Source::Sandbox(Box::new(sandbox)), facts: Facts::of(file, page_size) }
+    }
+
+    /// The world of a file at rest.
+    pub fn at_rest(file: FileWorld) -> World {
+        World { facts: file.facts.clone(), source: Source::File(Arc::new(file)) }
+    }
+
+    /// Takes in the next event. A file at rest takes none.
+    pub fn apply(&mut self, event: &Event) {
+        let Source::Sandbox(sandbox) = &mut self.source else { return };
+        self.facts.apply(event);
+        sandbox.apply(event);
+        self.facts.commit = sandbox.fold.commit;
+        if changes_disk(event) {
+            let durable = sandbox.surveys(&self.facts).durable.commit.unwrap_or_default();
+            if durable > self.facts.durable_commit {
+                sandbox.undurable.clear();
+            }
+            self.facts.durable_commit = durable;
+        }
+        if matches!(event, Event::Crashed { .. }) {
+            let survey = &sandbox.surveys(&self.facts).system;
+            (self.facts.root, self.facts.commit) = (survey.root, survey.commit.unwrap_or_default());
+        }
+    }
+
+    /// The file at rest this world shows, when it shows one.
+    pub fn file(&self) -> Option<&FileWorld> {
+        match &self.source {
+            Source::File(file) => Some(file),
+            Source::Sandbox(_) => None,
+        }
+    }
+
+    /// The numbers of all pages, lowest first.
+    pub fn page_numbers(&self) -> Vec<PageNo> {
+        match &self.source {
+            Source::File(file) => file.pages.keys().copied().collect(),
+            Source::Sandbox(sandbox) => {
+                let in_memory = sandbox.fold.pages.keys().next_back().map_or(0, |page| page.0);
+                let on_disk = sandbox.surveys(&self.facts).system.page_count;
+                (1..=in_memory.max(on_disk)).map(PageNo).collect()
+            }
+        }
+    }
+
+    /// Page `page`: as it is in memory, else as its newest sealed form holds it.
+    pub fn page(&self, page: PageNo) -> Option<WorldPage> {
+        let mut known = match &self.source {
+            Source::File(file) => file.page(page)?,
+            Source::Sandbox(sandbox) => sandbox.page(page, &self.facts)?,
+        };
+        known.new = self.facts.new_pages.contains(&page);
+        known.finding = self.facts.findings.iter().find(|finding| finding.page == Some(page)).cloned();
+        Some(known)
+    }
+
+    /// The newest sealed form of `page` that the operating system holds: the log's frame if there is one, else what
+    /// stands in the page file.
+    pub fn sealed(&self, page: PageNo) -> Option<SealedAt> {
+        match &self.source {
+            Source::File(file) => file.pages.get(&page)?.sealed.clone(),
+            Source::Sandbox(sandbox) => {
+                let (standing, in_log) = sandbox.standing(page, &self.facts)?;
+                let file = if in_log { &self.facts.log_file } else { &self.facts.file };
+                let end = standing.offset + self.facts.page_size.bytes() as u64;
+                let bytes = sandbox.fold.files.get(file)?.read(standing.offset..end).into();
+                Some(SealedAt { bytes, file: file.clone(), offset: standing.offset })
+            }
+        }
+    }
+
+    /// The pages that `page` points to, in the order of its slots.
+    pub fn children(&self, page: PageNo) -> Vec<PageNo> {
+        let plain = self.page(page).and_then(|page| page.plain);
+        let Some(node) = plain.as_deref().and_then(|plain| NodeView::new(plain).ok()) else { return Vec::new() };
+        match node.kind() {
+            PageKind::Branch => (0..node.slot_count()).map(|slot| node.child(slot).page).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The log's bytes as the operating system holds them.
+    pub fn log_bytes(&self) -> Bytes {
+        match &self.source {
+            Source::File(file) => file.log.clone(),
+            Source::Sandbox(sandbox) => {
+                sandbox.state(&self.facts.log_file).map(FileState::system_bytes).unwrap_or_default().into()
+            }
+        }
+    }
+
+    /// Where the records of the log end, in bytes; what stands behind is left from an earlier use of the file.
+    pub fn log_end(&self) -> u64 {
+        match &self.source {
+            Source::File(file) => file.log.len() as u64,
+            Source::Sandbox(sandbox) => sandbox.surveys(&self.facts).system.log_end,
+        }
+    }
+
+    /// Up to where the log's records would survive a power cut, in bytes.
+    pub fn log_durable_len(&self) -> u64 {
+        match &self.source {
+            Source::File(file) => file.log.len() as u64,
+            Source::Sandbox(sandbox) => sandbox.surveys(&self.facts).durable.log_end,
+        }
+    }
+
+    /// Length of the page file, in bytes.
+    pub fn file_bytes_len(&self) -> u64 {
+        match &self.source {
+            Source::File(file) => file.file_bytes,
+            Source::Sandbox(sandbox) => sandbox.state(&self.facts.file).map_or(0, |state| state.system.len()),
+        }
+    }
+
+    /// Superblock slot `slot` (0 for A, 1 for B), when the page file reaches that far.
+    pub fn superblock_bytes(&self, slot: u8) -> Option<Bytes> {
+        match &self.source {
+            Source::File(file) => file.superblocks.get(usize::from(slot))?.clone(),
+            Source::Sandbox(sandbox) => {
+                let bytes = sandbox.state(&self.facts.file)?.read(survey::superblock_range(slot));
+                (bytes.len() == SUPERBLOCK_BYTES).then(|| bytes.into())
+            }
+        }
+    }
+
+    /// The writes that no sync has made durable, in order.
+    pub fn pending(&self) -> Vec<PendingLine> {
+        let Source::Sandbox(sandbox) = &self.source else { return Vec::new() };
+        let mut lines: Vec<(u64, PendingLine)> = Vec::new();
+        for (file, state) in &sandbox.fold.files {
+            for write in state.pending.iter() {
+                lines.push((write.order(), pending_line(file, write)));
+            }
+        }
+        lines.sort_by_key(|(order, _)| *order);
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
+
+    /// What each place has of `page`.
+    pub fn holds(&self, page: PageNo) -> Holds {
+        match &self.source {
+            Source::File(file) => {
+                let held = file.pages.get(&page).map_or(Held::Nothing, held_at_rest);
+                Holds { memory: Held::Nothing, system: held, durable: held }
+            }
+            Source::Sandbox(sandbox) => sandbox.holds(page, &self.facts),
+        }
+    }
+
+    /// What would be left if the power went now, in one sentence.
+    pub fn if_power_went(&self) -> String {
+        match &self.source {
+            Source::File(_) => "The file is at rest: nothing in it waits for a sync.".to_owned(),
+            Source::Sandbox(sandbox) => sandbox.if_power_went(&self.facts),
+        }
+    }
+
+    /// How many pages are in memory.
+    pub(super) fn pages_in_memory(&self) -> usize {
+        match &self.source {
+            Source::File(_) => 0,
+            Source::Sandbox(sandbox) => sandbox.fold.pages.len(),
+        }
+    }
+
+    /// This world as a keyframe keeps it: the sealed pages it knows are kept once, by the end of the timeline.
+    pub(super) fn without_known_pages(&self) -> World {
+        let mut world = self.clone();
+        if let Source::Sandbox(sandbox) = &mut world.source {
+            sandbox.known_pages = Arc::default();
+        }
+        world
+    }
+
+    /// This world, knowing the sealed pages that `other` knows.
+    pub(super) fn knowing_pages_of(mut self, other: &World) -> World {
+        if let (Source::Sandbox(sandbox), Source::Sandbox(other)) = (&mut self.source, &other.source) {
+            sandbox.known_pages = other.known_pages.clone();
+        }
+        self
+    }
+
+    /// Whether two worlds tell the same of the store; how much each knows of sealed pages of other instants is left out.
+    #[cfg(test)]
+    pub(super) fn tells_the_same_as(&self, other: &World) -> bool {
+        match (&self.source, &other.source) {
+            (Source::Sandbox(one), Source::Sandbox(two)) => {
+                self.facts == other.facts && one.fold == two.fold && one.undurable == two.undurable
+            }
+            (Source::File(one), Source::File(two)) => self.facts == other.facts && one == two,
+            _ => false,
+        }
+    }
+}
+
+impl Sandbox {
+    fn apply(&mut self, event: &Event) {
+        self.fold.apply(event);
+        self.follow_changes(event);
+        if let Event::PageSealed { page, seal, .. } = event {
+            if let Some(state) = self.fold.pages.get(page).filter(|state| !state.plain.is_empty()) {
+                Arc::make_mut(&mut self.known_pages).insert(*seal, state.plain.clone());
+            }
+        }
+        if changes_disk(event) {
+            self.surveys = OnceLock::new();
+        }
+    }
+
+    fn state(&self, file: &str) -> Option<&FileState> {
+        self.fold.files.get(file)
+    }
+
+    fn surveys(&self, facts: &Facts) -> &Surveys {
+        self.surveys.get_or_init(|| {
+            let system = |file: &str| self.state(file).map(|state| state.system.clone());
+            let (file, log) = (&facts.file, &facts.log_file);
+            Arc::new(Surveys {
+                system: Survey::of(system(file).as_ref(), system(log).as_ref(), facts.page_size),
+                durable: Survey::of(
+                    self.durable(file).as_ref(),
+                    self.durable(log).as_ref(),
+                    facts.page_size,
+                ),
+            })
+        })
+    }
+
+    fn durable(&self, file: &str) -> Option<SectorImage> {
+        match self.state(file) {
+            Some(state) => state.durable.clone(),
+            None => self.fold.durable_bytes(file).map(|bytes| SectorImage::from(&bytes[..])),
+        }
+    }
+
+    /// Where the newest sealed form of `page` stands, and whether that is the log.
+    fn standing(&self, page: PageNo, facts: &Facts) -> Option<(Standing, bool)> {
+        match self.surveys(facts).system.frames.get(&page) {
+            Some(frame) => Some((*frame, true)),
+            None => {
+                let image = &self.state(&facts.file)?.system;
+                Some((survey::in_page_file(image, page, facts.page_size)?, false))
+            }
+        }
+    }
+
+    fn page(&self, page: PageNo, facts: &Facts) -> Option<WorldPage> {
+        if page.is_none() {
+            return None;
+        }
+        match self.fold.pages.get(&page) {
+            Some(state) => {
+                let plain = Some(state.plain.clone()).filter(|plain| !plain.is_empty());
+                Some(WorldPage {
+                    changed: state.changed_in_memory,
+                    sealed_commit: state.sealed_commit,
+                    seal: state.seal,
+                    in_log: state.in_log,
+                    last_writer: Some(state.last_writer),
+                    ..page_of(page, plain)
+                })
+            }
+            None => self.page_on_disk(page, facts),
+        }
+    }
+
+    fn page_on_disk(&self, page: PageNo, facts: &Facts) -> Option<WorldPage> {
+        let (standing, in_log) = self.standing(page, facts)?;
+        let mut shown = page_of(page, self.known_pages.get(&standing.seal).cloned());
+        shown.sealed_commit = Some(standing.commit);
+        shown.seal = Some(standing.seal);
+        shown.in_log = in_log;
+        shown.kind = shown.kind.or_else(|| self.kind_on_disk(&standing, in_log, facts));
+        Some(shown)
+    }
+
+    fn kind_on_disk(&self, standing: &Standing, in_log: bool, facts: &Facts) -> Option<PageKind> {
+        let file = if in_log { &facts.log_file } else { &facts.file };
+        let end = standing.offset + facts.page_size.bytes() as u64;
+        let bytes = self.state(file)?.read(standing.offset..end);
+        SealedView::new(&bytes)?.header().ok().map(|header| header.kind)
+    }
+
+    fn holds(&self, page: PageNo, facts: &Facts) -> Holds {
+        let surveys = self.surveys(facts);
+        let system = self.state(&facts.file).map(|state| state.system.clone());
+        Holds {
+            memory: self.fold.pages.get(&page).map_or(Held::Nothing, |state| {
+                match (state.sealed_commit.filter(|_| !state.changed_in_memory), state.in_log) {
+                    (Some(commit), true) => Held::InLog(commit),
+                    (Some(commit), false) => Held::InFile(commit),
+                    (None, _) if state.sealed_commit.is_none() && facts.new_pages.contains(&page) => Held::New,
+                    (None, _) => Held::Changed,
+                }
+            }),
+            system: held_on_disk(&surveys.system, system.as_ref(), page, facts.page_size),
+            durable: held_on_disk(&surveys.durable, self.durable(&facts.file).as_ref(), page, facts.page_size),
+        }
+    }
+}
+
+fn page_of(page: PageNo, plain: Option<Bytes>) -> WorldPage {
+    let node = plain.as_deref().and_then(|plain| NodeView::new(plain).ok());
+    let (level, kind) = (node.map(|node| node.level()), node.map(|node| node.kind()));
+    WorldPage {
+        page,
+        level,
+        kind,
+        plain,
+        changed: false,
+        new: false,
+        sealed_commit: None,
+        seal: None,
+        in_log: false,
+        last_writer: None,
+        finding: None,
+    }
+}
+
+fn held_on_disk(survey: &Survey, page_file: Option<&SectorImage>, page: PageNo, page_size: PageSize) -> Held {
+    if let Some(frame) = survey.frames.get(&page) {
+        return Held::InLog(frame.commit);
+    }
+    page_file
+        .and_then(|image| survey::in_page_file(image, page, page_size))
+        .map_or(Held::Nothing, |standing| Held::InFile(standing.commit))
+}
+
+fn held_at_rest(page: &FilePage) -> Held {
+    match (page.commit, page.in_log) {
+        (Some(commit), true) => Held::InLog(commit),
+        (Some(commit), false) => Held::InFile(commit),
+        (None, _) => Held::Nothing,
+    }
+}
+
+fn pending_line(file: &str, write: &PendingWrite) -> PendingLine {
+    PendingLine { file: file.to_owned(), offset: write.offset(), bytes: write.bytes() }
+}
+
+fn changes_disk(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::FileCreated { .. }
+            | Event::FileWritten { .. }
+            | Event::FileLengthSet { .. }
+            | Event::FileSynced { .. }
+            | Event::FileLinked { .. }
+            | Event::FileRenamed { .. }
+            | Event::FileRemoved { .. }
+            | Event::DirectorySynced
+            | Event::Crashed { .. }
+            | Event::Tampered { .. }
+            | Event::DatabaseCreated { .. }
+    )
+}

@@ -1,0 +1,121 @@
+//! What the bytes of a page file and its log amount to, told without a key: which commit they hold, which pages stand
+//! where. Checksums are trusted here, since the bytes come from the simulated disk; judging a file is `verify`'s work.
+
+use std::collections::BTreeMap;
+use tosumu::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, padded_end, record_bytes};
+use tosumu::format::page::SealedView;
+use tosumu::format::superblock::Superblock;
+use tosumu::limits::{PAGES_START_BYTES, SUPERBLOCK_BYTES};
+use tosumu::trace::SectorImage;
+use tosumu::types::{CommitNo, PageNo, PageSize, Seal};
+
+/// A page as it stands in a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Standing {
+    /// Where the sealed page starts, in bytes.
+    pub offset: u64,
+    /// The commit that sealed it.
+    pub commit: CommitNo,
+    /// Its seal.
+    pub seal: Seal,
+}
+
+/// What a page file and a log hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Survey {
+    /// The newest commit that an open would find; none when there is no store to open.
+    pub commit: Option<CommitNo>,
+    /// The root as of that commit.
+    pub root: Option<PageNo>,
+    /// Pages as of that commit.
+    pub page_count: u32,
+    /// The newest frame of each page that the log holds, its commit finished.
+    pub frames: BTreeMap<PageNo, Standing>,
+    /// Where the log's records end, in bytes; 0 when the log does not continue the page file.
+    pub log_end: u64,
+    /// Records behind the last commit, of a transaction not finished.
+    pub unfinished: u32,
+}
+
+impl Survey {
+    /// Surveys the two files as one place holds them.
+    pub fn of(page_file: Option<&SectorImage>, log: Option<&SectorImage>, page_size: PageSize) -> Survey {
+        let mut survey = Survey::default();
+        let Some(superblock) = page_file.and_then(newest_superblock) else { return survey };
+        survey.commit = Some(superblock.commit);
+        survey.root = Some(superblock.root.page).filter(|page| !page.is_none());
+        survey.page_count = superblock.page_count;
+        if let Some(log) = log {
+            survey.follow(log, superblock.log_generation, page_size);
+        }
+        survey
+    }
+
+    fn follow(&mut self, log: &SectorImage, generation: u64, page_size: PageSize) {
+        let header = LogHeader::decode(&log.read(0..LOG_HEADER_BYTES as u64));
+        if !header.is_ok_and(|header| header.log_generation == generation) {
+            return;
+        }
+        self.log_end = LOG_HEADER_BYTES as u64;
+        let (mut at, mut sequence) = (self.log_end, 0);
+        let mut frames = BTreeMap::new();
+        loop {
+            let bytes = log.read(at..at + record_bytes_max(page_size));
+            let Ok(record) = RecordView::decode(&bytes, page_size) else { return };
+            let fields = record.fields();
+            if fields.generation != generation || fields.sequence != sequence + 1 {
+                return;
+            }
+            sequence = fields.sequence;
+            let body_at = at + (record.len() - record.body().len()) as u64;
+            at += record.len() as u64;
+            match fields.kind {
+                RecordKind::Page => {
+                    let seal = SealedView::new(record.body()).map(|page| page.seal()).unwrap_or_default();
+                    frames.insert(fields.page, Standing { offset: body_at, commit: fields.commit, seal });
+                    self.unfinished += 1;
+                }
+                RecordKind::Commit => {
+                    at = padded_end(at);
+                    self.finish(fields.commit, record.body(), std::mem::take(&mut frames));
+                }
+            }
+            self.log_end = at;
+        }
+    }
+
+    fn finish(&mut self, commit: CommitNo, body: &[u8], frames: BTreeMap<PageNo, Standing>) {
+        let Ok(body) = CommitBody::decode(body) else { return };
+        self.frames.extend(frames);
+        self.unfinished = 0;
+        self.commit = Some(commit);
+        self.root = Some(body.root.page).filter(|page| !page.is_none());
+        self.page_count = body.page_count;
+    }
+}
+
+fn record_bytes_max(page_size: PageSize) -> u64 {
+    record_bytes(RecordKind::Page, page_size).max(record_bytes(RecordKind::Commit, page_size)) as u64
+}
+
+fn newest_superblock(page_file: &SectorImage) -> Option<Superblock> {
+    let slots = (0..2).map(|slot| superblock_range(slot));
+    slots
+        .filter_map(|range| Superblock::decode(&page_file.read(range)).ok())
+        .max_by_key(|superblock| superblock.slot_generation)
+}
+
+/// Where superblock slot `slot` stands in the page file.
+pub(super) fn superblock_range(slot: u8) -> std::ops::Range<u64> {
+    let start = u64::from(slot.min(1)) * SUPERBLOCK_BYTES as u64;
+    start..(start + SUPERBLOCK_BYTES as u64).min(PAGES_START_BYTES)
+}
+
+/// `page` as it stands in the page file, when its header can be read.
+pub(super) fn in_page_file(page_file: &SectorImage, page: PageNo, page_size: PageSize) -> Option<Standing> {
+    let offset = page_size.offset_of(page);
+    let bytes = page_file.read(offset..offset + page_size.bytes() as u64);
+    let sealed = SealedView::new(&bytes).filter(|_| bytes.len() == page_size.bytes())?;
+    let header = sealed.header().ok().filter(|header| header.page == page)?;
+    Some(Standing { offset, commit: header.commit, seal: sealed.seal() })
+}
