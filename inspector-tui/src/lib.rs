@@ -1,6 +1,14 @@
 //! The inspector of tosumu.
+//!
+//! Keys become messages, messages change the model, the model is drawn; only `runtime` touches a terminal, a file or a
+//! thread. Start reading at [`model`].
 
 pub mod cli;
+pub mod command;
+pub mod keymap;
+pub mod line_edit;
+pub mod message;
+pub mod model;
 pub mod picture;
 pub mod timeline;
 pub mod widget;

@@ -315,8 +315,7 @@ impl Model {
     /// The home screen.
     pub fn home() -> Model {
         let mut model = Model::new(Screen::Home, World::empty("store.tsm", PageSize::TOY));
-        model.home.items =
-            vec![HomeItem::Tour, HomeItem::Lab, HomeItem::Gallery, HomeItem::OpenFile, HomeItem::Quit];
+        model.home.items = vec![HomeItem::Tour, HomeItem::Lab, HomeItem::Gallery, HomeItem::OpenFile, HomeItem::Quit];
         model
     }
 

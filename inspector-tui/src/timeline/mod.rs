@@ -143,8 +143,7 @@ impl Timeline {
     /// First and last event of the transaction that event `index` is part of.
     pub fn transaction_span(&self, index: usize) -> Option<(usize, usize)> {
         let first = (0..=index).rev().find(|&at| {
-            matches!(*self.events[at], Event::TransactionStarted { .. })
-                || (at < index && self.ends_transaction(at))
+            matches!(*self.events[at], Event::TransactionStarted { .. }) || (at < index && self.ends_transaction(at))
         })?;
         if !matches!(*self.events[first], Event::TransactionStarted { .. }) {
             return None;

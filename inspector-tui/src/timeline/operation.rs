@@ -26,9 +26,7 @@ pub(super) fn follow(operations: &mut Vec<Operation>, index: usize, event: &Even
         return;
     };
     open.last = index;
-    match event {
-        Event::OperationEnded { succeeded, .. } => open.succeeded = Some(*succeeded),
-        Event::Crashed { .. } => open.succeeded = Some(false),
-        _ => {}
+    if let Event::OperationEnded { succeeded, .. } = event {
+        open.succeeded = Some(*succeeded);
     }
 }

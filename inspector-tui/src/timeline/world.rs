@@ -339,10 +339,10 @@ impl Sandbox {
     fn apply(&mut self, event: &Event) {
         self.fold.apply(event);
         self.follow_changes(event);
-        if let Event::PageSealed { page, seal, .. } = event {
-            if let Some(state) = self.fold.pages.get(page).filter(|state| !state.plain.is_empty()) {
-                Arc::make_mut(&mut self.known_pages).insert(*seal, state.plain.clone());
-            }
+        if let Event::PageSealed { page, seal, .. } = event
+            && let Some(state) = self.fold.pages.get(page).filter(|state| !state.plain.is_empty())
+        {
+            Arc::make_mut(&mut self.known_pages).insert(*seal, state.plain.clone());
         }
         if changes_disk(event) {
             self.surveys = OnceLock::new();
@@ -359,11 +359,7 @@ impl Sandbox {
             let (file, log) = (&facts.file, &facts.log_file);
             Arc::new(Surveys {
                 system: Survey::of(system(file).as_ref(), system(log).as_ref(), facts.page_size),
-                durable: Survey::of(
-                    self.durable(file).as_ref(),
-                    self.durable(log).as_ref(),
-                    facts.page_size,
-                ),
+                durable: Survey::of(self.durable(file).as_ref(), self.durable(log).as_ref(), facts.page_size),
             })
         })
     }

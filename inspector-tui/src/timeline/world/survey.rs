@@ -99,7 +99,7 @@ fn record_bytes_max(page_size: PageSize) -> u64 {
 }
 
 fn newest_superblock(page_file: &SectorImage) -> Option<Superblock> {
-    let slots = (0..2).map(|slot| superblock_range(slot));
+    let slots = (0..2).map(superblock_range);
     slots
         .filter_map(|range| Superblock::decode(&page_file.read(range)).ok())
         .max_by_key(|superblock| superblock.slot_generation)
