@@ -126,7 +126,7 @@ impl Options {
     /// Opens the database at `path`, or creates it when [`Options::create`] says so.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Database> {
         let options = self.traced();
-        let path = path.as_ref();
+        let path = &options.vfs.resolve(path.as_ref());
         if options.create && !create::exists(&options, path)? {
             create::create(&options, path)?;
         }
@@ -137,8 +137,9 @@ impl Options {
     /// file of that name, or a log of it, is there.
     pub fn create_new(self, path: impl AsRef<Path>) -> Result<Database> {
         let options = self.traced();
-        create::create(&options, path.as_ref())?;
-        open::open(options, path.as_ref())
+        let path = &options.vfs.resolve(path.as_ref());
+        create::create(&options, path)?;
+        open::open(options, path)
     }
 
     fn traced(mut self) -> Options {

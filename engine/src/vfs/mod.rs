@@ -21,7 +21,8 @@ pub use sim::{
 };
 pub use traced::TracedVfs;
 
-use std::{io, path::Path, sync::Arc};
+use std::path::{Path, PathBuf};
+use std::{io, sync::Arc};
 
 /// How a file is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +49,11 @@ pub trait Vfs: Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in the folder that holds `path` durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// The path that a symbolic link at `path` leads to; `path` itself when there is none. A log stands beside the file that
+    /// is meant, whatever name led there: found beside a link only, it would be missing to whoever opens the file itself.
+    fn resolve(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
 }
 
 impl<V: Vfs + ?Sized> Vfs for Arc<V> {
@@ -73,6 +79,10 @@ impl<V: Vfs + ?Sized> Vfs for Arc<V> {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         (**self).sync_dir(path)
+    }
+
+    fn resolve(&self, path: &Path) -> PathBuf {
+        (**self).resolve(path)
     }
 }
 

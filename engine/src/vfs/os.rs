@@ -4,7 +4,8 @@
 
 use super::{LockKind, OpenMode, Vfs, VfsFile};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::{io, path::Path, sync::Arc};
+use std::path::{Path, PathBuf};
+use std::{io, sync::Arc};
 
 /// The operating system's files.
 #[derive(Clone, Copy, Default, Debug)]
@@ -45,6 +46,13 @@ impl Vfs for OsVfs {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         })
+    }
+
+    /// A link that leads nowhere stays itself; opening it says so.
+    fn resolve(&self, path: &Path) -> PathBuf {
+        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+        let target = is_link.then(|| fs::canonicalize(path).ok()).flatten();
+        target.unwrap_or_else(|| path.to_owned())
     }
 }
 
@@ -144,6 +152,21 @@ mod tests {
         let places = [Path::new("/dev/null"), pipe.as_path()];
         for place in &places[..if made { 2 } else { 1 }] {
             assert_eq!(OsVfs.open(place, OpenMode::Read).err().unwrap().kind(), io::ErrorKind::InvalidInput);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_symbolic_link_resolves_to_its_file_and_every_other_path_to_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let [file, link, loose] = ["file", "link", "loose"].map(|name| folder.join(name));
+        fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        std::os::unix::fs::symlink("nowhere", &loose).unwrap();
+        assert_eq!(OsVfs.resolve(&link), file);
+        for itself in [&file, &loose, &folder.join("none")] {
+            assert_eq!(&OsVfs.resolve(itself), itself);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{LockKind, OpenMode, Vfs, VfsFile, file_name};
 use crate::trace::{Detail, Event, Tracer};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Emits an event after each call that changed `V`. Reads and failed calls emit nothing.
@@ -107,6 +107,10 @@ impl<V: Vfs> Vfs for TracedVfs<V> {
         self.inner.sync_dir(path)?;
         self.tracer.emit(|_| Event::DirectorySynced);
         Ok(())
+    }
+
+    fn resolve(&self, path: &Path) -> PathBuf {
+        self.inner.resolve(path)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::output::{note, shown_path};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tosumu::{Error, ErrorKind, Finding};
 
 /// The exit statuses, the same for every verb.
@@ -142,16 +142,17 @@ fn finding_text(path: &Path, finding: &Finding) -> String {
     text
 }
 
-/// The path of the page file or its log, from the name that the engine gives; other names stay.
+/// The path of the page file or its log, from the name that the engine gives; other names stay. Behind a symbolic link the
+/// engine works on, and names, the file that the link leads to.
 fn as_user_wrote(path: &Path, name: &str) -> String {
-    let Some(own) = path.file_name().map(|own| own.to_string_lossy()) else { return name.to_owned() };
-    match name.strip_prefix(&*own) {
-        Some("") => shown_path(path),
-        Some("-wal") => {
-            let mut log = path.as_os_str().to_owned();
-            log.push("-wal");
-            shown_path(&PathBuf::from(log))
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    for place in [path, &target] {
+        let Some(own) = place.file_name().map(|own| own.to_string_lossy()) else { continue };
+        match name.strip_prefix(&*own) {
+            Some("") => return shown_path(path),
+            Some("-wal") => return shown_path(place) + "-wal",
+            _ => {}
         }
-        _ => name.to_owned(),
     }
+    name.to_owned()
 }
