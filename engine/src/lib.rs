@@ -4,6 +4,7 @@ pub mod crypto;
 pub mod escape;
 pub mod format;
 pub mod limits;
+pub mod script;
 pub mod trace;
 pub mod types;
 pub mod vfs;

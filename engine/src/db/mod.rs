@@ -11,10 +11,10 @@ pub use options::Options;
 
 use crate::crypto::fingerprint_text;
 use crate::error::{Error, Result};
-use crate::txn::{ReadTxn, Store, WriteTxn, Writer};
+use crate::txn::{ReadTxn, Store, WriteTxn, WriterGuard, WriterSlot};
 use crate::types::{CommitNo, FileId, PageSize};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::Arc;
 
 /// An open database. Clones share one handle; it is closed, and its lock given back, when the last is dropped. Closing does
 /// not checkpoint: the log stays beside the file and is read through by whoever opens it next.
@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 pub struct Database {
     store: Arc<Store>,
     /// `None` in a handle that was opened read-only.
-    writer: Arc<Option<Mutex<Writer>>>,
+    writer: Option<Arc<WriterSlot>>,
     identity: Identity,
 }
 
@@ -79,7 +79,7 @@ impl Database {
     }
 
     /// Runs `work` in a write transaction: commits when it returns `Ok`, rolls back when it returns `Err`.
-    pub fn write<T>(&self, work: impl FnOnce(&mut WriteTxn<'_>) -> Result<T>) -> Result<T> {
+    pub fn write<T>(&self, work: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
         let mut transaction = self.begin_write()?;
         let value = work(&mut transaction)?;
         transaction.commit()?;
@@ -88,26 +88,21 @@ impl Database {
 
     /// Begins a write transaction; waits while another thread has one. (On one thread two would wait for each other for
     /// ever: use [`Database::try_begin_write`] there.)
-    pub fn begin_write(&self) -> Result<WriteTxn<'_>> {
-        let writer = self.writer()?.lock().unwrap_or_else(PoisonError::into_inner);
-        self.begin(writer)
+    pub fn begin_write(&self) -> Result<WriteTxn> {
+        self.begin(self.writer()?.take())
     }
 
     /// As [`Database::begin_write`], but fails at once while another transaction is open.
-    pub fn try_begin_write(&self) -> Result<WriteTxn<'_>> {
-        match self.writer()?.try_lock() {
-            Ok(writer) => self.begin(writer),
-            Err(TryLockError::Poisoned(writer)) => self.begin(writer.into_inner()),
-            Err(TryLockError::WouldBlock) => {
-                Err(Error::Misuse { why: "another write transaction is open; end it first".to_owned() })
-            }
+    pub fn try_begin_write(&self) -> Result<WriteTxn> {
+        match self.writer()?.try_take() {
+            Some(writer) => self.begin(writer),
+            None => Err(Error::Misuse { why: "another write transaction is open; end it first".to_owned() }),
         }
     }
 
-    fn begin<'db>(&'db self, mut writer: MutexGuard<'db, Writer>) -> Result<WriteTxn<'db>> {
+    fn begin(&self, mut writer: WriterGuard) -> Result<WriteTxn> {
         writer.check_sound()?;
-        let log_bytes = writer.log.as_ref().map_or(0, |log| log.bytes());
-        if log_bytes > writer.log_bytes_checkpoint {
+        if writer.log_bytes() > writer.log_bytes_checkpoint {
             // A snapshot in the way is no error here: the log grows on and the next transaction tries again.
             checkpoint::checkpoint(&self.store, &mut writer)?;
         }
@@ -121,7 +116,7 @@ impl Database {
 
     /// Folds the log into the page file, unless a snapshot stands in the way. Waits for a write transaction to end.
     pub fn checkpoint(&self) -> Result<CheckpointOutcome> {
-        let mut writer = self.writer()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer()?.take();
         writer.check_sound()?;
         checkpoint::checkpoint(&self.store, &mut writer)
     }
@@ -147,13 +142,7 @@ impl Database {
     pub fn stats(&self) -> Result<Stats> {
         let state = self.store.published();
         let root = self.store.read_page(&state.root, state.commit)?;
-        let log_bytes = match &*self.writer {
-            Some(writer) => {
-                let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-                writer.log.as_ref().map_or(0, |log| log.bytes())
-            }
-            None => 0,
-        };
+        let log_bytes = self.writer.as_ref().map_or(0, |writer| writer.log_bytes());
         let (cache_pages, cache_hits, cache_misses) = self.store.cache.counts();
         let snapshots = self.store.snapshots();
         let log = self.store.log();
@@ -174,9 +163,9 @@ impl Database {
         })
     }
 
-    fn writer(&self) -> Result<&Mutex<Writer>> {
+    fn writer(&self) -> Result<&Arc<WriterSlot>> {
         let file = || self.store.page_file.name().to_owned();
-        (*self.writer).as_ref().ok_or_else(|| Error::ReadOnly { file: file() })
+        self.writer.as_ref().ok_or_else(|| Error::ReadOnly { file: file() })
     }
 }
 

@@ -18,7 +18,7 @@ use crate::limits::PAGES_START_BYTES;
 use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context, slot_bytes};
 use crate::pager::{Cache, PageFile};
 use crate::trace::{Event, LogVerdict, RecordKind, Tracer};
-use crate::txn::{Published, RootHolder, Store, Writer};
+use crate::txn::{Published, RootHolder, Store, Writer, WriterSlot};
 use crate::types::{CommitNo, PageNo};
 use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name, read_up_to, write_all_at};
 use crate::wal::{FramePlace, FrameRecord, Log, LogIndex, LogScan, LogStanding, ScanEnd, judge, log_path, scan};
@@ -49,10 +49,10 @@ pub(super) fn open(options: Options, path: &Path) -> Result<Database> {
     let identity = Identity { file_id: superblock.file_id, page_size };
     let writer = match options.read_only {
         true => None,
-        false => Some(Mutex::new(writer(options, path, &store, chosen, &head, log)?)),
+        false => Some(WriterSlot::new(writer(options, path, &store, chosen, &head, log)?)),
     };
     tracer.emit(|_| Event::Opened { commit: published.commit, pages: published.page_count, root: published.root.page });
-    Ok(Database { store, writer: Arc::new(writer), identity })
+    Ok(Database { store, writer, identity })
 }
 
 fn open_locked(options: &Options, path: &Path, name: &str) -> Result<Arc<dyn VfsFile>> {

@@ -4,11 +4,13 @@
 //! nothing of them reaches a file before its commit. What both share is the store.
 
 mod read;
+mod slot;
 mod store;
 mod write;
 
 pub use read::{Range, ReadTxn, Record, Value};
 pub use write::WriteTxn;
 
+pub(crate) use slot::{WriterGuard, WriterSlot};
 pub(crate) use store::{LogView, Published, RootHolder, Store};
 pub(crate) use write::{NonceDraw, SealedPages, Writer, random_16};

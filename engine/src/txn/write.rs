@@ -1,6 +1,7 @@
 //! The one writer: changed pages in memory, then one append to the log.
 
 use super::read::Value;
+use super::slot::WriterGuard;
 use super::store::{Published, RootHolder, Store};
 use crate::btree::{self, PageRead, PageRef, PageWrite};
 use crate::crypto::{Entropy, SealedPage, draw_nonces};
@@ -17,7 +18,7 @@ use crate::vfs::{OpenMode, Vfs, VfsFile};
 use crate::wal::{AppendError, Appended, Commit, Log, log_path};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 /// What only the writer touches: the log's end, the superblock as it is durable, and why it may no longer write.
 pub(crate) struct Writer {
@@ -44,6 +45,11 @@ impl Writer {
             Some(because) => Err(Error::Poisoned { because: because.clone() }),
             None => Ok(()),
         }
+    }
+
+    /// Bytes of the log that count.
+    pub fn log_bytes(&self) -> u64 {
+        self.log.as_ref().map_or(0, Log::bytes)
     }
 
     /// Marks the handle as unable to write, and hands the error on.
@@ -143,10 +149,10 @@ impl<'a> NonceDraw<'a> {
 }
 
 /// A write transaction. Its changes are seen by nobody else until [`WriteTxn::commit`] returns; dropped without that, they
-/// are rolled back.
-pub struct WriteTxn<'db> {
+/// are rolled back. It borrows nothing: the database stays open, and its lock held, until the transaction ends.
+pub struct WriteTxn {
     store: Arc<Store>,
-    writer: MutexGuard<'db, Writer>,
+    writer: WriterGuard,
     number: u64,
     base: Published,
     root: PagePointer,
@@ -158,8 +164,8 @@ pub struct WriteTxn<'db> {
     ended: bool,
 }
 
-impl<'db> WriteTxn<'db> {
-    pub(crate) fn begin(store: Arc<Store>, mut writer: MutexGuard<'db, Writer>) -> Result<WriteTxn<'db>> {
+impl WriteTxn {
+    pub(crate) fn begin(store: Arc<Store>, mut writer: WriterGuard) -> Result<WriteTxn> {
         writer.check_sound()?;
         writer.transactions += 1;
         let base = store.published();
@@ -207,6 +213,16 @@ impl<'db> WriteTxn<'db> {
     /// How many records there are, as this transaction sees it.
     pub fn record_count(&self) -> u64 {
         self.record_count
+    }
+
+    /// How many pages the tree has, as this transaction sees it.
+    pub fn page_count(&self) -> u32 {
+        self.page_count
+    }
+
+    /// The root; its seal counts only while this transaction has not changed it.
+    pub(crate) fn root(&self) -> PagePointer {
+        self.root
     }
 
     /// Makes the changes durable and then visible: pages sealed, one write to the log, one sync. Returns the commit's number;
@@ -349,7 +365,7 @@ pub(crate) fn random_16(entropy: &dyn Entropy, file: &str) -> Result<[u8; 16]> {
     Ok(random)
 }
 
-impl Drop for WriteTxn<'_> {
+impl Drop for WriteTxn {
     fn drop(&mut self) {
         if !self.ended {
             self.emit_rolled_back(self.changed.len() as u32);
@@ -357,7 +373,7 @@ impl Drop for WriteTxn<'_> {
     }
 }
 
-impl PageRead for WriteTxn<'_> {
+impl PageRead for WriteTxn {
     fn read(&self, pointer: &PagePointer) -> Result<PageRef<'_>> {
         match self.changed.get(&pointer.page) {
             Some(node) => Ok(PageRef::Changed(node)),
@@ -374,7 +390,7 @@ impl PageRead for WriteTxn<'_> {
     }
 }
 
-impl PageWrite for WriteTxn<'_> {
+impl PageWrite for WriteTxn {
     fn edit(&mut self, pointer: &PagePointer) -> Result<&mut Node> {
         if !self.changed.contains_key(&pointer.page) {
             let page = self.store.read_page(pointer, self.base.commit)?;

@@ -57,7 +57,10 @@ enum Power {
 
 /// The error of every call from the instant the power went until [`SimVfs::crash`].
 #[derive(Debug)]
-struct PowerWent;
+struct PowerWent {
+    /// Whether the call that met this instant took effect, though its caller does not learn of it.
+    took_effect: bool,
+}
 
 impl std::fmt::Display for PowerWent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -167,6 +170,11 @@ impl SimVfs {
         error.get_ref().is_some_and(|inner| inner.is::<PowerWent>())
     }
 
+    /// Whether `error` is that of the one call that took effect right before the power went.
+    pub fn took_effect(error: &io::Error) -> bool {
+        error.get_ref().and_then(|inner| inner.downcast_ref::<PowerWent>()).is_some_and(|went| went.took_effect)
+    }
+
     /// Tells `tracer` of every fault that strikes.
     pub fn set_tracer(&self, tracer: Tracer) {
         self.lock().tracer = tracer;
@@ -193,7 +201,7 @@ impl SimVfs {
         let site = site(&state.disk);
         let stop = state.count(&site);
         if stop == Some(StopWhen::Before) {
-            return Err(state.cut());
+            return Err(state.cut(false));
         }
         let fault = state.fault(&site);
         let result = match fault.and_then(FaultKind::error) {
@@ -201,7 +209,7 @@ impl SimVfs {
             None if fault == Some(FaultKind::Short) => perform(&mut state.disk, Amount::Half),
             None => perform(&mut state.disk, Amount::All),
         };
-        let result = if stop == Some(StopWhen::After) { Err(state.cut()) } else { result };
+        let result = if stop == Some(StopWhen::After) { Err(state.cut(result.is_ok())) } else { result };
         let (tracer, call) = (state.tracer.clone(), state.calls);
         drop(state);
         if let Some(kind) = fault {
@@ -235,7 +243,7 @@ impl State {
         }
         match self.power {
             Power::On => Ok(()),
-            Power::Gone => Err(io::Error::other(PowerWent)),
+            Power::Gone => Err(io::Error::other(PowerWent { took_effect: false })),
         }
     }
 
@@ -251,9 +259,9 @@ impl State {
         self.faults.iter().find(|fault| fault.strikes(self.calls, site)).map(|fault| fault.kind)
     }
 
-    fn cut(&mut self) -> io::Error {
+    fn cut(&mut self, took_effect: bool) -> io::Error {
         self.power = Power::Gone;
-        io::Error::other(PowerWent)
+        io::Error::other(PowerWent { took_effect })
     }
 
     fn end_handles(&mut self) {
@@ -356,7 +364,11 @@ impl VfsFile for SimFile {
     fn sync_data(&self) -> io::Result<()> {
         let site = |disk: &DiskImage| {
             let pending = disk.files.get(&self.file).map_or(&[][..], |file| &file.pending);
-            CallSite::Sync { file: self.name_in(disk), pending: pending.iter().map(|write| write.offset()).collect() }
+            CallSite::Sync {
+                file: self.name_in(disk),
+                pending: pending.iter().map(|write| write.offset()).collect(),
+                waiting: disk.pending().len(),
+            }
         };
         self.disk.call(Some(self), site, |disk, _| disk.sync(self.file))
     }

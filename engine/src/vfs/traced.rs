@@ -1,12 +1,13 @@
 //! A disk that tells what was done to it. It decorates any other; it never changes what a call does.
 
-use super::{LockKind, OpenMode, Vfs, VfsFile, file_name};
+use super::{LockKind, OpenMode, SimVfs, Vfs, VfsFile, file_name};
 use crate::trace::{Detail, Event, Tracer};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// Emits an event after each call that changed `V`. Reads and failed calls emit nothing.
+/// Emits an event after each call that changed `V`. Reads and failed calls emit nothing; a call of the simulated disk that
+/// took effect right before the power went is told too, though its caller sees it fail.
 pub struct TracedVfs<V> {
     inner: V,
     tracer: Tracer,
@@ -135,15 +136,18 @@ impl VfsFile for TracedFile {
     }
 
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
-        let count = self.inner.write_at(offset, data)?;
-        let taken = data.get(..count).unwrap_or(data);
+        let written = self.inner.write_at(offset, data);
+        if !took_effect(&written) {
+            return written;
+        }
+        let taken = written.as_ref().map_or(data, |&count| data.get(..count).unwrap_or(data));
         self.emit(|detail, file| Event::FileWritten {
             file,
             offset,
             bytes: taken.len() as u64,
             data: detail.data(taken),
         });
-        Ok(count)
+        written
     }
 
     fn len(&self) -> io::Result<u64> {
@@ -157,14 +161,20 @@ impl VfsFile for TracedFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.inner.sync_data()?;
-        self.emit(|_, file| Event::FileSynced { file });
-        Ok(())
+        let synced = self.inner.sync_data();
+        if took_effect(&synced) {
+            self.emit(|_, file| Event::FileSynced { file });
+        }
+        synced
     }
 
     fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
         self.inner.try_lock(kind)
     }
+}
+
+fn took_effect<T>(result: &io::Result<T>) -> bool {
+    result.as_ref().err().is_none_or(SimVfs::took_effect)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -107,7 +107,7 @@ struct Run<'db> {
     db: &'db Database,
     file: &'db Path,
     form: TextForm,
-    transaction: Option<WriteTxn<'db>>,
+    transaction: Option<WriteTxn>,
     commits: u64,
     output: Output,
 }
@@ -146,7 +146,7 @@ impl Run<'_> {
     }
 
     /// Makes a change in the open transaction, or in a commit of its own.
-    fn change(&mut self, change: impl FnOnce(&mut WriteTxn<'_>) -> tosumu::Result<()>) -> Result<(), Failure> {
+    fn change(&mut self, change: impl FnOnce(&mut WriteTxn) -> tosumu::Result<()>) -> Result<(), Failure> {
         if let Some(transaction) = &mut self.transaction {
             let changed = change(transaction);
             return self.engine(changed);
@@ -157,7 +157,7 @@ impl Run<'_> {
     }
 
     /// The acknowledgement is written when the commit is durable, and not a moment before.
-    fn commit(&mut self, transaction: WriteTxn<'_>) -> Result<(), Failure> {
+    fn commit(&mut self, transaction: WriteTxn) -> Result<(), Failure> {
         self.engine(transaction.commit())?;
         self.commits += 1;
         self.output.line(format!("ACK {}", self.commits))?;
@@ -169,8 +169,8 @@ impl Run<'_> {
     }
 }
 
-impl<'db> Run<'db> {
-    fn open_transaction(&mut self, word: &str) -> Result<WriteTxn<'db>, Failure> {
+impl Run<'_> {
+    fn open_transaction(&mut self, word: &str) -> Result<WriteTxn, Failure> {
         self.transaction.take().ok_or_else(|| Failure::misuse(format!("`{word}` without `begin`")))
     }
 }

@@ -1,5 +1,6 @@
 //! Failing on purpose: faults at counted calls, and the instant at which the power goes.
 
+use crate::format::log::LOG_HEADER_BYTES;
 use crate::limits::PAGES_START_BYTES;
 use std::io::{self, ErrorKind};
 
@@ -78,12 +79,14 @@ pub enum StopEvent {
     Write,
     /// `sync_data`.
     Sync,
+    /// `sync_data` while the whole disk has at least this many changes waiting.
+    SyncWaiting(u32),
 }
 
 /// The file a stop point watches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StopFile {
-    /// The name does not end in `-wal`.
+    /// The page file: the name ends neither in `-wal` nor in `.tmp`.
     Pages,
     /// The name ends in `-wal`.
     Log,
@@ -91,13 +94,15 @@ pub enum StopFile {
     Any,
 }
 
-/// The part of the page file a stop point watches; of a sync, a part that has a pending write.
+/// The part of the file a stop point watches; of a sync, a part that has a pending write.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StopRegion {
-    /// The two superblock slots: bytes 0 … 8191.
+    /// The two superblock slots of the page file: bytes 0 … 8191.
     Superblock,
     /// What lies behind them.
     Pages,
+    /// The records of a log: what lies behind its header.
+    Records,
     /// Any place.
     Any,
 }
@@ -141,9 +146,12 @@ impl StopPoint {
     pub(super) fn fits(&self, site: &CallSite) -> bool {
         match (self.event, site) {
             (StopEvent::Write, CallSite::Write { file, offset }) => self.fits_file(file) && self.fits_place(*offset),
-            (StopEvent::Sync, CallSite::Sync { file, pending }) => {
+            (StopEvent::Sync, CallSite::Sync { file, pending, .. }) => {
                 let place = self.region == StopRegion::Any || pending.iter().any(|&offset| self.fits_place(offset));
                 self.fits_file(file) && place
+            }
+            (StopEvent::SyncWaiting(least), CallSite::Sync { file, waiting, .. }) => {
+                self.fits_file(file) && *waiting >= least as usize
             }
             _ => false,
         }
@@ -151,7 +159,7 @@ impl StopPoint {
 
     fn fits_file(&self, file: &str) -> bool {
         match self.file {
-            StopFile::Pages => !file.ends_with("-wal"),
+            StopFile::Pages => !file.ends_with("-wal") && !file.ends_with(".tmp"),
             StopFile::Log => file.ends_with("-wal"),
             StopFile::Any => true,
         }
@@ -161,6 +169,7 @@ impl StopPoint {
         match self.region {
             StopRegion::Superblock => offset < PAGES_START_BYTES,
             StopRegion::Pages => offset >= PAGES_START_BYTES,
+            StopRegion::Records => offset >= LOG_HEADER_BYTES as u64,
             StopRegion::Any => true,
         }
     }
@@ -169,9 +178,17 @@ impl StopPoint {
 /// What a call is about to do, as faults and stop points see it.
 pub(super) enum CallSite {
     Read,
-    Write { file: String, offset: u64 },
+    Write {
+        file: String,
+        offset: u64,
+    },
     Resize,
-    Sync { file: String, pending: Vec<u64> },
+    /// `pending`: where this file's changes start; `waiting`: how many changes all files have.
+    Sync {
+        file: String,
+        pending: Vec<u64>,
+        waiting: usize,
+    },
     SyncNames,
     Name,
     RemoveName,

@@ -1,0 +1,507 @@
+//! The operations of a script as plain values, and their canonical text.
+
+use crate::escape::{escape, escape_word};
+use crate::finding::Code;
+use crate::types::{CommitNo, PageNo};
+use std::fmt;
+
+/// One operation: one line of a script. [`Op::parse`](super::Op::parse) reads what `Display` writes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Op {
+    /// An empty line, or `# text`.
+    Comment(String),
+    /// `page-size 512`: before the first operation only.
+    PageSize(u32),
+    /// `seed 7`: before the first operation only.
+    Seed(u64),
+    /// `put K V`
+    Put {
+        /// The key.
+        key: Vec<u8>,
+        /// The value; may be empty.
+        value: Vec<u8>,
+    },
+    /// `del K`
+    Delete {
+        /// The key.
+        key: Vec<u8>,
+    },
+    /// `fill N ascending|descending|random [value N]`: that many puts in one transaction.
+    Fill(Fill),
+    /// `begin`
+    Begin,
+    /// `commit`
+    Commit,
+    /// `rollback`
+    Rollback,
+    /// `get …` or `scan …`, as the open transaction or the newest commit has it.
+    Read(Read),
+    /// `NAME: begin-read`, `NAME: get K`, `NAME: scan …`, `NAME: end`: a snapshot with a name.
+    Session {
+        /// Its name.
+        name: String,
+        /// What it does.
+        step: SessionStep,
+    },
+    /// `checkpoint`
+    Checkpoint,
+    /// `crash …`: arms a power cut that strikes the next operation.
+    Crash(Crash),
+    /// `reopen`: the program ends, if it still runs, and the database is opened again.
+    Reopen,
+    /// `tamper PLACE byte N xor HEX`
+    Tamper {
+        /// What is changed.
+        place: Place,
+        /// The first byte changed, counted from 0 in that place.
+        byte: u64,
+        /// What the bytes are xored with.
+        xor: Vec<u8>,
+    },
+    /// `swap page A B`: two pages change places in the page file.
+    Swap(PageNo, PageNo),
+    /// `put-back page A B … from commit N`, `put-back all from commit N`: old versions return to the page file.
+    PutBack {
+        /// The pages; none of them named means all.
+        pages: Vec<PageNo>,
+        /// Each in its newest version that is not newer than this.
+        commit: CommitNo,
+    },
+    /// `verify`
+    Verify,
+    /// `show …`
+    Show(Show),
+    /// `expect …`
+    Expect(Expect),
+}
+
+/// A question that changes nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Read {
+    /// `get K`
+    Get {
+        /// The key.
+        key: Vec<u8>,
+    },
+    /// `scan [from K] [to K] [limit N]`
+    Scan(Scan),
+}
+
+/// Which records a scan names: `from` is included, `to` is not.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Scan {
+    /// The first key.
+    pub from: Option<Vec<u8>>,
+    /// The key behind the last.
+    pub to: Option<Vec<u8>>,
+    /// At most so many records.
+    pub limit: Option<usize>,
+}
+
+/// What a named snapshot does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SessionStep {
+    /// `begin-read`: takes the snapshot.
+    Begin,
+    /// `get …` or `scan …` in it.
+    Read(Read),
+    /// `end`: gives it up.
+    End,
+}
+
+/// Many puts in one transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fill {
+    /// How many.
+    pub count: u32,
+    /// Which keys, in which order.
+    pub order: FillOrder,
+    /// The length of each value, in bytes.
+    pub value_bytes: usize,
+}
+
+impl Fill {
+    /// Length of a filled value when the line does not say, in bytes.
+    pub const VALUE_BYTES: usize = 20;
+}
+
+/// Which keys a fill puts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FillOrder {
+    /// `k0001`, `k0002`, …
+    Ascending,
+    /// The same, the last one first.
+    Descending,
+    /// Six letters each, drawn from the script's seed.
+    Random,
+}
+
+/// A power cut that is to strike the next operation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Crash {
+    /// When.
+    pub instant: Instant,
+    /// What is left of the writes not yet synced.
+    pub left: Left,
+}
+
+/// When the power goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Instant {
+    /// `before STEP`: the step does not happen.
+    Before(Step),
+    /// `after STEP`: it happened, and nobody heard of it.
+    After(Step),
+    /// `at write N`: right after the operation's N-th write, counted from 1.
+    AtWrite(u64),
+    /// `losing …` alone: right before the first sync at which so many writes wait.
+    AtSyncWaiting(u32),
+}
+
+/// A step of the protocol at which the power can go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "each is the word in the script")]
+pub enum Step {
+    WalWrite,
+    WalSync,
+    PageWrite,
+    PageSync,
+    SuperblockWrite,
+    SuperblockSync,
+}
+
+impl Step {
+    /// Every step, in the order of the protocol.
+    pub const ALL: [Step; 6] =
+        [Step::WalWrite, Step::WalSync, Step::PageWrite, Step::PageSync, Step::SuperblockWrite, Step::SuperblockSync];
+
+    /// The word in the script.
+    pub fn word(self) -> &'static str {
+        match self {
+            Step::WalWrite => "wal-write",
+            Step::WalSync => "wal-sync",
+            Step::PageWrite => "page-write",
+            Step::PageSync => "page-sync",
+            Step::SuperblockWrite => "superblock-write",
+            Step::SuperblockSync => "superblock-sync",
+        }
+    }
+}
+
+/// What a power cut leaves of the writes not yet synced.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Left {
+    /// Nothing, and of names neither: unless said otherwise.
+    Nothing,
+    /// `keeping all`
+    All,
+    /// `torn K`: of the last write its first sectors, of the others everything.
+    Torn(u64),
+    /// `losing 2,5`: all but the writes with these numbers.
+    AllBut(Vec<u32>),
+}
+
+/// What `tamper` changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// `page N`: the sealed page in the page file.
+    Page(PageNo),
+    /// `log`
+    Log,
+    /// `superblock A`, `superblock B`: 0 or 1.
+    Superblock(u8),
+}
+
+/// What `show` prints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Show {
+    /// `tree`: every page reached from the root.
+    Tree,
+    /// `page N`: one page, record by record.
+    Page(PageNo),
+    /// `log`: every record of the log.
+    Log,
+    /// `disk`: the files, and the writes not yet synced as `losing` counts them.
+    Disk,
+    /// `superblock`: both slots.
+    Superblock,
+}
+
+/// What must be so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Expect {
+    /// `get K V`: the key has this value.
+    Value {
+        /// The key.
+        key: Vec<u8>,
+        /// The value.
+        value: Vec<u8>,
+    },
+    /// `no K`: there is no such key.
+    NoKey {
+        /// The key.
+        key: Vec<u8>,
+    },
+    /// `records 12`, `splits 1`, `syncs <= 1`: a count.
+    Count {
+        /// What is counted.
+        measure: Measure,
+        /// How it must compare.
+        relation: Relation,
+        /// With what.
+        number: u64,
+    },
+    /// `event page-split`: the operation before this line had such an event.
+    Event {
+        /// Its name in a trace.
+        name: String,
+    },
+    /// `fails CODE`: the operation before this line failed with this code.
+    Fails {
+        /// The code.
+        code: String,
+    },
+    /// `open fails CODE`: opening a copy of the files as they are fails with this code.
+    OpenFails {
+        /// The code.
+        code: String,
+    },
+    /// `finding CODE [page N]`: verification finds this.
+    Finding {
+        /// The code.
+        code: Code,
+        /// Of this page.
+        page: Option<PageNo>,
+    },
+    /// `clean`: verification finds nothing worse than info.
+    Clean,
+}
+
+/// What an `expect` counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Measure {
+    /// Records, as the open transaction or the newest commit has them.
+    Records,
+    /// Levels of the tree.
+    Height,
+    /// Pages of the tree.
+    Pages,
+    /// The newest commit.
+    Commit,
+    /// Page splits of the operation before.
+    Splits,
+    /// Its syncs of files.
+    Syncs,
+    /// Its writes.
+    Writes,
+    /// The bytes of its writes.
+    Bytes,
+    /// Pages it sealed.
+    Seals,
+    /// Pages it opened.
+    Opens,
+}
+
+impl Measure {
+    /// Every measure.
+    pub const ALL: [Measure; 10] = [
+        Measure::Records,
+        Measure::Height,
+        Measure::Pages,
+        Measure::Commit,
+        Measure::Splits,
+        Measure::Syncs,
+        Measure::Writes,
+        Measure::Bytes,
+        Measure::Seals,
+        Measure::Opens,
+    ];
+
+    /// The word in the script.
+    pub fn word(self) -> &'static str {
+        match self {
+            Measure::Records => "records",
+            Measure::Height => "height",
+            Measure::Pages => "pages",
+            Measure::Commit => "commit",
+            Measure::Splits => "splits",
+            Measure::Syncs => "syncs",
+            Measure::Writes => "writes",
+            Measure::Bytes => "bytes",
+            Measure::Seals => "seals",
+            Measure::Opens => "opens",
+        }
+    }
+}
+
+/// How a count must compare.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Relation {
+    /// Nothing, or `=`.
+    Equal,
+    /// `<=`
+    AtMost,
+    /// `>=`
+    AtLeast,
+}
+
+impl Relation {
+    /// Whether `found` stands so to `wanted`.
+    pub fn holds(self, found: u64, wanted: u64) -> bool {
+        match self {
+            Relation::Equal => found == wanted,
+            Relation::AtMost => found <= wanted,
+            Relation::AtLeast => found >= wanted,
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Op::Comment(text) if text.is_empty() => Ok(()),
+            Op::Comment(text) => write!(f, "# {text}"),
+            Op::PageSize(bytes) => write!(f, "page-size {bytes}"),
+            Op::Seed(seed) => write!(f, "seed {seed}"),
+            Op::Put { key, value } => write!(f, "put {} {}", escape_word(key), escape(value)),
+            Op::Delete { key } => write!(f, "del {}", escape_word(key)),
+            Op::Fill(fill) => fill.fmt(f),
+            Op::Begin => f.write_str("begin"),
+            Op::Commit => f.write_str("commit"),
+            Op::Rollback => f.write_str("rollback"),
+            Op::Read(read) => read.fmt(f),
+            Op::Session { name, step: SessionStep::Begin } => write!(f, "{name}: begin-read"),
+            Op::Session { name, step: SessionStep::Read(read) } => write!(f, "{name}: {read}"),
+            Op::Session { name, step: SessionStep::End } => write!(f, "{name}: end"),
+            Op::Checkpoint => f.write_str("checkpoint"),
+            Op::Crash(crash) => crash.fmt(f),
+            Op::Reopen => f.write_str("reopen"),
+            Op::Tamper { place, byte, xor } => write!(f, "tamper {place} byte {byte} xor {}", hex::encode(xor)),
+            Op::Swap(first, second) => write!(f, "swap page {first} {second}"),
+            Op::PutBack { pages, commit } => write!(f, "put-back {} from commit {commit}", PagesText(pages)),
+            Op::Verify => f.write_str("verify"),
+            Op::Show(show) => show.fmt(f),
+            Op::Expect(expect) => expect.fmt(f),
+        }
+    }
+}
+
+struct PagesText<'a>(&'a [PageNo]);
+
+impl fmt::Display for PagesText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("all");
+        }
+        f.write_str("page")?;
+        self.0.iter().try_for_each(|page| write!(f, " {page}"))
+    }
+}
+
+impl fmt::Display for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Read::Get { key } => write!(f, "get {}", escape_word(key)),
+            Read::Scan(scan) => {
+                f.write_str("scan")?;
+                for (word, key) in [("from", &scan.from), ("to", &scan.to)] {
+                    if let Some(key) = key {
+                        write!(f, " {word} {}", escape_word(key))?;
+                    }
+                }
+                scan.limit.map_or(Ok(()), |limit| write!(f, " limit {limit}"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Fill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let order = match self.order {
+            FillOrder::Ascending => "ascending",
+            FillOrder::Descending => "descending",
+            FillOrder::Random => "random",
+        };
+        write!(f, "fill {} {order}", self.count)?;
+        match self.value_bytes {
+            Fill::VALUE_BYTES => Ok(()),
+            bytes => write!(f, " value {bytes}"),
+        }
+    }
+}
+
+impl Crash {
+    /// The instant in words: `after wal-sync`.
+    pub fn place(&self) -> String {
+        match self.instant {
+            Instant::Before(step) => format!("before {}", step.word()),
+            Instant::After(step) => format!("after {}", step.word()),
+            Instant::AtWrite(number) => format!("at write {number}"),
+            Instant::AtSyncWaiting(_) => "before a sync".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Crash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("crash")?;
+        if !matches!(self.instant, Instant::AtSyncWaiting(_)) {
+            write!(f, " {}", self.place())?;
+        }
+        match &self.left {
+            Left::Nothing => Ok(()),
+            Left::All => f.write_str(" keeping all"),
+            Left::Torn(sectors) => write!(f, " torn {sectors}"),
+            Left::AllBut(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+                write!(f, " losing {}", numbers.join(","))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Page(page) => write!(f, "page {page}"),
+            Place::Log => f.write_str("log"),
+            Place::Superblock(0) => f.write_str("superblock A"),
+            Place::Superblock(_) => f.write_str("superblock B"),
+        }
+    }
+}
+
+impl fmt::Display for Show {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Show::Tree => f.write_str("show tree"),
+            Show::Page(page) => write!(f, "show page {page}"),
+            Show::Log => f.write_str("show log"),
+            Show::Disk => f.write_str("show disk"),
+            Show::Superblock => f.write_str("show superblock"),
+        }
+    }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expect ")?;
+        match self {
+            Expect::Value { key, value } => write!(f, "get {} {}", escape_word(key), escape(value)),
+            Expect::NoKey { key } => write!(f, "no {}", escape_word(key)),
+            Expect::Count { measure, relation: Relation::Equal, number } => write!(f, "{} {number}", measure.word()),
+            Expect::Count { measure, relation: Relation::AtMost, number } => {
+                write!(f, "{} <= {number}", measure.word())
+            }
+            Expect::Count { measure, relation: Relation::AtLeast, number } => {
+                write!(f, "{} >= {number}", measure.word())
+            }
+            Expect::Event { name } => write!(f, "event {name}"),
+            Expect::Fails { code } => write!(f, "fails {code}"),
+            Expect::OpenFails { code } => write!(f, "open fails {code}"),
+            Expect::Finding { code, page: None } => write!(f, "finding {code}"),
+            Expect::Finding { code, page: Some(page) } => write!(f, "finding {code} page {page}"),
+            Expect::Clean => f.write_str("clean"),
+        }
+    }
+}

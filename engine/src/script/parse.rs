@@ -1,0 +1,464 @@
+//! From text to operations. Everything refused is refused with what would be right.
+
+use super::op::{
+    Crash, Expect, Fill, FillOrder, Instant, Left, Measure, Op, Place, Read, Relation, Scan, SessionStep, Show, Step,
+};
+use crate::escape::{escape, unescape};
+use crate::finding::Code;
+use crate::limits::LINE_BYTES_MAX;
+use crate::types::{CommitNo, PageNo, PageSize};
+use std::str::SplitAsciiWhitespace;
+
+/// Most records of one `fill`: every one of them leaves events behind.
+const FILL_COUNT_MAX: u32 = 100_000;
+
+const OPERATIONS: &str = "put del get scan fill begin commit rollback checkpoint crash reopen tamper swap put-back verify \
+                          show expect, or NAME: begin-read|get|scan|end";
+const CRASHES: &str = "`crash before|after STEP`, `crash at write N`, each with `torn K`, `losing 2,5` or `keeping all` \
+                       behind it if you like, or `crash losing 2,5`";
+const STEPS: &str = "wal-write wal-sync page-write page-sync superblock-write superblock-sync";
+const EXPECTS: &str = "`expect get K V`, `no K`, `records|height|pages|commit|splits|syncs|writes|bytes|seals|opens N`, \
+                       `event NAME`, `fails CODE`, `open fails CODE`, `finding CODE [page N]`, `clean`";
+
+type Parsed<T> = Result<T, String>;
+
+impl Op {
+    /// Reads one line. The error says what is wrong and what would be right.
+    pub fn parse(line: &str) -> Result<Op, String> {
+        if line.len() > LINE_BYTES_MAX {
+            return Err(format!("the line is longer than {LINE_BYTES_MAX} bytes"));
+        }
+        let line = line.trim_start();
+        if line.trim_end().is_empty() {
+            return Ok(Op::Comment(String::new()));
+        }
+        if let Some(text) = line.strip_prefix('#') {
+            return Ok(Op::Comment(text.trim().to_owned()));
+        }
+        let (word, rest) = line.split_once(' ').unwrap_or((line.trim_end(), ""));
+        match word {
+            "put" => {
+                let (key, value) = key_and_value(rest, "put K V")?;
+                Ok(Op::Put { key, value })
+            }
+            "expect" => parse_expect(rest).map(Op::Expect),
+            _ => match word.strip_suffix(':') {
+                Some(name) => parse_session(name, rest),
+                None => parse_words(word, rest),
+            },
+        }
+    }
+}
+
+fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
+    let mut words = Words::new(rest);
+    let op = match word {
+        "page-size" => Op::PageSize(page_size(words.number("page-size N")?)?),
+        "seed" => Op::Seed(words.number("seed N")?),
+        "del" => Op::Delete { key: words.key("del K")? },
+        "get" | "scan" => Op::Read(parse_read(word, &mut words)?),
+        "fill" => Op::Fill(parse_fill(&mut words)?),
+        "begin" => Op::Begin,
+        "commit" => Op::Commit,
+        "rollback" => Op::Rollback,
+        "checkpoint" => Op::Checkpoint,
+        "crash" => Op::Crash(parse_crash(&mut words)?),
+        "reopen" => Op::Reopen,
+        "tamper" => parse_tamper(&mut words)?,
+        "swap" => parse_swap(&mut words)?,
+        "put-back" => parse_put_back(&mut words)?,
+        "verify" => Op::Verify,
+        "show" => Op::Show(parse_show(&mut words)?),
+        _ => return Err(format!("`{}` is no operation; there are {OPERATIONS}", shown(word))),
+    };
+    words.end()?;
+    Ok(op)
+}
+
+fn parse_session(name: &str, rest: &str) -> Parsed<Op> {
+    let named = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '-' || char == '_');
+    if !named {
+        return Err(format!("`{}:` is no name of a snapshot; letters and digits make one, as in `t1:`", shown(name)));
+    }
+    let mut words = Words::new(rest);
+    let step = match words.next() {
+        Some("begin-read") => SessionStep::Begin,
+        Some(word @ ("get" | "scan")) => SessionStep::Read(parse_read(word, &mut words)?),
+        Some("end") => SessionStep::End,
+        _ => return Err(format!("a snapshot takes `{name}: begin-read`, `get K`, `scan` or `end`")),
+    };
+    words.end()?;
+    Ok(Op::Session { name: name.to_owned(), step })
+}
+
+fn parse_read(word: &str, words: &mut Words<'_>) -> Parsed<Read> {
+    if word == "get" {
+        return Ok(Read::Get { key: words.key("get K")? });
+    }
+    const FORM: &str = "scan [from K] [to K] [limit N]";
+    let mut scan = Scan::default();
+    while let Some(word) = words.next() {
+        match word {
+            "from" => scan.from = Some(words.key(FORM)?),
+            "to" => scan.to = Some(words.key(FORM)?),
+            "limit" => scan.limit = Some(words.number(FORM)?),
+            other => return Err(unexpected(other, FORM)),
+        }
+    }
+    Ok(Read::Scan(scan))
+}
+
+fn parse_fill(words: &mut Words<'_>) -> Parsed<Fill> {
+    const FORM: &str = "fill N ascending|descending|random [value N]";
+    let count = words.number(FORM)?;
+    if count > FILL_COUNT_MAX {
+        return Err(format!("`fill` takes at most {FILL_COUNT_MAX} records"));
+    }
+    let order = match words.next() {
+        Some("ascending") => FillOrder::Ascending,
+        Some("descending") => FillOrder::Descending,
+        Some("random") => FillOrder::Random,
+        Some(other) => return Err(unexpected(other, FORM)),
+        None => return Err(missing(FORM)),
+    };
+    let value_bytes = match words.next() {
+        Some("value") => words.number(FORM)?,
+        Some(other) => return Err(unexpected(other, FORM)),
+        None => Fill::VALUE_BYTES,
+    };
+    let longest = PageSize::new(crate::limits::PAGE_SIZE_BYTES_MAX).map_or(0, crate::limits::record_bytes_max);
+    if value_bytes > longest {
+        return Err(format!("a value has at most {longest} bytes"));
+    }
+    Ok(Fill { count, order, value_bytes })
+}
+
+fn parse_crash(words: &mut Words<'_>) -> Parsed<Crash> {
+    let form = || format!("`crash` needs its instant: {CRASHES}");
+    let instant = match words.peek() {
+        Some(when @ ("before" | "after")) => {
+            words.next();
+            let step = parse_step(words.next())?;
+            Some(if when == "before" { Instant::Before(step) } else { Instant::After(step) })
+        }
+        Some("at") => {
+            words.next();
+            words.word("write", "crash at write N")?;
+            Some(Instant::AtWrite(words.positive("crash at write N")?))
+        }
+        _ => None,
+    };
+    let left = parse_left(words)?;
+    match (instant, left) {
+        (Some(instant), left) => Ok(Crash { instant, left: left.unwrap_or(Left::Nothing) }),
+        (None, Some(Left::AllBut(numbers))) => {
+            let waiting = numbers.iter().copied().max().unwrap_or(1);
+            Ok(Crash { instant: Instant::AtSyncWaiting(waiting), left: Left::AllBut(numbers) })
+        }
+        (None, _) => Err(form()),
+    }
+}
+
+fn parse_step(word: Option<&str>) -> Parsed<Step> {
+    let found = Step::ALL.into_iter().find(|step| Some(step.word()) == word);
+    found.ok_or_else(|| format!("`{}` is no step; there are {STEPS}", shown(word.unwrap_or_default())))
+}
+
+fn parse_left(words: &mut Words<'_>) -> Parsed<Option<Left>> {
+    Ok(Some(match words.next() {
+        None => return Ok(None),
+        Some("torn") => Left::Torn(words.number("torn K")?),
+        Some("keeping") => {
+            words.word("all", "keeping all")?;
+            Left::All
+        }
+        Some("losing") => Left::AllBut(parse_numbers(words.next())?),
+        Some(other) => return Err(unexpected(other, CRASHES)),
+    }))
+}
+
+/// `2,5`: numbers of writes, counted from 1.
+fn parse_numbers(word: Option<&str>) -> Parsed<Vec<u32>> {
+    let list = word.unwrap_or_default();
+    let numbers: Option<Vec<u32>> =
+        list.split(',').map(|number| number.parse().ok().filter(|&number| number > 0)).collect();
+    numbers.ok_or_else(|| format!("`losing {}`: numbers of writes are counted from 1, as in `losing 2,5`", shown(list)))
+}
+
+fn parse_tamper(words: &mut Words<'_>) -> Parsed<Op> {
+    const FORM: &str = "tamper page N|log|superblock A|superblock B byte N xor HEX";
+    let place = match words.next() {
+        Some("page") => Place::Page(words.page(FORM)?),
+        Some("log") => Place::Log,
+        Some("superblock") => match words.next() {
+            Some("A" | "a") => Place::Superblock(0),
+            Some("B" | "b") => Place::Superblock(1),
+            _ => return Err("there are `superblock A` and `superblock B`".to_owned()),
+        },
+        _ => return Err(missing(FORM)),
+    };
+    words.word("byte", FORM)?;
+    let byte = words.number(FORM)?;
+    words.word("xor", FORM)?;
+    let digits = words.next().ok_or_else(|| missing(FORM))?;
+    let xor = hex::decode(digits)
+        .ok()
+        .filter(|bytes| !bytes.is_empty())
+        .ok_or_else(|| format!("`xor {}`: hex digits in pairs are needed, as in `xor 01`", shown(digits)))?;
+    Ok(Op::Tamper { place, byte, xor })
+}
+
+fn parse_swap(words: &mut Words<'_>) -> Parsed<Op> {
+    const FORM: &str = "swap page A B";
+    words.word("page", FORM)?;
+    Ok(Op::Swap(words.page(FORM)?, words.page(FORM)?))
+}
+
+fn parse_put_back(words: &mut Words<'_>) -> Parsed<Op> {
+    const FORM: &str = "put-back page A B … from commit N, or put-back all from commit N";
+    let mut pages = Vec::new();
+    match words.next() {
+        Some("all") => {}
+        Some("page") => {
+            pages.push(words.page(FORM)?);
+            while words.peek().is_some_and(|word| word != "from") {
+                pages.push(words.page(FORM)?);
+            }
+        }
+        _ => return Err(missing(FORM)),
+    }
+    words.word("from", FORM)?;
+    words.word("commit", FORM)?;
+    Ok(Op::PutBack { pages, commit: CommitNo(words.number(FORM)?) })
+}
+
+fn parse_show(words: &mut Words<'_>) -> Parsed<Show> {
+    const FORM: &str = "show tree|page N|log|disk|superblock";
+    match words.next() {
+        Some("tree") => Ok(Show::Tree),
+        Some("page") => Ok(Show::Page(words.page(FORM)?)),
+        Some("log") => Ok(Show::Log),
+        Some("disk") => Ok(Show::Disk),
+        Some("superblock") => Ok(Show::Superblock),
+        Some(other) => Err(unexpected(other, FORM)),
+        None => Err(missing(FORM)),
+    }
+}
+
+fn parse_expect(rest: &str) -> Parsed<Expect> {
+    let rest = rest.trim_start();
+    let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+    if word == "get" {
+        let (key, value) = key_and_value(behind, "expect get K V")?;
+        return Ok(Expect::Value { key, value });
+    }
+    let mut words = Words::new(behind);
+    let expect = match word.trim_end() {
+        "no" => Expect::NoKey { key: words.key("expect no K")? },
+        "event" => Expect::Event { name: words.text("expect event NAME, as in `expect event page-split`")? },
+        "fails" => Expect::Fails { code: words.text("expect fails CODE")? },
+        "open" => {
+            words.word("fails", "expect open fails CODE")?;
+            Expect::OpenFails { code: words.text("expect open fails CODE")? }
+        }
+        "finding" => parse_expect_finding(&mut words)?,
+        "clean" => Expect::Clean,
+        word => parse_count(word, &mut words)?,
+    };
+    words.end()?;
+    Ok(expect)
+}
+
+fn parse_expect_finding(words: &mut Words<'_>) -> Parsed<Expect> {
+    const FORM: &str = "expect finding CODE [page N]";
+    let text = words.text(FORM)?;
+    let code = Code::parse(&text).ok_or_else(|| {
+        format!("`{}` is no code of a finding; PAGE-STALE is one, DESIGN.md lists them", shown(&text))
+    })?;
+    let page = match words.next() {
+        Some("page") => Some(words.page(FORM)?),
+        Some(other) => return Err(unexpected(other, FORM)),
+        None => None,
+    };
+    Ok(Expect::Finding { code, page })
+}
+
+fn parse_count(word: &str, words: &mut Words<'_>) -> Parsed<Expect> {
+    let measure = Measure::ALL
+        .into_iter()
+        .find(|measure| measure.word() == word)
+        .ok_or_else(|| format!("`expect {}` is not known; there are {EXPECTS}", shown(word)))?;
+    let relation = match words.peek() {
+        Some("<=") => Relation::AtMost,
+        Some(">=") => Relation::AtLeast,
+        _ => Relation::Equal,
+    };
+    if matches!(words.peek(), Some("<=" | ">=" | "=")) {
+        words.next();
+    }
+    let number = words.number(&format!("expect {word} [<=|>=] N"))?;
+    Ok(Expect::Count { measure, relation, number })
+}
+
+fn key_and_value(rest: &str, form: &str) -> Parsed<(Vec<u8>, Vec<u8>)> {
+    let (key, value) = rest.split_once(' ').unwrap_or((rest, ""));
+    if key.is_empty() {
+        return Err(missing(form));
+    }
+    Ok((unescape(key)?, unescape(value)?))
+}
+
+fn page_size(bytes: u64) -> Parsed<u32> {
+    let size = u32::try_from(bytes).ok().and_then(PageSize::new);
+    size.map(PageSize::get)
+        .ok_or_else(|| format!("a page of {bytes} bytes cannot be: a power of two from 512 to 65536"))
+}
+
+fn missing(form: &str) -> String {
+    format!("something is missing; the form is `{form}`")
+}
+
+fn unexpected(word: &str, form: &str) -> String {
+    format!("`{}` does not belong here; the form is `{form}`", shown(word))
+}
+
+fn shown(word: &str) -> String {
+    let short: String = word.chars().take(40).collect();
+    escape(short.as_bytes())
+}
+
+/// The words of a line, one after the other.
+struct Words<'a> {
+    words: std::iter::Peekable<SplitAsciiWhitespace<'a>>,
+}
+
+impl<'a> Words<'a> {
+    fn new(text: &'a str) -> Words<'a> {
+        Words { words: text.split_ascii_whitespace().peekable() }
+    }
+
+    fn next(&mut self) -> Option<&'a str> {
+        self.words.next()
+    }
+
+    fn peek(&mut self) -> Option<&'a str> {
+        self.words.peek().copied()
+    }
+
+    fn word(&mut self, wanted: &str, form: &str) -> Parsed<()> {
+        match self.next() {
+            Some(word) if word == wanted => Ok(()),
+            Some(other) => Err(unexpected(other, form)),
+            None => Err(missing(form)),
+        }
+    }
+
+    fn text(&mut self, form: &str) -> Parsed<String> {
+        self.next().map(str::to_owned).ok_or_else(|| missing(form))
+    }
+
+    fn key(&mut self, form: &str) -> Parsed<Vec<u8>> {
+        unescape(self.next().ok_or_else(|| missing(form))?)
+    }
+
+    fn number<T: std::str::FromStr>(&mut self, form: &str) -> Parsed<T> {
+        let word = self.next().ok_or_else(|| missing(form))?;
+        word.parse().map_err(|_| format!("`{}` is no number that fits here; the form is `{form}`", shown(word)))
+    }
+
+    fn positive(&mut self, form: &str) -> Parsed<u64> {
+        match self.number(form)? {
+            0 => Err(format!("this is counted from 1; the form is `{form}`")),
+            number => Ok(number),
+        }
+    }
+
+    fn page(&mut self, form: &str) -> Parsed<PageNo> {
+        match self.number(form)? {
+            0 => Err("pages are counted from 1".to_owned()),
+            page => Ok(PageNo(page)),
+        }
+    }
+
+    fn end(&mut self) -> Parsed<()> {
+        match self.next() {
+            None => Ok(()),
+            Some(word) => Err(format!("`{}` is too much; nothing more belongs on this line", shown(word))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn round_trip(line: &str) {
+        let op = Op::parse(line).unwrap_or_else(|why| panic!("{line}: {why}"));
+        assert_eq!(Op::parse(&op.to_string()), Ok(op.clone()), "{line}");
+    }
+
+    #[test]
+    fn every_form_survives_the_round_trip() {
+        let lines = "page-size 512|seed 7|put a 1|put a|put a\\x20b  two  spaces |del a|get a|scan|scan from a to c limit 3|\
+                     fill 1000 ascending|fill 40 random value 60|fill 3 descending|begin|commit|rollback|t1: begin-read|\
+                     t1: get a|t1: scan from b|t1: end|checkpoint|crash before wal-write|crash after wal-sync|\
+                     crash before page-write|crash after page-sync|crash before superblock-write losing 1|\
+                     crash after superblock-sync|crash at write 7|crash at write 7 torn 3|crash losing 2,5|\
+                     crash after wal-write keeping all|reopen|tamper page 3 byte 100 xor 01|tamper log byte 600 xor 01ff|\
+                     tamper superblock A byte 10 xor 01|tamper superblock B byte 10 xor 01|swap page 3 5|\
+                     put-back page 3 from commit 2|put-back page 3 4 7 from commit 2|put-back all from commit 2|verify|\
+                     show page 3|show tree|show log|show disk|show superblock|expect get a 1|expect get a|expect no a|\
+                     expect records 12|expect height 3|expect pages 5|expect commit 4|expect open fails PAGE-STALE|\
+                     expect finding PAGE-STALE page 2|expect finding LOG-ROT|expect clean|expect event page-split|\
+                     expect splits 1|expect syncs <= 1|expect writes >= 2|expect fails LIMIT|# a comment||#";
+        lines.split('|').for_each(round_trip);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_says_what_would_be_right() {
+        for (line, part) in [
+            ("putt a 1", "there are put del"),
+            ("put", "put K V"),
+            ("del", "del K"),
+            ("del a b", "`b` is too much"),
+            ("put \\q 1", "\\xNN"),
+            ("crash", "crash before|after STEP"),
+            ("crash torn 3", "crash before|after STEP"),
+            ("crash before lunch", "wal-write wal-sync"),
+            ("crash at write 0", "counted from 1"),
+            ("crash losing 0", "counted from 1"),
+            ("tamper page 3 byte 100 xor 1", "in pairs"),
+            ("tamper page 0 byte 1 xor 01", "counted from 1"),
+            ("page-size 500", "a power of two"),
+            ("fill 3 sideways", "ascending|descending|random"),
+            ("fill 1000000 random", "at most"),
+            ("t 1: get a", "is no operation"),
+            (": get a", "no name of a snapshot"),
+            ("t1: put a 1", "begin-read"),
+            ("expect", "there are `expect get K V`"),
+            ("expect finding PAGE-SALE", "no code of a finding"),
+            ("expect records many", "no number"),
+            ("put-back page from commit 2", "no number"),
+        ] {
+            let why = Op::parse(line).unwrap_err();
+            assert!(why.contains(part), "{line}: {why}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_and_value_survive_the_round_trip(
+            key in proptest::collection::vec(any::<u8>(), 1..20),
+            value in proptest::collection::vec(any::<u8>(), 0..20),
+        ) {
+            let op = Op::Put { key, value };
+            prop_assert_eq!(Op::parse(&op.to_string()), Ok(op));
+        }
+
+        #[test]
+        fn no_line_makes_parsing_panic(line in "\\PC*") {
+            let _ = Op::parse(&line);
+        }
+    }
+}

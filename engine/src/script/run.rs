@@ -1,0 +1,516 @@
+//! Runs operations on a simulated disk and records every event.
+//!
+//! A runner is a whole small world: disk, randomness, database, open transaction, named snapshots. The same options and
+//! operations give the same trace to the byte. It never touches a real file. Start reading at [`Runner::run`].
+
+mod checks;
+mod expect;
+mod outside;
+mod view;
+
+pub(super) use view::View;
+
+use super::{Crash, Fill, FillOrder, Op, Read, Scan, SessionStep};
+use crate::crypto::InsecureSeededEntropy;
+use crate::error::Error;
+use crate::escape::{escape, escape_word};
+use crate::trace::{Event, Level, Receipt, Recorder, Sink, Tracer};
+use crate::txn::{ReadTxn, WriteTxn};
+use crate::types::{CommitNo, PageSize};
+use crate::vfs::{CrashPlan, DiskImage, SimVfs};
+use crate::{CheckpointOutcome, Database, Options};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Records that a scan prints when the line sets no limit.
+const SCAN_LIMIT: usize = 1000;
+
+/// What a runner starts with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunnerOptions {
+    /// The page size of the database it creates.
+    pub page_size: PageSize,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The database's file name.
+    pub file: String,
+}
+
+impl Default for RunnerOptions {
+    fn default() -> Self {
+        RunnerOptions { page_size: PageSize::TOY, seed: 1, file: "lab.tsm".to_owned() }
+    }
+}
+
+/// How an operation ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// What it prints; several lines of a scan or a `show`.
+    pub text: String,
+    /// Whether it did not do what its line asks for. A power cut that was asked for is no failure.
+    pub failed: bool,
+}
+
+impl Outcome {
+    fn done(text: impl Into<String>) -> Outcome {
+        Outcome { text: text.into(), failed: false }
+    }
+
+    fn failed(text: impl Into<String>) -> Outcome {
+        Outcome { text: text.into(), failed: true }
+    }
+}
+
+/// Why an operation could not be done.
+pub(super) enum Failure {
+    Engine(Error),
+    /// The runner's own refusal.
+    Refused(String),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Engine(error)
+    }
+}
+
+impl Failure {
+    fn refused<T>(why: impl Into<String>) -> Result<T, Failure> {
+        Err(Failure::Refused(why.into()))
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            Failure::Engine(error) => error.code(),
+            Failure::Refused(_) => "MISUSE",
+        }
+    }
+
+    /// A finding's text begins with its code already.
+    fn text(&self) -> String {
+        match self {
+            Failure::Engine(error @ Error::Damage(_)) => error.to_string(),
+            Failure::Engine(error) => format!("{}: {error}", error.code()),
+            Failure::Refused(why) => why.clone(),
+        }
+    }
+}
+
+type Done = Result<String, Failure>;
+
+/// Runs the operations of a script, one after the other.
+pub struct Runner {
+    options: RunnerOptions,
+    disk: SimVfs,
+    recorder: Arc<Recorder>,
+    gate: Arc<Gate>,
+    entropy: Arc<InsecureSeededEntropy>,
+    chance: Chance,
+    database: Option<Database>,
+    transaction: Option<WriteTxn>,
+    sessions: BTreeMap<String, ReadTxn>,
+    armed: Option<Crash>,
+    /// The events of the operation before, and the code it failed with.
+    last: Range<usize>,
+    last_failure: Option<String>,
+}
+
+impl Runner {
+    /// An empty disk, and on it a database that is created and opened.
+    pub fn new(options: RunnerOptions) -> Runner {
+        let disk = SimVfs::new(options.seed);
+        let mut runner = Runner::closed(options, disk, Recorder::new(), 0);
+        let opened = runner.open(true);
+        debug_assert!(opened.is_ok(), "creating a database on an empty disk");
+        runner.last = 0..runner.recorder.count();
+        runner
+    }
+
+    /// Runs every line from the start; what a line that cannot be would have done is left out.
+    pub fn replayed(lines: &[String], options: RunnerOptions) -> Runner {
+        let mut runner = Runner::new(options);
+        for line in lines {
+            runner.run_line(line);
+        }
+        runner
+    }
+
+    /// The world in which the power goes behind the last of `events`, which are the beginning of a trace of level `full`: the
+    /// disk of that instant, less what `plan` loses. The trace goes on with that crash, and `reopen` runs recovery.
+    pub fn crashed_at(events: &[Arc<Event>], plan: CrashPlan, options: RunnerOptions) -> Runner {
+        let mut fold = crate::trace::Fold::default();
+        events.iter().for_each(|event| fold.apply(event));
+        let disk = SimVfs::from_image(DiskImage::from_fold(&fold), options.seed);
+        let recorder = Recorder::continuing(events.to_vec());
+        let mut runner = Runner::closed(options, disk, recorder, events.len() as u64);
+        let text = runner.lose_power(format!("behind event {}", events.len()), &plan);
+        if let Some(line) = interrupted(events) {
+            runner.end_operation(line, 0, &Outcome::failed(text));
+        }
+        runner
+    }
+
+    /// `branch` keeps the randomness of a branched timeline apart from what the trace drew already.
+    fn closed(options: RunnerOptions, disk: SimVfs, recorder: Arc<Recorder>, branch: u64) -> Runner {
+        let gate = Arc::new(Gate { recorder: recorder.clone(), disk: disk.clone(), muted: AtomicBool::new(false) });
+        disk.set_tracer(Tracer::new(gate.clone()));
+        Runner {
+            entropy: Arc::new(InsecureSeededEntropy::new(options.seed ^ branch.rotate_left(32))),
+            chance: Chance(options.seed),
+            last: recorder.count()..recorder.count(),
+            options,
+            disk,
+            recorder,
+            gate,
+            database: None,
+            transaction: None,
+            sessions: BTreeMap::new(),
+            armed: None,
+            last_failure: None,
+        }
+    }
+
+    /// Runs one line of text. A line that cannot be changes nothing and emits no event.
+    pub fn run_line(&mut self, line: &str) -> Outcome {
+        match Op::parse(line) {
+            Ok(op) => self.run(&op),
+            Err(why) => Outcome::failed(why),
+        }
+    }
+
+    /// Runs one operation: its events stand between `OperationStarted` and `OperationEnded`. An `expect` leaves one event of
+    /// its own, a comment none.
+    pub fn run(&mut self, op: &Op) -> Outcome {
+        match op {
+            Op::Comment(_) => Outcome::done(""),
+            Op::PageSize(bytes) if *bytes == self.options.page_size.get() => Outcome::done(""),
+            Op::Seed(seed) if *seed == self.options.seed => Outcome::done(""),
+            Op::PageSize(_) | Op::Seed(_) => {
+                Outcome::failed("the store is there already; this belongs at a script's head")
+            }
+            Op::Expect(expect) => self.expect(expect),
+            _ => self.operate(op),
+        }
+    }
+
+    /// Ends the program: what is open is rolled back and the database is closed. Nothing is folded.
+    pub fn finish(&mut self) {
+        if self.database.is_some() {
+            self.end_program();
+        }
+    }
+
+    /// Every event so far.
+    pub fn recorder(&self) -> &Arc<Recorder> {
+        &self.recorder
+    }
+
+    /// The disk.
+    pub fn disk(&self) -> &SimVfs {
+        &self.disk
+    }
+
+    /// The database, unless the power went and it was not reopened.
+    pub fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
+    }
+
+    /// What it was started with.
+    pub fn options(&self) -> &RunnerOptions {
+        &self.options
+    }
+
+    fn operate(&mut self, op: &Op) -> Outcome {
+        let line = op.to_string();
+        let first = self.recorder.count();
+        self.recorder.take(Event::OperationStarted { line: line.clone() });
+        let armed = if matches!(op, Op::Crash(_)) { None } else { self.armed.take() };
+        if let Some(crash) = &armed {
+            self.disk.stop_at(outside::stop_point(crash.instant));
+        }
+        let done = self.perform(op, &line);
+        self.last_failure = done.as_ref().err().map(|failure| failure.code().to_owned());
+        let outcome = match armed {
+            Some(crash) => self.struck(&crash, done),
+            None => done.map_or_else(|failure| Outcome::failed(failure.text()), Outcome::done),
+        };
+        self.end_operation(line, first, &outcome);
+        self.last = first..self.recorder.count();
+        outcome
+    }
+
+    fn end_operation(&mut self, line: String, first: usize, outcome: &Outcome) {
+        let receipt = receipt(&self.recorder.events_from(first));
+        let (outcome, succeeded) = (outcome.text.clone(), !outcome.failed);
+        self.recorder.take(Event::OperationEnded { line, outcome, succeeded, receipt });
+    }
+
+    fn perform(&mut self, op: &Op, line: &str) -> Done {
+        match op {
+            Op::Put { key, value } => self.change(|tx| tx.put(key, value).map(|()| String::new())),
+            Op::Delete { key } => self.change(|tx| {
+                let deleted = tx.delete(key)?;
+                Ok(if deleted { String::new() } else { "there was no such key".to_owned() })
+            }),
+            Op::Fill(fill) => self.fill(fill),
+            Op::Begin => self.begin(),
+            Op::Commit => Ok(commit_text(self.open_transaction()?.commit()?)),
+            Op::Rollback => {
+                self.open_transaction()?.rollback();
+                Ok("rolled back".to_owned())
+            }
+            Op::Read(read) => answer(&self.view()?, read),
+            Op::Session { name, step } => self.session(name, step),
+            Op::Checkpoint => self.checkpoint(),
+            Op::Crash(crash) => {
+                self.armed = Some(crash.clone());
+                Ok("armed for the next operation".to_owned())
+            }
+            Op::Reopen => self.reopen(),
+            Op::Tamper { place, byte, xor } => self.tamper(*place, *byte, xor, line),
+            Op::Swap(first, second) => self.swap(*first, *second, line),
+            Op::PutBack { pages, commit } => self.put_back(pages, *commit, line),
+            Op::Verify => self.verify(),
+            Op::Show(show) => self.show(*show),
+            Op::Comment(_) | Op::PageSize(_) | Op::Seed(_) | Op::Expect(_) => Ok(String::new()),
+        }
+    }
+
+    fn open(&mut self, create: bool) -> Result<(), Error> {
+        let options = Options::new()
+            .vfs(Arc::new(self.disk.clone()))
+            .entropy(self.entropy.clone())
+            .page_size(self.options.page_size)
+            .sink(self.gate.clone());
+        let opened = if create { options.create_new(&self.options.file) } else { options.open(&self.options.file) };
+        self.database = Some(opened?);
+        Ok(())
+    }
+
+    fn store(&self) -> Result<&Database, Failure> {
+        match &self.database {
+            Some(database) => Ok(database),
+            None => Failure::refused("the store is closed; `reopen` opens it"),
+        }
+    }
+
+    pub(super) fn view(&self) -> Result<View<'_>, Failure> {
+        match &self.transaction {
+            Some(transaction) => Ok(View::Open(transaction)),
+            None => Ok(View::Snapshot(self.store()?.read())),
+        }
+    }
+
+    fn begin(&mut self) -> Done {
+        let transaction = self.store()?.try_begin_write()?;
+        let base = self.store()?.read().commit();
+        self.transaction = Some(transaction);
+        Ok(format!("on top of commit {base}"))
+    }
+
+    fn open_transaction(&mut self) -> Result<WriteTxn, Failure> {
+        self.store()?;
+        self.transaction.take().map_or_else(|| Failure::refused("no transaction is open; `begin` opens one"), Ok)
+    }
+
+    /// A change inside the open transaction, or as a commit of its own.
+    fn change(&mut self, change: impl FnOnce(&mut WriteTxn) -> Result<String, Error>) -> Done {
+        if let Some(transaction) = &mut self.transaction {
+            let said = change(transaction)?;
+            return Ok(if said.is_empty() { "in memory, not committed yet".to_owned() } else { said });
+        }
+        let mut transaction = self.store()?.try_begin_write()?;
+        let said = change(&mut transaction)?;
+        let commit = transaction.commit()?;
+        Ok(if said.is_empty() { commit_text(commit) } else { said })
+    }
+
+    fn fill(&mut self, fill: &Fill) -> Done {
+        self.store()?;
+        let records: Vec<(Vec<u8>, Vec<u8>)> =
+            (0..fill.count).map(|index| (self.chance.key(fill, index), self.chance.text(fill.value_bytes))).collect();
+        self.change(|tx| {
+            records.iter().try_for_each(|(key, value)| tx.put(key, value))?;
+            Ok(String::new())
+        })
+    }
+
+    fn session(&mut self, name: &str, step: &SessionStep) -> Done {
+        self.store()?;
+        match step {
+            SessionStep::Begin if self.sessions.contains_key(name) => {
+                Failure::refused(format!("{name} has a snapshot; `{name}: end` gives it up"))
+            }
+            SessionStep::Begin => {
+                let snapshot = self.store()?.read();
+                let text = format!("{name} sees commit {}", snapshot.commit());
+                self.sessions.insert(name.to_owned(), snapshot);
+                Ok(text)
+            }
+            SessionStep::Read(read) => match self.sessions.get(name) {
+                Some(snapshot) => answer(&View::Named(snapshot), read),
+                None => no_session(name),
+            },
+            SessionStep::End => match self.sessions.remove(name) {
+                Some(_) => Ok(format!("{name} gave up its snapshot")),
+                None => no_session(name),
+            },
+        }
+    }
+
+    fn checkpoint(&mut self) -> Done {
+        if self.transaction.is_some() {
+            return Failure::refused("a transaction is open; `commit` or `rollback` ends it");
+        }
+        Ok(match self.store()?.checkpoint()? {
+            CheckpointOutcome::Folded { pages, commit } => {
+                format!("{} folded into the page file, commit {commit}", counted(pages.into(), "page"))
+            }
+            CheckpointOutcome::NothingToFold => "nothing stands in the log".to_owned(),
+            CheckpointOutcome::Deferred { snapshots } => {
+                format!("put off: {} alive", counted(snapshots.into(), "snapshot"))
+            }
+        })
+    }
+
+    fn reopen(&mut self) -> Done {
+        if self.database.is_some() {
+            self.end_program();
+        }
+        self.open(false)?;
+        Ok(format!("open at commit {}", self.store()?.read().commit()))
+    }
+
+    fn end_program(&mut self) {
+        self.forget();
+        self.disk.end_process();
+        self.recorder.take(Event::HandleDropped);
+    }
+
+    fn forget(&mut self) {
+        self.transaction = None;
+        self.sessions.clear();
+        self.database = None;
+    }
+}
+
+fn no_session(name: &str) -> Done {
+    Failure::refused(format!("{name} has no snapshot; `{name}: begin-read` takes one"))
+}
+
+fn commit_text(commit: CommitNo) -> String {
+    format!("commit {commit}")
+}
+
+/// `1 page`, `2 pages`.
+fn counted(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+fn answer(view: &View<'_>, read: &Read) -> Done {
+    match read {
+        Read::Get { key } => Ok(view.get(key)?.map_or("no such key".to_owned(), |value| escape(&value))),
+        Read::Scan(scan) => answer_scan(view, scan),
+    }
+}
+
+fn answer_scan(view: &View<'_>, scan: &Scan) -> Done {
+    let limit = scan.limit.unwrap_or(SCAN_LIMIT);
+    let mut records = view.records(scan);
+    let mut lines = Vec::new();
+    for record in records.by_ref().take(limit) {
+        let (key, value) = record?;
+        lines.push(format!("{} {}", escape_word(&key), escape(&value)));
+    }
+    if scan.limit.is_none() && records.next().is_some() {
+        lines.push(format!("… only the first {SCAN_LIMIT} are printed; `limit N` sets another bound"));
+    }
+    Ok(if lines.is_empty() { "no records".to_owned() } else { lines.join("\n") })
+}
+
+/// The operation that the last of `events` stands in the middle of.
+fn interrupted(events: &[Arc<Event>]) -> Option<String> {
+    events.iter().rev().find_map(|event| match &**event {
+        Event::OperationStarted { line } => Some(Some(line.clone())),
+        Event::OperationEnded { .. } => Some(None),
+        _ => None,
+    })?
+}
+
+fn receipt(events: &[Arc<Event>]) -> Receipt {
+    let mut receipt = Receipt::default();
+    for event in events {
+        match &**event {
+            Event::FileSynced { .. } => receipt.syncs += 1,
+            Event::FileWritten { bytes, .. } => {
+                receipt.writes += 1;
+                receipt.bytes_written += bytes;
+            }
+            Event::PageSealed { .. } => receipt.pages_sealed += 1,
+            Event::PageOpened { .. } => receipt.pages_opened += 1,
+            _ => {}
+        }
+    }
+    receipt
+}
+
+/// Between the engine and the recorder. Once the power is gone only what the disk still did is told: the rest of the program
+/// runs on for a moment in a world that no longer exists. Muted, it tells nothing: while an `expect` looks around.
+struct Gate {
+    recorder: Arc<Recorder>,
+    disk: SimVfs,
+    muted: AtomicBool,
+}
+
+impl Sink for Gate {
+    fn level(&self) -> Level {
+        Level::Full
+    }
+
+    fn take(&self, event: Event) {
+        let of_disk = matches!(event, Event::FileWritten { .. } | Event::FileSynced { .. });
+        if !self.muted.load(Ordering::Relaxed) && (of_disk || !self.disk.struck()) {
+            self.recorder.take(event);
+        }
+    }
+}
+
+/// SplitMix64: the keys and values of `fill`, the same for the same seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+
+    fn key(&mut self, fill: &Fill, index: u32) -> Vec<u8> {
+        match fill.order {
+            FillOrder::Ascending => format!("k{:04}", index + 1).into_bytes(),
+            FillOrder::Descending => format!("k{:04}", fill.count - index).into_bytes(),
+            FillOrder::Random => self.letters(6),
+        }
+    }
+
+    fn letters(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| b'a' + self.below(26) as u8).collect()
+    }
+
+    /// Printable text: short words.
+    fn text(&mut self, bytes: usize) -> Vec<u8> {
+        let mut text = self.letters(bytes);
+        text.iter_mut().skip(4).step_by(6).for_each(|letter| *letter = b' ');
+        if let Some(last) = text.last_mut().filter(|last| **last == b' ') {
+            *last = b'.';
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+use super::*;
+use crate::trace::write_trace;
+
+fn runner() -> Runner {
+    Runner::new(RunnerOptions::default())
+}
+
+fn run(runner: &mut Runner, lines: &str) -> Vec<String> {
+    lines.lines().map(|line| runner.run_line(line.trim()).text).collect()
+}
+
+fn trace(runner: &Runner) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_trace(&mut bytes, Level::Full, &runner.recorder().events_from(0)).unwrap();
+    bytes
+}
+
+const BUSY: &str = "fill 30 random value 40\nbegin\nput a 1\ncommit\ncheckpoint\nput b 2\ncrash at write 1 torn 1\nput c 3\n\
+                    reopen\nt1: begin-read\ndel a\nt1: get a\nt1: end\nverify\nshow tree";
+
+#[test]
+fn the_same_operations_and_seed_give_the_same_trace_to_the_byte() {
+    let traces: Vec<_> = (0..2)
+        .map(|_| {
+            let mut runner = runner();
+            run(&mut runner, BUSY);
+            trace(&runner)
+        })
+        .collect();
+    assert!(traces[0] == traces[1]);
+    let lines: Vec<String> = BUSY.lines().map(str::to_owned).collect();
+    assert!(trace(&Runner::replayed(&lines, RunnerOptions::default())) == traces[0]);
+    let other = RunnerOptions { seed: 2, ..RunnerOptions::default() };
+    assert!(trace(&Runner::replayed(&lines, other)) != traces[0]);
+}
+
+#[test]
+fn a_transaction_stays_open_from_line_to_line() {
+    let mut runner = runner();
+    let said = run(&mut runner, "begin\nput a 1\nget a\ncheckpoint\nbegin\nrollback\nget a\nput a 2\nget a\ncommit");
+    assert_eq!(said[2], "1");
+    assert!(said[3].starts_with("a transaction is open"));
+    assert!(said[4].starts_with("MISUSE: another write transaction is open"));
+    assert_eq!(said[6..9], ["no such key", "commit 1", "2"]);
+    assert!(said[9].starts_with("no transaction is open"));
+}
+
+#[test]
+fn a_named_snapshot_keeps_what_it_saw() {
+    let mut runner = runner();
+    let said = run(&mut runner, "put a old\nt1: begin-read\nput a new\nt1: get a\nget a\nt1: end\nt1: get a");
+    assert_eq!(said[3..5], ["old", "new"]);
+    assert!(said[6].contains("t1: begin-read"));
+}
+
+#[test]
+fn before_the_sync_the_commit_is_lost_and_after_it_it_is_there() {
+    for (crash, then) in [
+        ("crash before wal-sync", "no such key"),
+        ("crash after wal-write keeping all", "2"),
+        ("crash after wal-write torn 1", "no such key"),
+        ("crash after wal-sync", "2"),
+        ("crash losing 1", "no such key"),
+    ] {
+        let mut runner = runner();
+        let lines = format!("put a 1\n{crash}\nput b 2\nget b\nreopen\nget b\nget a");
+        let said = run(&mut runner, &lines);
+        assert!(said[2].starts_with("the power went"), "{}", said[2]);
+        assert!(said[3].contains("`reopen`"), "{}", said[3]);
+        assert_eq!((said[5].as_str(), said[6].as_str()), (then, "1"), "{crash}");
+    }
+}
+
+#[test]
+fn a_crash_that_never_strikes_is_a_failure_that_says_so() {
+    let mut runner = runner();
+    runner.run_line("crash before page-write");
+    let outcome = runner.run_line("put a 1");
+    assert!(outcome.failed && outcome.text.contains("the operation never came to"), "{}", outcome.text);
+    assert_eq!(runner.run_line("get a").text, "1");
+}
+
+#[test]
+fn the_last_thing_the_disk_did_is_told_before_the_crash_and_nothing_else() {
+    let mut runner = runner();
+    runner.run_line("crash after wal-sync");
+    let first = runner.recorder().count();
+    runner.run_line("put a 1");
+    let words: Vec<_> = runner.recorder().events_from(first).iter().map(|event| event.word()).collect();
+    assert_eq!(words[words.len() - 4..], ["write", "SYNC", "CRASH", "end"]);
+}
+
+#[test]
+fn an_operation_has_its_bill() {
+    let mut runner = runner();
+    run(&mut runner, "put a 1\nput b 2");
+    let events = runner.recorder().events_from(0);
+    let Some(Event::OperationEnded { receipt, succeeded: true, .. }) = events.last().map(|event| &**event) else {
+        panic!("the last event is the end of the operation");
+    };
+    assert_eq!((receipt.syncs, receipt.writes, receipt.pages_sealed), (1, 1, 1));
+    for line in
+        ["expect syncs 1", "expect syncs <= 1", "expect writes >= 1", "expect event page-sealed", "expect splits 0"]
+    {
+        assert!(!runner.run_line(line).failed, "{line}");
+    }
+    assert!(runner.run_line("expect syncs 2").text.contains("syncs 1"));
+}
+
+#[test]
+fn an_old_page_put_back_is_found_at_the_first_read() {
+    let mut runner = runner();
+    let said = run(
+        &mut runner,
+        "put a old\ncheckpoint\nput a new\ncheckpoint\nput-back page 1 from commit 2\nexpect open fails PAGE-STALE\n\
+         reopen\nget a\nexpect fails PAGE-STALE",
+    );
+    assert_eq!(said[4], "page 1 is back as of commit 1");
+    assert!(said[7].starts_with("PAGE-STALE"), "{}", said[7]);
+    assert_eq!(said[8], "");
+}
+
+#[test]
+fn a_crash_behind_any_event_can_be_recovered_from() {
+    let mut runner = runner();
+    run(&mut runner, "put a 1\nput b 2\ncheckpoint\nput c 3");
+    let events = runner.recorder().events_from(0);
+    let created = events.iter().position(|event| matches!(**event, Event::DatabaseCreated { .. })).unwrap();
+    for end in created + 1..=events.len() {
+        let plan = CrashPlan::Seeded(end as u64);
+        let mut branch = Runner::crashed_at(&events[..end], plan, RunnerOptions::default());
+        assert_eq!(branch.recorder().events_from(0)[..end], events[..end]);
+        let outcome = branch.run_line("reopen");
+        assert!(!outcome.failed, "{end}: {}", outcome.text);
+        assert!(!branch.run_line("put d 4").failed);
+    }
+}
+
+#[test]
+fn tampering_is_refused_where_there_is_nothing() {
+    let mut runner = runner();
+    for line in [
+        "tamper page 9 byte 0 xor 01",
+        "tamper log byte 0 xor 01",
+        "tamper page 1 byte 512 xor 01",
+        "swap page 1 2",
+        "put-back page 7 from commit 1",
+    ] {
+        assert!(runner.run_line(line).failed, "{line}");
+    }
+    assert!(!runner.run_line("tamper page 1 byte 511 xor ff").failed);
+    assert!(runner.run_line("reopen").failed || runner.run_line("get a").failed);
+}
