@@ -22,7 +22,7 @@ pub enum Error {
         /// The file.
         file: String,
     },
-    /// Another process has the database open for writing.
+    /// Another process has the database open, and one of the two wants to write.
     InUse {
         /// The file.
         file: String,
@@ -132,7 +132,7 @@ impl fmt::Display for Error {
             Error::InUse { file } => {
                 write!(
                     f,
-                    "{file}: in use by another process that has it open for writing; try again when that has ended"
+                    "{file}: in use by another process, and a writer needs the file to itself; try again when that has ended"
                 )
             }
             Error::Io { doing, file, source } => write!(f, "{file}: {doing} failed: {source}"),
