@@ -10,5 +10,6 @@ pub mod line_edit;
 pub mod message;
 pub mod model;
 pub mod picture;
+pub mod predict;
 pub mod timeline;
 pub mod widget;

@@ -553,6 +553,12 @@ impl Event {
         }
     }
 
+    /// Its name in a trace: `page-split`.
+    pub fn name(&self) -> String {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        value.get("event").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    }
+
     /// One word for the strip of events; syncs and commits in capitals.
     pub fn word(&self) -> &'static str {
         match self {
