@@ -65,7 +65,10 @@ mod tests {
 
     #[test]
     fn the_answer_is_the_key_that_goes_up() {
-        let (event, index) = split(&["fill 5 ascending value 60", "put k0002x in between, and of sixty bytes or so ....................."]);
+        let (event, index) = split(&[
+            "fill 5 ascending value 60",
+            "put k0002x in between, and of sixty bytes or so .....................",
+        ]);
         let Event::PageSplit { separator, .. } = &event else { unreachable!() };
         let question = question("separator", &event, index).unwrap();
         assert_eq!(question.choices[question.answer], separator.to_string());
