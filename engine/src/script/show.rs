@@ -77,7 +77,8 @@ impl Runner {
         if bytes.is_empty() {
             return "there is no log, or an empty one".to_owned();
         }
-        let Ok(header) = LogHeader::decode(&bytes) else {
+        let head = &bytes[..bytes.len().min(LOG_HEADER_BYTES)];
+        let Ok(header) = LogHeader::decode(head) else {
             return format!("{} bytes that do not begin with a log header", bytes.len());
         };
         let mut lines = vec![format!("0 header, generation {}", header.log_generation)];
@@ -118,7 +119,7 @@ impl Runner {
         let lines = ['A', 'B'].into_iter().zip(head.chunks(SUPERBLOCK_BYTES)).map(|(letter, slot)| {
             match Superblock::decode(slot) {
                 Ok(superblock) => format!(
-                    "{letter}: generation {}, commit {}, root page {} seal {}, {} pages, log generation {}{}",
+                    "{letter}: generation {}, commit {}, root page {} seal {}, page count {}, log generation {}{}",
                     superblock.slot_generation,
                     superblock.commit,
                     superblock.root.page,

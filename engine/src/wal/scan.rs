@@ -277,18 +277,18 @@ impl Scanner<'_> {
     /// The record at `offset`, which would have been `sequence`, does not hold: rot, a torn tail or the plain end?
     fn stop(mut self, offset: u64, sequence: u64, is_this_log: bool, why: &str) -> Result<LogScan> {
         if let Some(witness) = self.durable_witness(offset, sequence)? {
-            let finding =
-                Finding::new(Code::LogRot, format!("A log record that had been synced no longer holds: {why}."))
-                    .at(self.window.file_name, offset..witness.offset)
-                    .expected(
-                        format!(
-                            "record {sequence}, durable according to record {} at byte {}",
-                            witness.sequence, witness.offset
-                        ),
-                        why.to_owned(),
-                    )
-                    .lost(format!("Commits after {} cannot be vouched for.", self.commit))
-                    .next("Nothing was changed. Keep a copy of both files; restore a backup.");
+            let said = format!("A log record that had been synced no longer holds: {}.", why.trim_end_matches('.'));
+            let finding = Finding::new(Code::LogRot, said)
+                .at(self.window.file_name, offset..witness.offset)
+                .expected(
+                    format!(
+                        "record {sequence}, durable according to record {} at byte {}",
+                        witness.sequence, witness.offset
+                    ),
+                    why.to_owned(),
+                )
+                .lost(format!("Commits after {} cannot be vouched for.", self.commit))
+                .next("Nothing was changed. Keep a copy of both files; restore a backup.");
             self.scan.end = ScanEnd::Damage(Box::new(finding));
             return Ok(self.scan);
         }

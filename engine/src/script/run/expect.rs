@@ -68,12 +68,15 @@ impl Runner {
 
     fn missing_event(&self, name: &str) -> Option<String> {
         let count = self.last.end - self.last.start;
-        let mut names: Vec<String> =
-            self.recorder.events_from(self.last.start).iter().take(count).map(|event| event.name()).collect();
-        if names.iter().any(|found| found == name) {
-            return None;
+        let mut names: Vec<String> = Vec::new();
+        for found in self.recorder.events_from(self.last.start).iter().take(count).map(|event| event_name(event)) {
+            if found == name {
+                return None;
+            }
+            if !names.contains(&found) {
+                names.push(found);
+            }
         }
-        names.dedup();
         Some(format!("the events {}", names.join(" ")))
     }
 
@@ -92,4 +95,10 @@ impl Runner {
         let opened = Options::new().vfs(Arc::new(copy)).entropy(entropy).open(&self.options.file);
         opened.err().map(|error| error.code().to_owned())
     }
+}
+
+/// The name an event has in a trace: `page-split`.
+fn event_name(event: &Event) -> String {
+    let value = serde_json::to_value(event).unwrap_or_default();
+    value.get("event").and_then(|name| name.as_str()).unwrap_or_default().to_owned()
 }
