@@ -358,8 +358,7 @@ fn recover(promise: &Promise, survivors: &DiskImage, context: &dyn Fn() -> Strin
         Err(error) => panic!("{}: not opened after a further commit: {error}", context()),
     };
     assert!(dump(&db) == afterwards, "{}: the further commit is not there", context());
-    let seen = watch.seen.lock().unwrap().clone();
-    seen
+    std::mem::take(&mut *watch.seen.lock().unwrap())
 }
 
 fn explore(name: &str, workloads: &[Vec<Step>]) {

@@ -13,6 +13,7 @@ mod get;
 mod home;
 mod init;
 mod put;
+mod run;
 mod scan;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +43,7 @@ enum Verb {
     Feed(feed::Feed),
     Dump(dump::Dump),
     Checkpoint(checkpoint::Checkpoint),
+    Run(run::Run),
 }
 
 impl Verb {
@@ -55,6 +57,7 @@ impl Verb {
             Verb::Feed(verb) => verb.run(),
             Verb::Dump(verb) => verb.run(),
             Verb::Checkpoint(verb) => verb.run(),
+            Verb::Run(verb) => verb.run(),
         }
     }
 }

@@ -1,30 +1,36 @@
 //! Verification of the files as they are.
 
 use super::{Done, Failure, Runner};
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Severity};
+use crate::inspect::AtRest;
+use crate::trace::Tracer;
 use crate::types::PageNo;
+use crate::verify::{Level, Report, VerifyOptions, verify};
+use std::sync::Arc;
 
 impl Runner {
     pub(super) fn verify(&mut self) -> Done {
-        let findings = self.findings()?;
-        let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
-        Ok(if lines.is_empty() { "nothing was found".to_owned() } else { lines.join("\n") })
+        let report = self.report(Tracer::new(self.gate.clone()))?;
+        let findings = report.findings.iter().map(Finding::to_string);
+        Ok(findings.chain([report.summary()]).collect::<Vec<_>>().join("\n"))
     }
 
     pub(super) fn missing_finding(&self, code: Code, page: Option<PageNo>) -> Result<Option<String>, Failure> {
-        let findings = self.findings()?;
+        let findings = self.report(Tracer::off())?.findings;
         let found = findings.iter().any(|finding| finding.code == code && (page.is_none() || finding.page == page));
         Ok((!found).then(|| listed(&findings)))
     }
 
     pub(super) fn unclean(&self) -> Result<Option<String>, Failure> {
-        let worse: Vec<Finding> =
-            self.findings()?.into_iter().filter(|finding| finding.severity > crate::Severity::Info).collect();
-        Ok((!worse.is_empty()).then(|| listed(&worse)))
+        let mut findings = self.report(Tracer::off())?.findings;
+        findings.retain(|finding| finding.severity > Severity::Info);
+        Ok((!findings.is_empty()).then(|| listed(&findings)))
     }
 
-    fn findings(&self) -> Result<Vec<Finding>, Failure> {
-        Failure::refused("verification is not built into this engine")
+    /// The files as the operating system shows them; the database may be open meanwhile.
+    fn report(&self, tracer: Tracer) -> Result<Report, Failure> {
+        let file = AtRest::open(Arc::new(self.disk.clone()), &self.options.file, None)?;
+        Ok(verify(&file, &VerifyOptions { level: Level::Deep, anchor: None, tracer })?)
     }
 }
 
