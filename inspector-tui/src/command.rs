@@ -1,5 +1,6 @@
 //! What the model asks of the world outside: only the runtime does these.
 
+use crate::message::Sample;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tosumu::trace::Event;
@@ -10,7 +11,7 @@ pub enum Command {
     /// Leave the program.
     Quit,
     /// Make the sample store.
-    MakeLab,
+    MakeLab(Sample),
     /// Run an operation at the end of a branch.
     Run {
         /// The branch.
@@ -22,9 +23,13 @@ pub enum Command {
     Replay {
         /// The new branch.
         branch: usize,
+        /// What the power cut struck, when one stands before the operations: they come after it.
+        crashed: Option<Vec<Arc<Event>>>,
         /// The operations up to the instant left.
         lines: Vec<String>,
-        /// The new one.
+        /// So many events the new branch shares with the one it leaves.
+        shared: usize,
+        /// The new operation.
         line: String,
     },
     /// Begin a branch: these events, then the power goes.

@@ -125,29 +125,32 @@ pub fn hints(model: &Model) -> Vec<(String, String)> {
     hints
 }
 
-/// Every key, what it does, and whether it does so now, narrowed to the rows that contain `search`.
+/// Every key, what it does, and whether it does so now, those first, narrowed to the rows that contain `search`. While help
+/// is open, now is the moment it was called.
 pub fn help_rows(model: &Model, search: &str) -> Vec<HelpRow> {
     let search = search.to_lowercase();
     let mut rows: Vec<HelpRow> = Vec::new();
-    for binding in table().iter().filter(|binding| !binding.help.is_empty()) {
+    let behind = |index: usize| model.help_now.get(index).copied();
+    for (index, binding) in table().iter().enumerate().filter(|(_, binding)| !binding.help.is_empty()) {
         let keys = binding.keys.iter().map(|key| key.name(model.style.ascii)).collect::<Vec<_>>().join(" ");
         let row = HelpRow {
             keys,
             what: binding.help.to_owned(),
             command: binding.command.to_owned(),
-            now: possible_behind_help(binding, model),
+            now: behind(index).unwrap_or_else(|| (binding.when)(model)),
         };
         let text = format!("{} {} {}", row.keys, row.what, row.command).to_lowercase();
         if text.contains(&search) {
             rows.push(row);
         }
     }
+    rows.sort_by_key(|row| !row.now);
     rows
 }
 
-/// Help tells what is possible in the view it was called from.
-fn possible_behind_help(binding: &Binding, model: &Model) -> bool {
-    (binding.when)(model)
+/// For each row of the table whether it does something now: kept when help opens, for help to tell.
+pub fn possible_now(model: &Model) -> Vec<bool> {
+    table().iter().map(|binding| (binding.when)(model)).collect()
 }
 
 fn worded(hint: &str, model: &Model) -> String {
@@ -184,12 +187,26 @@ fn can_back(model: &Model) -> bool {
     lab(model) && model.at > 1
 }
 
+/// The store is closed here and stays so to the end of the branch.
+fn can_reopen(model: &Model) -> bool {
+    let closed = |timeline: &crate::timeline::Timeline| !timeline.end().facts.open;
+    lab(model) && !model.world.facts.open && model.busy.is_none() && model.timeline().is_some_and(closed)
+}
+
 fn between_operations(model: &Model) -> bool {
     model.operation().is_none_or(|operation| model.at == operation.last + 1)
 }
 
 fn bytes(model: &Model) -> bool {
     inspecting(model) && model.in_bytes()
+}
+
+fn byte_before(model: &Model) -> bool {
+    bytes(model) && model.byte > Some(0)
+}
+
+fn byte_behind(model: &Model) -> bool {
+    bytes(model) && model.shown_bytes().is_some_and(|shown| model.byte.is_some_and(|byte| byte + 1 < shown.len()))
 }
 
 fn no_bytes(model: &Model) -> bool {
@@ -203,6 +220,11 @@ fn has_mark(model: &Model, mark: Mark, forward: bool) -> bool {
 
 fn is_list(model: &Model) -> bool {
     inspecting(model) && no_bytes(model) && matches!(model.view, View::Events | View::Log | View::Disk)
+}
+
+/// A list whose selected row is not where we are already.
+fn is_list_elsewhere(model: &Model) -> bool {
+    is_list(model) && !(model.view == View::Events && model.selected_row + 1 == model.at)
 }
 
 fn shows_page(model: &Model) -> bool {
@@ -310,9 +332,12 @@ static TABLE: &[Binding] = &[
     bind!([Up], Message::HomeMove(-1), "up", "", "", home, ""),
     bind!([Enter], Message::HomeChoose, "choose", "", "", home, ""),
 
+    // The tour.
+    bind!([Right], Message::TourOn, "go on with the tour", "go on with the tour", "", |m| lab(m) && m.tour.is_some() && m.busy.is_none() && !m.in_bytes(), ""),
+
     // In the bytes of a page.
-    bind!([Right], Message::MoveBytes(1), "next byte", "one byte on", "", bytes, ""),
-    bind!([Left], Message::MoveBytes(-1), "byte before", "one byte back", "", bytes, ""),
+    bind!([Right], Message::MoveBytes(1), "next byte", "one byte on", "", byte_behind, "This is the last byte. Esc leads back to stepping."),
+    bind!([Left], Message::MoveBytes(-1), "byte before", "one byte back", "", byte_before, "This is the first byte. Esc leads back to stepping."),
     bind!([Enter], Message::Activate, "who wrote it, or where it points", "go to the event that wrote this byte, or to the page it points to", "", bytes, ""),
     bind!([Escape], Message::Back, "out of the bytes", "", "", bytes, ""),
     bind!([Down], Message::MoveRows(1), "", "16 bytes on", "", bytes, ""),
@@ -325,7 +350,7 @@ static TABLE: &[Binding] = &[
     bind!([Char('N')], Message::PreviousFinding, "", "the finding before", "", several_findings, "There is no other finding."),
 
     // Time.
-    bind!([Char('r')], Message::Reopen, "open the store again", "open the store again: recovery, step by step", "reopen", |m| lab(m) && !m.world.facts.open && m.busy.is_none(), "The store is open."),
+    bind!([Char('r')], Message::Reopen, "open the store again", "open the store again: recovery, step by step", "reopen", can_reopen, "The store is open, or is opened later on this branch: step on."),
     bind!([Right, Char('l')], Message::StepForward, "next", "the next event", "next", |m| can_forward(m) && no_bytes(m), "This is the last event. Type an operation: press : first."),
     bind!([Char('l')], Message::StepForward, "", "", "", can_forward, ""),
     bind!([Char(':'), Char('/')], Message::OpenCommandLine, "type an operation", "type an operation or a command", "", |m| inspecting(m) && (m.screen == Screen::File || !can_forward(m)), ""),
@@ -335,7 +360,7 @@ static TABLE: &[Binding] = &[
     bind!([Char(']')], Message::OperationEnd, "next operation", "", "", |m| can_forward(m) && between_operations(m), "This is the last event."),
     bind!([Char('[')], Message::OperationStart, "", "to the first event of this operation, then of the one before", "", can_back, "This is the first event."),
     bind!([Char('x')], Message::CrashHere, "crash here", "the power goes at this instant: a new branch of time begins", "crash", |m| lab(m) && m.world.facts.open && m.busy.is_none(), "The power is off already: press r to open the store again."),
-    bind!([Char('?')], Message::Help, "all keys", "every key and command, searchable", "help", free, ""),
+    bind!([Char('?')], Message::Help, "all keys", "every key and command, searchable", "help", inspecting, ""),
     bind!([Char('}')], Message::NextTransaction, "", "to the next transaction", "", can_forward, "This is the last event."),
     bind!([Char('{')], Message::PreviousTransaction, "", "to the transaction before", "", can_back, "This is the first event."),
     bind!([Char('c')], Message::NextMark(Mark::Commit), "", "to the next commit", "", |m| has_mark(m, Mark::Commit, true), "There is no later commit."),
@@ -354,7 +379,7 @@ static TABLE: &[Binding] = &[
 
     // Views and regions.
     bind!([Enter], Message::EnterBytes, "into the bytes", "into the bytes of the shown page", "", can_enter_bytes, ""),
-    bind!([Enter], Message::Activate, "show it", "go to the event or page of this row", "", is_list, ""),
+    bind!([Enter], Message::Activate, "show it", "go to the event or page of this row", "", is_list_elsewhere, "This is the present event."),
     bind!([Down, Char('j')], Message::MoveRows(1), "down", "one row down", "", is_list, ""),
     bind!([Up, Char('k')], Message::MoveRows(-1), "", "one row up", "", is_list, ""),
     bind!([Down, Char('j')], Message::NextPage, "", "select the next page", "", |m| shows_page(m) && no_bytes(m) && !is_list(m), ""),

@@ -5,11 +5,14 @@
 
 pub mod cli;
 pub mod command;
+pub mod guide;
 pub mod keymap;
 pub mod line_edit;
 pub mod message;
 pub mod model;
 pub mod picture;
 pub mod predict;
+pub mod runtime;
 pub mod timeline;
+pub mod update;
 pub mod widget;

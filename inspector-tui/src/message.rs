@@ -4,7 +4,7 @@ use crate::model::{Report, View};
 use crate::timeline::FileWorld;
 use std::sync::Arc;
 use tosumu::trace::Event;
-use tosumu::types::PageNo;
+use tosumu::types::{PageNo, PageSize};
 
 /// One thing that happens to the model.
 #[derive(Clone, Debug)]
@@ -117,6 +117,8 @@ pub enum Message {
     Quit,
     /// Leave the program.
     QuitNow,
+    /// The next step of the tour.
+    TourOn,
     /// The cursor of the home screen.
     HomeMove(i32),
     /// Do the item of the home screen.
@@ -129,6 +131,8 @@ pub enum Message {
         branch: usize,
         /// The events.
         events: Vec<Arc<Event>>,
+        /// What the operation printed, or why it failed.
+        said: Said,
     },
     /// The worker began a branch.
     Branched {
@@ -138,6 +142,8 @@ pub enum Message {
         events: Vec<Arc<Event>>,
         /// So many of them were there before the branch.
         shared: usize,
+        /// What the operation printed, or why it failed.
+        said: Said,
     },
     /// The worker made the sandbox.
     LabReady {
@@ -146,9 +152,11 @@ pub enum Message {
         /// What stands in the first line.
         title: String,
         /// The page size.
-        page_size: u32,
+        page_size: PageSize,
         /// The page file's name.
         file: String,
+        /// Whether it is the sample store, which opens with a put already typed.
+        sample: Sample,
     },
     /// The worker read a file.
     FileReady(Box<FileWorld>, Option<Report>),
@@ -160,6 +168,26 @@ pub enum Message {
     Refused(&'static str),
     /// Draw everything anew.
     Redraw,
+}
+
+/// Which store the sandbox holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sample {
+    /// The sample store: its second leaf is nearly full.
+    Sample,
+    /// The sample store, for the tour.
+    Tour,
+    /// A store of one's own.
+    Own,
+}
+
+/// What an operation printed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Said {
+    /// The text; may be empty.
+    pub text: String,
+    /// Whether the operation did not do what its line asks for.
+    pub failed: bool,
 }
 
 /// A key that edits a line of text.

@@ -91,6 +91,8 @@ pub struct Branch {
     pub timeline: Timeline,
     /// The branch it left, and how many of that branch's events it shares.
     pub parent: Option<(usize, usize)>,
+    /// How many events had happened when the power was cut by hand, when it was.
+    pub crashed_at: Option<usize>,
 }
 
 /// What the main region shows. The digit of a view never changes when more come.
@@ -240,13 +242,6 @@ impl Default for StyleOptions {
     }
 }
 
-/// A step of the tour: what is said, and what leads on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TourStep {
-    /// What the narrator says.
-    pub says: &'static str,
-}
-
 /// Everything the screens show.
 pub struct Model {
     /// What is in front.
@@ -285,6 +280,8 @@ pub struct Model {
     pub history_at: Option<usize>,
     /// What help is searched for.
     pub help_search: LineEdit,
+    /// Which rows of the table of keys did something when help was called.
+    pub help_now: Vec<bool>,
     /// The view that help came from.
     pub view_before_help: View,
     /// The speed, while playing.
@@ -307,15 +304,26 @@ pub struct Model {
     pub title: String,
     /// The step of the tour, while it is taken.
     pub tour: Option<usize>,
+    /// Whether the home screen stands behind this one.
+    pub came_from_home: bool,
     /// What the lab says while nothing has been done in it.
     pub welcome: Option<String>,
 }
 
 impl Model {
+    /// Nothing yet: what stands before the first message when a verb asks for a screen of its own.
+    pub fn nothing() -> Model {
+        Model::new(Screen::Home, World::empty("store.tsm", PageSize::TOY))
+    }
+
     /// The home screen.
     pub fn home() -> Model {
-        let mut model = Model::new(Screen::Home, World::empty("store.tsm", PageSize::TOY));
-        model.home.items = vec![HomeItem::Tour, HomeItem::Lab, HomeItem::Gallery, HomeItem::OpenFile, HomeItem::Quit];
+        let mut model = Model::nothing();
+        model.home.items = vec![HomeItem::Tour, HomeItem::Lab];
+        if !model.gallery().is_empty() {
+            model.home.items.push(HomeItem::Gallery);
+        }
+        model.home.items.extend([HomeItem::OpenFile, HomeItem::Quit]);
         model
     }
 
@@ -323,7 +331,7 @@ impl Model {
     pub fn lab(timeline: Timeline, title: &str) -> Model {
         let mut model = Model::new(Screen::Lab, timeline.world_at(timeline.len()));
         model.at = timeline.len();
-        model.branches = vec![Branch { name: "main".to_owned(), timeline, parent: None }];
+        model.branches = vec![Branch { name: "main".to_owned(), timeline, parent: None, crashed_at: None }];
         model.title = title.to_owned();
         model
     }
@@ -359,6 +367,7 @@ impl Model {
             history: Vec::new(),
             history_at: None,
             help_search: LineEdit::default(),
+            help_now: Vec::new(),
             view_before_help: View::Tree,
             playing: None,
             predict: Predict::default(),
@@ -370,6 +379,7 @@ impl Model {
             style: StyleOptions::default(),
             title: String::new(),
             tour: None,
+            came_from_home: false,
             welcome: None,
         }
     }
@@ -442,7 +452,8 @@ impl Model {
 
     /// Whether the arrow keys move the cursor in a page's bytes instead of stepping through time.
     pub fn in_bytes(&self) -> bool {
-        self.byte.is_some() && (self.view == View::Page || self.focus == Focus::Card)
+        let shown = self.view == View::Page || (self.view == View::Tree && self.focus == Focus::Card);
+        self.byte.is_some() && shown
     }
 
     /// Whether letters go into a line of text.

@@ -118,6 +118,11 @@ impl Timeline {
         world.knowing_pages_of(&self.end)
     }
 
+    /// The state after the last event.
+    pub fn end(&self) -> &World {
+        &self.end
+    }
+
     /// The operations, in order.
     pub fn operations(&self) -> &[Operation] {
         &self.operations

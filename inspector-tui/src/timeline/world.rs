@@ -5,6 +5,7 @@
 
 mod facts;
 mod file;
+mod load;
 mod power;
 mod survey;
 
@@ -238,6 +239,14 @@ impl World {
         }
     }
 
+    /// The log's header, then its records in order: the page that each names.
+    pub fn log_pages(&self) -> Vec<Option<PageNo>> {
+        match &self.source {
+            Source::File(file) => file.log_pages.clone(),
+            Source::Sandbox(sandbox) => sandbox.surveys(&self.facts).system.records.clone(),
+        }
+    }
+
     /// Up to where the log's records would survive a power cut, in bytes.
     pub fn log_durable_len(&self) -> u64 {
         match &self.source {
@@ -340,6 +349,7 @@ impl Sandbox {
         self.fold.apply(event);
         self.follow_changes(event);
         if let Event::PageSealed { page, seal, .. } = event
+            && !self.known_pages.contains_key(seal)
             && let Some(state) = self.fold.pages.get(page).filter(|state| !state.plain.is_empty())
         {
             Arc::make_mut(&mut self.known_pages).insert(*seal, state.plain.clone());

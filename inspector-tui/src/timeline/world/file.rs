@@ -35,6 +35,8 @@ pub struct FileWorld {
     pub unread: u32,
     /// The log's bytes.
     pub log: Bytes,
+    /// The log's header, then its records in order: the page that each names.
+    pub log_pages: Vec<Option<PageNo>>,
     /// Length of the page file, in bytes.
     pub file_bytes: u64,
     /// The two superblock slots.

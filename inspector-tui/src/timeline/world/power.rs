@@ -87,6 +87,9 @@ impl Sandbox {
                 "Power off now: the store is as commit {durable} left it, {undone}; or as commit {newer}, if the disk has \
                  taken the write."
             ),
+            (None, true) if facts.transaction.is_some() && durable <= facts.commit => {
+                format!("Power off now: the store is as commit {durable} left it.")
+            }
             (None, true) => format!("Power off now: nothing is lost; commit {durable} is on the disk."),
             (None, false) => format!("Power off now: the store is as commit {durable} left it, {undone}."),
         }

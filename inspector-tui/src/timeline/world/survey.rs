@@ -31,6 +31,8 @@ pub(super) struct Survey {
     pub page_count: u32,
     /// The newest frame of each page that the log holds, its commit finished.
     pub frames: BTreeMap<PageNo, Standing>,
+    /// The log's header, then its records in order: the page of each page frame.
+    pub records: Vec<Option<PageNo>>,
     /// Where the log's records end, in bytes; 0 when the log does not continue the page file.
     pub log_end: u64,
     /// Records behind the last commit, of a transaction not finished.
@@ -57,6 +59,7 @@ impl Survey {
             return;
         }
         self.log_end = LOG_HEADER_BYTES as u64;
+        self.records.push(None);
         let (mut at, mut sequence) = (self.log_end, 0);
         let mut frames = BTreeMap::new();
         loop {
@@ -69,6 +72,7 @@ impl Survey {
             sequence = fields.sequence;
             let body_at = at + (record.len() - record.body().len()) as u64;
             at += record.len() as u64;
+            self.records.push(Some(fields.page).filter(|page| !page.is_none()));
             match fields.kind {
                 RecordKind::Page => {
                     let seal = SealedView::new(record.body()).map(|page| page.seal()).unwrap_or_default();

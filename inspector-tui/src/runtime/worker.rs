@@ -1,0 +1,167 @@
+//! The worker: owns the engine of the sandbox, one for each branch of time, and reads files. One command in, one message
+//! out.
+
+use crate::command::Command;
+use crate::message::{Message, Said, Sample};
+use crate::model::Report;
+use crate::timeline::FileWorld;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tosumu::inspect::AtRest;
+use tosumu::script::{Op, Outcome, Runner, RunnerOptions, SAMPLE_STORE, Script};
+use tosumu::trace::Event;
+use tosumu::verify::{VerifyOptions, verify};
+use tosumu::vfs::{CrashPlan, OsVfs};
+use tosumu::{PageSize, Unlock};
+
+/// What makes the store of the lab.
+#[derive(Clone, Debug)]
+struct Recipe {
+    script: Script,
+    options: RunnerOptions,
+    title: String,
+    sample: Sample,
+}
+
+/// Owns the engine of the sandbox, one for each branch, and the file that is open.
+pub struct Worker {
+    recipe: Option<Recipe>,
+    options: RunnerOptions,
+    /// By branch; none of a branch whose engine was not kept.
+    runners: Vec<Option<Runner>>,
+    file: Option<(PathBuf, Option<Unlock>)>,
+}
+
+impl Worker {
+    /// A worker whose lab is the sample store.
+    pub fn new() -> Worker {
+        Worker { recipe: None, options: RunnerOptions::default(), runners: Vec::new(), file: None }
+    }
+
+    /// A worker whose lab is made by `script`; `title` is what the first line says of it.
+    pub fn with_script(script: Script, title: &str, page_size: Option<PageSize>) -> Worker {
+        let mut options = script.options(RunnerOptions::default());
+        options.page_size = page_size.unwrap_or(options.page_size);
+        let title = format!("{title}, {}-byte pages", options.page_size.get());
+        let recipe = Recipe { script, options, title, sample: Sample::Own };
+        Worker { recipe: Some(recipe), ..Worker::new() }
+    }
+
+    /// The key for a file that is opened from the command line.
+    pub fn with_key(path: &Path, unlock: Option<Unlock>) -> Worker {
+        Worker { file: Some((path.to_owned(), unlock)), ..Worker::new() }
+    }
+
+    /// Does what `command` asks for and tells what came of it.
+    pub fn obey(&mut self, command: Command) -> Message {
+        match command {
+            Command::MakeLab(sample) => self.make_lab(sample),
+            Command::Run { branch, line } => self.run(branch, &line),
+            Command::Replay { branch, crashed, lines, shared, line } => {
+                let mut runner = self.runner_behind(crashed.as_deref());
+                lines.iter().for_each(|line| drop(runner.run_line(line)));
+                let shared = shared.min(runner.recorder().count());
+                let said = said(runner.run_line(&line));
+                self.keep(branch, runner, shared, said)
+            }
+            Command::Crash { branch, events } => {
+                let runner = Runner::crashed_at(&events, CrashPlan::Lost, self.options.clone());
+                self.keep(branch, runner, events.len(), Said::default())
+            }
+            Command::LoadFile(path) => self.load(path),
+            Command::LoadFixture(_) => Message::Failed("There is no gallery in this build.".to_owned()),
+            Command::Verify => self.verify(),
+            Command::Quit | Command::Redraw => Message::Failed("The worker has no screen.".to_owned()),
+        }
+    }
+
+    fn make_lab(&mut self, sample: Sample) -> Message {
+        let recipe = match self.recipe.clone().filter(|_| sample == Sample::Own) {
+            Some(recipe) => recipe,
+            None => match sample_store(sample) {
+                Ok(recipe) => recipe,
+                Err(why) => return Message::Failed(why),
+            },
+        };
+        let mut runner = Runner::new(recipe.options.clone());
+        for line in &recipe.script.lines {
+            let outcome = runner.run(&line.op);
+            if outcome.failed && !matches!(line.op, Op::Expect(_)) && sample != Sample::Own {
+                return Message::Failed(format!("{}: {}", line.text, outcome.text));
+            }
+        }
+        let events = runner.recorder().events_from(0);
+        let (page_size, file) = (recipe.options.page_size, recipe.options.file.clone());
+        self.options = recipe.options;
+        self.runners = vec![Some(runner)];
+        Message::LabReady { events, title: recipe.title, page_size, file, sample: recipe.sample }
+    }
+
+    fn run(&mut self, branch: usize, line: &str) -> Message {
+        let Some(Some(runner)) = self.runners.get_mut(branch) else {
+            return Message::Failed("This branch has no engine any more.".to_owned());
+        };
+        let first = runner.recorder().count();
+        let said = said(runner.run_line(line));
+        Message::Ran { branch, events: runner.recorder().events_from(first), said }
+    }
+
+    fn runner_behind(&self, crashed: Option<&[Arc<Event>]>) -> Runner {
+        match crashed {
+            Some(events) => Runner::crashed_at(events, CrashPlan::Lost, self.options.clone()),
+            None => Runner::new(self.options.clone()),
+        }
+    }
+
+    fn keep(&mut self, branch: usize, runner: Runner, shared: usize, said: Said) -> Message {
+        let events = runner.recorder().events_from(0);
+        if self.runners.len() <= branch {
+            self.runners.resize_with(branch + 1, || None);
+        }
+        self.runners[branch] = Some(runner);
+        Message::Branched { branch, events, shared, said }
+    }
+
+    fn load(&mut self, path: PathBuf) -> Message {
+        let unlock = self.file.take().filter(|(known, _)| *known == path).and_then(|(_, unlock)| unlock);
+        match AtRest::open(Arc::new(OsVfs), &path, unlock.as_ref()) {
+            Ok(file) => {
+                self.file = Some((path, unlock));
+                Message::FileReady(Box::new(FileWorld::load(&file, None)), None)
+            }
+            Err(error) => Message::Failed(error.to_string()),
+        }
+    }
+
+    fn verify(&mut self) -> Message {
+        let Some((path, unlock)) = &self.file else {
+            return Message::Failed("No file is open.".to_owned());
+        };
+        let verified = AtRest::open(Arc::new(OsVfs), path, unlock.as_ref())
+            .and_then(|file| verify(&file, &VerifyOptions::default()).map(|report| (file, report)));
+        match verified {
+            Ok((file, report)) => {
+                Message::Verified(Box::new(FileWorld::load(&file, Some(&report))), Report::of(&report))
+            }
+            Err(error) => Message::Failed(error.to_string()),
+        }
+    }
+}
+
+impl Default for Worker {
+    fn default() -> Worker {
+        Worker::new()
+    }
+}
+
+fn said(outcome: Outcome) -> Said {
+    Said { text: outcome.text, failed: outcome.failed }
+}
+
+fn sample_store(sample: Sample) -> Result<Recipe, String> {
+    let script = Script::parse(SAMPLE_STORE).map_err(|error| error.to_string())?;
+    let options = script.options(RunnerOptions::default());
+    let title = format!("sample store, {}-byte pages", options.page_size.get());
+    let sample = if sample == Sample::Own { Sample::Sample } else { sample };
+    Ok(Recipe { script, options, title, sample })
+}

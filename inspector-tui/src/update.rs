@@ -1,0 +1,169 @@
+//! `update`: a message in, the model changed, commands for the world outside handed back. Pure: it knows no terminal, no
+//! file and no clock, and it never runs the engine.
+
+mod ask;
+mod home;
+mod line;
+mod look;
+mod news;
+mod time;
+mod tour;
+
+#[cfg(test)]
+mod tests;
+
+use crate::command::Command;
+use crate::message::Message;
+use crate::model::{Model, Note, Screen, View};
+
+/// Lets `message` happen.
+pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
+    if comes_from_a_person(&message) {
+        model.note = None;
+        if !keeps_playing(&message) {
+            model.playing = None;
+        }
+    }
+    let commands = happen(model, message);
+    tour::speak(model);
+    commands
+}
+
+/// Words to the reader go when the reader does something.
+fn comes_from_a_person(message: &Message) -> bool {
+    !matches!(
+        message,
+        Message::Tick
+            | Message::Resize(..)
+            | Message::Redraw
+            | Message::Ran { .. }
+            | Message::Branched { .. }
+            | Message::LabReady { .. }
+            | Message::FileReady(..)
+            | Message::Verified(..)
+            | Message::Failed(_)
+    )
+}
+
+fn keeps_playing(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::PlayPause | Message::Faster | Message::Slower | Message::Show(_) | Message::Zoom | Message::Refused(_)
+    )
+}
+
+fn happen(model: &mut Model, message: Message) -> Vec<Command> {
+    match message {
+        Message::StepForward => time::step_forward(model),
+        Message::StepBack => time::seek(model, model.at.saturating_sub(1).max(1)),
+        Message::OperationEnd => time::operation_end(model),
+        Message::OperationStart => time::operation_start(model),
+        Message::NextTransaction => time::next_transaction(model),
+        Message::PreviousTransaction => time::previous_transaction(model),
+        Message::First => time::seek(model, 1),
+        Message::Last => time::seek(model, usize::MAX),
+        Message::NextMark(mark) => time::next_mark(model, mark),
+        Message::PreviousMark(mark) => time::previous_mark(model, mark),
+        Message::Seek(at) => time::seek(model, at),
+        Message::PlayPause => time::play_or_pause(model),
+        Message::Faster => model.playing = model.playing.map(|speed| speed.faster()),
+        Message::Slower => model.playing = model.playing.map(|speed| speed.slower()),
+        Message::Tick => time::tick(model),
+        Message::CrashHere => return time::crash_here(model),
+        Message::Reopen => return line::run(model, "reopen"),
+        Message::NextBranch => time::next_branch(model),
+        Message::ListBranches => time::list_branches(model),
+        Message::TogglePredict => time::toggle_predict(model),
+        Message::Choose(choice) => time::choose(model, choice),
+        Message::ChooseUp => time::choose_next(model, -1),
+        Message::ChooseDown => time::choose_next(model, 1),
+        Message::Answer => time::answer(model),
+        Message::SkipQuestion => time::skip_question(model),
+        Message::Show(view) => look::show(model, view),
+        Message::NextRegion => look::next_region(model, 1),
+        Message::PreviousRegion => look::next_region(model, -1),
+        Message::Zoom => model.zoomed = !model.zoomed,
+        Message::ToggleSealed => look::toggle_sealed(model),
+        Message::EnterBytes => look::enter_bytes(model),
+        Message::MoveRows(rows) => look::move_rows(model, rows),
+        Message::MoveBytes(bytes) => look::move_bytes(model, bytes),
+        Message::MovePages(pages) => look::move_pages(model, pages),
+        Message::SelectPage(page) => look::select_page(model, page),
+        Message::NextPage => look::next_page(model, 1),
+        Message::PreviousPage => look::next_page(model, -1),
+        Message::SelectByte(byte) => look::select_byte(model, byte),
+        Message::SelectRow(row) => model.selected_row = row,
+        Message::Activate => look::activate(model),
+        Message::NextFinding => look::next_finding(model, 1),
+        Message::PreviousFinding => look::next_finding(model, -1),
+        Message::Explain => look::explain(model),
+        Message::Verify => return look::verify(model),
+        Message::OpenCommandLine => model.command_line.active = true,
+        Message::SearchHelp => model.help_search.active = true,
+        Message::Type(letter) => line::type_letter(model, letter),
+        Message::Paste(text) => text.lines().take(1).flat_map(str::chars).for_each(|c| line::type_letter(model, c)),
+        Message::Edit(edit) => line::edit(model, edit),
+        Message::Submit => return line::submit(model),
+        Message::Back => back(model),
+        Message::Help => look::show(model, View::Help),
+        Message::Quit => return quit(model),
+        Message::QuitNow => return vec![Command::Quit],
+        Message::TourOn => return tour::go_on(model),
+        Message::HomeMove(rows) => home::move_cursor(model, rows),
+        Message::HomeChoose => return home::choose(model),
+        Message::Resize(columns, lines) => look::resize(model, (columns, lines)),
+        Message::Ran { branch, events, said } => news::ran(model, branch, events, said),
+        Message::Branched { branch, events, shared, said } => news::branched(model, branch, events, shared, said),
+        Message::LabReady { events, title, page_size, file, sample } => {
+            news::lab_ready(model, news::Lab { events, title, page_size, file, sample });
+        }
+        Message::FileReady(file, report) => return news::file_ready(model, *file, report),
+        Message::Verified(file, report) => news::verified(model, *file, report),
+        Message::Failed(why) => {
+            model.busy = None;
+            note_bad(model, why);
+        }
+        Message::Refused(why) => note(model, why),
+        Message::Redraw => return vec![Command::Redraw],
+    }
+    Vec::new()
+}
+
+/// One step back: out of the line, the help, the bytes, the zoom, the selection, the tour.
+fn back(model: &mut Model) {
+    if model.is_typing() {
+        line::leave(model);
+    } else if model.view == View::Help {
+        look::leave_help(model);
+    } else if model.in_bytes() {
+        look::leave_bytes(model);
+    } else if model.zoomed {
+        model.zoomed = false;
+    } else if model.home.gallery.is_some() {
+        model.home.gallery = None;
+    } else if model.page.is_some() {
+        model.page = None;
+    } else if model.tour.take().is_some() {
+        note(model, "The tour is left; the lab is yours.");
+    }
+}
+
+/// From the lab and a file back to the home screen, from there out.
+fn quit(model: &mut Model) -> Vec<Command> {
+    if model.screen == Screen::Home && model.home.gallery.take().is_some() {
+        return Vec::new();
+    }
+    if model.screen == Screen::Home || !model.came_from_home {
+        return vec![Command::Quit];
+    }
+    home::return_home(model);
+    Vec::new()
+}
+
+fn note(model: &mut Model, text: impl Into<String>) {
+    model.note = Some(Note { text: text.into(), bad: false });
+}
+
+fn note_bad(model: &mut Model, text: impl Into<String>) {
+    model.note = Some(Note { text: text.into(), bad: true });
+}

@@ -1,0 +1,65 @@
+//! The home screen.
+
+use super::{note, note_bad};
+use crate::command::Command;
+use crate::line_edit::LineEdit;
+use crate::message::Sample;
+use crate::model::{HomeItem, Model};
+use std::path::PathBuf;
+
+pub(super) fn move_cursor(model: &mut Model, rows: i32) {
+    let count = match model.home.gallery {
+        Some(_) => model.gallery().len(),
+        None => model.home.items.len(),
+    };
+    let moved = |at: usize| (at as i64 + i64::from(rows)).rem_euclid(count.max(1) as i64) as usize;
+    match &mut model.home.gallery {
+        Some(at) => *at = moved(*at),
+        None => model.home.selected = moved(model.home.selected),
+    }
+}
+
+pub(super) fn choose(model: &mut Model) -> Vec<Command> {
+    if let Some(fixture) = model.home.gallery {
+        model.busy = Some("reading the file".to_owned());
+        return vec![Command::LoadFixture(fixture)];
+    }
+    match model.home.items.get(model.home.selected) {
+        Some(HomeItem::Tour) => make_lab(model, Sample::Tour),
+        Some(HomeItem::Lab) => make_lab(model, Sample::Sample),
+        Some(HomeItem::Gallery) => {
+            model.home.gallery = Some(0);
+            Vec::new()
+        }
+        Some(HomeItem::OpenFile) => {
+            model.home.input = Some(LineEdit::typed(""));
+            note(model, "Type the path of a file and press Enter.");
+            Vec::new()
+        }
+        Some(HomeItem::Quit) => vec![Command::Quit],
+        None => Vec::new(),
+    }
+}
+
+fn make_lab(model: &mut Model, sample: Sample) -> Vec<Command> {
+    model.busy = Some("making the sample store".to_owned());
+    vec![Command::MakeLab(sample)]
+}
+
+/// The path asked for is complete.
+pub(super) fn submit_path(model: &mut Model) -> Vec<Command> {
+    let path = model.home.input.take().map(|mut input| input.take()).unwrap_or_default();
+    if path.trim().is_empty() {
+        note_bad(model, "No path was typed.");
+        return Vec::new();
+    }
+    model.busy = Some(format!("reading {}", path.trim()));
+    vec![Command::LoadFile(PathBuf::from(path.trim()))]
+}
+
+/// Leaves lab or file for the home screen.
+pub(super) fn return_home(model: &mut Model) {
+    let (style, size, selected) = (model.style.clone(), model.size, model.home.selected);
+    *model = Model::home();
+    (model.style, model.size, model.home.selected) = (style, size, selected);
+}

@@ -1,0 +1,270 @@
+//! Looking: views, regions, pages, bytes, rows, findings. None of it changes the instant, but where Enter leads to an event.
+
+use super::{line, note, note_bad, time};
+use crate::command::Command;
+use crate::keymap;
+use crate::line_edit::LineEdit;
+use crate::model::{Focus, Model, Screen, View};
+use tosumu::Finding;
+use tosumu::format::node::NodeView;
+use tosumu::format::page::PageKind;
+use tosumu::trace::Event;
+use tosumu::types::PageNo;
+
+/// Bytes in a row of hex.
+const ROW_BYTES: i32 = 16;
+/// Rows that PgUp and PgDn move by in a page's bytes.
+const PAGE_ROWS: i32 = 8;
+/// Lines of a screen that no list has.
+const LINES_AROUND: i32 = 8;
+
+pub(super) fn show(model: &mut Model, view: View) {
+    if view == View::Help && model.view != View::Help {
+        model.view_before_help = model.view;
+        model.help_now = keymap::possible_now(model);
+        model.help_search = LineEdit::default();
+    }
+    model.view = view;
+    model.scroll = 0;
+    model.focus = Focus::Main;
+    model.byte = None;
+    model.selected_row = if view == View::Events { model.at.saturating_sub(1) } else { 0 };
+}
+
+pub(super) fn leave_help(model: &mut Model) {
+    let view = model.view_before_help;
+    show(model, view);
+}
+
+pub(super) fn resize(model: &mut Model, size: (u16, u16)) {
+    model.size = size;
+    if !keymap::regions(model).contains(&model.focus) {
+        model.focus = Focus::Main;
+    }
+}
+
+pub(super) fn next_region(model: &mut Model, by: isize) {
+    let regions = keymap::regions(model);
+    let here = regions.iter().position(|region| *region == model.focus).unwrap_or(0) as isize;
+    model.focus = regions[(here + by).rem_euclid(regions.len() as isize) as usize];
+    if model.focus == Focus::Card && model.view == View::Tree && model.byte.is_none() {
+        model.byte = first_byte(model);
+    }
+}
+
+pub(super) fn toggle_sealed(model: &mut Model) {
+    model.sealed_form = !model.sealed_form;
+    if model.sealed_form && model.shown_bytes().is_none() {
+        model.sealed_form = false;
+        note(model, "This page was not sealed yet: it stands in memory only.");
+    }
+    keep_cursor_inside(model);
+}
+
+pub(super) fn enter_bytes(model: &mut Model) {
+    let byte = first_byte(model);
+    if model.view != View::Page {
+        show(model, View::Page);
+    }
+    model.byte = byte;
+}
+
+/// Where the cursor begins: at the record just written, else at the first byte.
+fn first_byte(model: &Model) -> Option<usize> {
+    let bytes = model.shown_bytes()?;
+    let fresh = match (&model.world.facts.fresh, model.shown_page()) {
+        (Some((page, key)), Some(shown)) if *page == shown && !model.shows_sealed() => {
+            NodeView::new(&bytes).ok().and_then(|node| node.search(key).ok().map(|slot| node.cell_span(slot).start))
+        }
+        _ => None,
+    };
+    Some(fresh.unwrap_or(0)).filter(|byte| *byte < bytes.len())
+}
+
+pub(super) fn leave_bytes(model: &mut Model) {
+    model.byte = None;
+    model.focus = Focus::Main;
+}
+
+/// The cursor stays inside the bytes shown.
+pub(super) fn keep_cursor_inside(model: &mut Model) {
+    if let Some(byte) = model.byte {
+        model.byte = model.shown_bytes().and_then(|bytes| Some(byte.min(bytes.len().checked_sub(1)?)));
+    }
+}
+
+pub(super) fn move_bytes(model: &mut Model, by: i32) {
+    let length = model.shown_bytes().map_or(0, |bytes| bytes.len());
+    if let Some(byte) = model.byte.filter(|_| length > 0) {
+        model.byte = Some((byte as i64 + i64::from(by)).clamp(0, length as i64 - 1) as usize);
+    }
+}
+
+pub(super) fn move_rows(model: &mut Model, rows: i32) {
+    match model.view {
+        _ if model.in_bytes() => move_bytes(model, rows.saturating_mul(ROW_BYTES)),
+        View::Help => model.scroll = moved(model.scroll, rows, keymap::help_rows(model, &model.help_search.text).len()),
+        _ => model.selected_row = moved(model.selected_row, rows, rows_in_view(model)),
+    }
+}
+
+pub(super) fn move_pages(model: &mut Model, pages: i32) {
+    let lines = (i32::from(model.size.1) - LINES_AROUND).max(1);
+    match model.view {
+        _ if model.in_bytes() => move_rows(model, pages.saturating_mul(PAGE_ROWS)),
+        View::Tree | View::Page => model.scroll = moved(model.scroll, pages.saturating_mul(lines), usize::MAX),
+        _ => move_rows(model, pages.saturating_mul(lines)),
+    }
+}
+
+fn moved(at: usize, by: i32, count: usize) -> usize {
+    let last = count.saturating_sub(1);
+    if by < 0 { at.saturating_sub(by.unsigned_abs() as usize) } else { at.saturating_add(by as usize).min(last) }
+}
+
+/// How many rows the list in front has.
+fn rows_in_view(model: &Model) -> usize {
+    match model.view {
+        View::Events => model.timeline().map_or(0, |timeline| timeline.len()),
+        View::Log => model.world.log_pages().len(),
+        View::Disk => model.world.page_numbers().len(),
+        View::Verify => model.findings().len(),
+        View::Tree | View::Page | View::Help => 0,
+    }
+}
+
+pub(super) fn select_page(model: &mut Model, page: PageNo) {
+    if model.world.page(page).is_some() {
+        model.page = Some(page);
+        model.byte = None;
+    } else {
+        note_bad(model, format!("There is no page {page} at this instant."));
+    }
+}
+
+pub(super) fn next_page(model: &mut Model, by: isize) {
+    let pages = model.world.page_numbers();
+    let Some(shown) = model.shown_page() else { return };
+    let Some(here) = pages.iter().position(|page| *page == shown) else { return };
+    let next = (here as isize + by).rem_euclid(pages.len() as isize) as usize;
+    select_page(model, pages[next]);
+}
+
+pub(super) fn select_byte(model: &mut Model, byte: usize) {
+    model.byte = Some(byte);
+    keep_cursor_inside(model);
+}
+
+/// Does what the selected thing is there for.
+pub(super) fn activate(model: &mut Model) {
+    match model.view {
+        _ if model.in_bytes() => follow_byte(model),
+        View::Verify => show_finding(model),
+        View::Events => time::seek(model, model.selected_row + 1),
+        View::Disk => {
+            let page = model.world.page_numbers().get(model.selected_row).copied();
+            show_page(model, page);
+        }
+        View::Log => {
+            let page = model.world.log_pages().get(model.selected_row).copied().flatten();
+            show_page(model, page);
+        }
+        View::Tree | View::Page | View::Help => {}
+    }
+}
+
+fn show_page(model: &mut Model, page: Option<PageNo>) {
+    match page {
+        Some(page) => {
+            show(model, View::Page);
+            select_page(model, page);
+        }
+        None => note(model, "This row names no page."),
+    }
+}
+
+/// To the page that a pointer names, else to the event that wrote the byte.
+fn follow_byte(model: &mut Model) {
+    let (Some(byte), Some(page)) = (model.byte, model.shown_page()) else { return };
+    if let Some(child) = child_at_cursor(model) {
+        model.page = Some(child);
+        model.byte = Some(0);
+        keep_cursor_inside(model);
+        return note(model, format!("The pointer in page {page} names page {child}: here it is."));
+    }
+    let writer = match (model.timeline(), model.shows_sealed()) {
+        (None, _) => return note(model, "A file at rest does not tell who wrote a byte; a trace does."),
+        (Some(timeline), true) => (0..model.at)
+            .rev()
+            .find(|&at| matches!(timeline.event(at), Event::PageSealed { page: sealed, .. } if *sealed == page)),
+        (Some(timeline), false) => timeline.writer_of(page, byte, model.at),
+    };
+    let Some(writer) = writer else { return note(model, "No event on this time line wrote this byte.") };
+    let line = model.timeline().and_then(|timeline| {
+        timeline.operation_of(writer).map(|operation| timeline.operations()[operation].line.clone())
+    });
+    if model.at == writer + 1 {
+        return note(model, format!("The present event wrote byte {byte} of page {page}."));
+    }
+    model.page = Some(page);
+    time::seek(model, writer + 1);
+    let by = line.map_or(String::new(), |line| format!(", part of `{line}`"));
+    note(
+        model,
+        format!("Event {} wrote byte {byte} of page {page}{by}. End leads back to the last event.", writer + 1),
+    );
+}
+
+fn child_at_cursor(model: &Model) -> Option<PageNo> {
+    let slot = model.field_at_cursor()?.slot?;
+    let bytes = model.shown_bytes().filter(|_| !model.shows_sealed())?;
+    let node = NodeView::new(&bytes).ok().filter(|node| node.kind() == PageKind::Branch)?;
+    (slot < node.slot_count()).then(|| node.child(slot).page).filter(|child| model.world.page(*child).is_some())
+}
+
+pub(super) fn next_finding(model: &mut Model, by: isize) {
+    let count = model.findings().len().max(1) as isize;
+    model.finding = (model.finding as isize + by).rem_euclid(count) as usize;
+    if model.view != View::Verify {
+        show(model, View::Verify);
+    }
+}
+
+fn finding_in_front(model: &Model) -> Option<Finding> {
+    model.findings().get(model.finding).cloned()
+}
+
+/// Shows the bytes a finding is about.
+fn show_finding(model: &mut Model) {
+    let Some(finding) = finding_in_front(model) else { return };
+    let Some(page) = finding.page.filter(|page| model.world.page(*page).is_some()) else {
+        let place = match (finding.byte_start, finding.byte_end, &finding.file) {
+            (Some(start), Some(end), Some(file)) => format!("bytes {start}-{} of {file}", end.saturating_sub(1)),
+            _ => "the file as a whole".to_owned(),
+        };
+        return note(model, format!("This finding is about no page that can be shown, but about {place}."));
+    };
+    show(model, View::Page);
+    model.page = Some(page);
+    model.sealed_form = true;
+    let start = finding.byte_start.zip(model.world.sealed(page).map(|sealed| sealed.offset));
+    model.byte = Some(start.and_then(|(start, offset)| start.checked_sub(offset)).unwrap_or(0) as usize);
+    keep_cursor_inside(model);
+}
+
+pub(super) fn explain(model: &mut Model) {
+    if let Some(finding) = finding_in_front(model) {
+        let code = finding.code;
+        note(model, format!("{code}: {} Causes: {} {}", code.meaning(), code.causes(), finding.why));
+    }
+}
+
+pub(super) fn verify(model: &mut Model) -> Vec<Command> {
+    match model.screen {
+        Screen::File => {
+            model.busy = Some("verifying".to_owned());
+            vec![Command::Verify]
+        }
+        _ => line::run(model, "verify"),
+    }
+}

@@ -1,0 +1,185 @@
+//! Moving through time: steps, jumps, playing, branches, and the questions on the way. Nothing here runs the engine.
+
+use super::{ask, note};
+use crate::command::Command;
+use crate::model::{Model, Speed};
+use crate::timeline::Mark;
+
+/// `at` events have happened.
+pub(super) fn seek(model: &mut Model, at: usize) {
+    let Some(timeline) = model.branches.get(model.branch).map(|branch| &branch.timeline) else { return };
+    let at = at.min(timeline.len());
+    if at == model.at + 1 {
+        model.world.apply(timeline.event(model.at));
+    } else if at != model.at {
+        model.world = timeline.world_at(at);
+    }
+    arrive(model, at);
+}
+
+fn arrive(model: &mut Model, at: usize) {
+    model.at = at;
+    model.predict.question = None;
+    model.selected_row = at.saturating_sub(1);
+    if !model.in_bytes() && model.view != crate::model::View::Page {
+        model.page = None;
+    }
+    super::look::keep_cursor_inside(model);
+}
+
+/// The state anew, after the timeline in front has changed.
+pub(super) fn refresh(model: &mut Model, at: usize) {
+    let Some(timeline) = model.branches.get(model.branch).map(|branch| &branch.timeline) else { return };
+    let at = at.min(timeline.len());
+    model.world = timeline.world_at(at);
+    arrive(model, at);
+}
+
+/// One event on, unless a question comes first.
+pub(super) fn step_forward(model: &mut Model) {
+    if model.predict.on && model.predict.question.is_none() {
+        model.predict.question = ask::coming(model);
+        if model.predict.question.is_some() {
+            model.playing = None;
+            return;
+        }
+    }
+    seek(model, model.at + 1);
+}
+
+pub(super) fn operation_end(model: &mut Model) {
+    let target = model.timeline().and_then(|timeline| {
+        let operations = timeline.operations();
+        operations.iter().map(|operation| operation.last + 1).find(|end| *end > model.at)
+    });
+    seek(model, target.unwrap_or(usize::MAX));
+}
+
+pub(super) fn operation_start(model: &mut Model) {
+    let target = model.timeline().and_then(|timeline| {
+        let operations = timeline.operations();
+        operations.iter().rev().map(|operation| operation.first + 1).find(|start| *start < model.at)
+    });
+    seek(model, target.unwrap_or(1));
+}
+
+pub(super) fn next_transaction(model: &mut Model) {
+    let target = model.timeline().and_then(|timeline| timeline.transactions().find(|first| *first >= model.at));
+    seek(model, target.map_or(usize::MAX, |first| first + 1));
+}
+
+pub(super) fn previous_transaction(model: &mut Model) {
+    let target = model.timeline().and_then(|timeline| timeline.transactions().rfind(|first| first + 1 < model.at));
+    seek(model, target.map_or(1, |first| first + 1));
+}
+
+pub(super) fn next_mark(model: &mut Model, mark: Mark) {
+    let index = model.present_index();
+    let found = model.timeline().zip(index).and_then(|(timeline, index)| timeline.next(index, mark));
+    if let Some(found) = found {
+        seek(model, found + 1);
+    }
+}
+
+pub(super) fn previous_mark(model: &mut Model, mark: Mark) {
+    let index = model.present_index();
+    let found = model.timeline().zip(index).and_then(|(timeline, index)| timeline.prev(index, mark));
+    if let Some(found) = found {
+        seek(model, found + 1);
+    }
+}
+
+pub(super) fn play_or_pause(model: &mut Model) {
+    let more = model.timeline().is_some_and(|timeline| model.at < timeline.len());
+    model.playing = match model.playing {
+        None if more => Some(Speed::NORMAL),
+        _ => None,
+    };
+}
+
+pub(super) fn tick(model: &mut Model) {
+    if model.playing.is_some() {
+        step_forward(model);
+        let end = model.timeline().map_or(0, |timeline| timeline.len());
+        if model.at >= end {
+            model.playing = None;
+        }
+    }
+}
+
+/// The power goes at the present instant: a branch begins, and the events until now are shared with this one.
+pub(super) fn crash_here(model: &mut Model) -> Vec<Command> {
+    let Some(timeline) = model.timeline() else { return Vec::new() };
+    let events = timeline.events()[..model.at].to_vec();
+    model.busy = Some("cutting the power".to_owned());
+    vec![Command::Crash { branch: model.branches.len(), events }]
+}
+
+pub(super) fn next_branch(model: &mut Model) {
+    show_branch(model, (model.branch + 1) % model.branches.len().max(1));
+}
+
+/// Brings a branch to the front, at its end.
+pub(super) fn show_branch(model: &mut Model, branch: usize) {
+    let Some(shown) = model.branches.get(branch) else { return };
+    let (name, end) = (shown.name.clone(), shown.timeline.len());
+    model.branch = branch;
+    refresh(model, end);
+    note(model, format!("Branch {} of {}: {name}.", branch + 1, model.branches.len()));
+}
+
+pub(super) fn list_branches(model: &mut Model) {
+    let told: Vec<String> = model.branches.iter().enumerate().map(|(index, _)| branch_line(model, index)).collect();
+    note(model, format!("{}. `branch N` brings one to the front.", told.join("; ")));
+}
+
+fn branch_line(model: &Model, index: usize) -> String {
+    let branch = &model.branches[index];
+    let here = if index == model.branch { ", here" } else { "" };
+    let from = branch.parent.map_or(String::new(), |(parent, at)| format!(", left {} behind event {at}", parent + 1));
+    format!("{} {} ({} events{from}{here})", index + 1, branch.name, branch.timeline.len())
+}
+
+pub(super) fn toggle_predict(model: &mut Model) {
+    model.predict.on = !model.predict.on;
+    note(
+        model,
+        match model.predict.on {
+            true => "Before every split and every recovery you are asked what will happen.",
+            false => "No questions are asked.",
+        },
+    );
+}
+
+pub(super) fn choose(model: &mut Model, choice: usize) {
+    let known = model.predict.question.as_ref().is_some_and(|question| choice < question.choices.len());
+    if known {
+        if let Some(question) = &mut model.predict.question {
+            question.chosen = Some(choice);
+        }
+        answer(model);
+    }
+}
+
+pub(super) fn choose_next(model: &mut Model, by: isize) {
+    if let Some(question) = &mut model.predict.question {
+        let count = question.choices.len().max(1) as isize;
+        let chosen = question.chosen.unwrap_or(0) as isize;
+        question.chosen = Some((chosen + by).rem_euclid(count) as usize);
+    }
+}
+
+pub(super) fn answer(model: &mut Model) {
+    if let Some(question) = model.predict.question.as_mut().filter(|question| !question.answered) {
+        question.answered = true;
+        model.predict.asked += 1;
+        model.predict.right += u32::from(question.chosen == Some(question.answer));
+    }
+}
+
+/// Goes on to the event the question was about.
+pub(super) fn skip_question(model: &mut Model) {
+    if let Some(question) = model.predict.question.take() {
+        seek(model, question.event + 1);
+    }
+}
