@@ -1,7 +1,6 @@
 //! Failing on purpose: faults at counted calls, and the instant at which the power goes.
 
-use crate::format::log::LOG_HEADER_BYTES;
-use crate::limits::PAGES_START_BYTES;
+use crate::limits::{PAGES_START_BYTES, SECTOR_BYTES};
 use std::io::{self, ErrorKind};
 
 /// How a call is made to fail.
@@ -101,7 +100,7 @@ pub enum StopRegion {
     Superblock,
     /// What lies behind them.
     Pages,
-    /// The records of a log: what lies behind its header.
+    /// The records of a log: what lies behind its header, which has the first sector to itself.
     Records,
     /// Any place.
     Any,
@@ -169,7 +168,7 @@ impl StopPoint {
         match self.region {
             StopRegion::Superblock => offset < PAGES_START_BYTES,
             StopRegion::Pages => offset >= PAGES_START_BYTES,
-            StopRegion::Records => offset >= LOG_HEADER_BYTES as u64,
+            StopRegion::Records => offset >= SECTOR_BYTES as u64,
             StopRegion::Any => true,
         }
     }
