@@ -239,8 +239,10 @@ impl fmt::Display for Finding {
         if let Some(page) = self.page {
             write!(f, ", page {page}")?;
         }
-        if let (Some(start), Some(end)) = (self.byte_start, self.byte_end) {
-            write!(f, ", bytes {start}-{}", end.saturating_sub(1))?;
+        if let (Some(start), Some(end)) = (self.byte_start, self.byte_end)
+            && start < end
+        {
+            write!(f, ", bytes {start}-{}", end - 1)?;
         }
         write!(f, ": {}", self.why)?;
         if let Some(next) = &self.next {

@@ -162,20 +162,27 @@ impl Report {
     /// One line: what was checked, and one for what was not.
     pub fn summary(&self) -> String {
         let ran: Vec<String> = self.checks.iter().filter(|check| check.ran).map(check_text).collect();
-        let not: Vec<String> = self.checks.iter().filter(|check| !check.ran).map(check_text).collect();
         let checked = if ran.is_empty() { "nothing".to_owned() } else { ran.join(", ") };
-        match not.is_empty() {
+        let not_run: Vec<&Check> = self.checks.iter().filter(|check| !check.ran).collect();
+        // Checks that were not run for one reason are told together.
+        let reasons: Vec<String> = not_run
+            .chunk_by(|a, b| a.why_not == b.why_not)
+            .map(|group| {
+                let names: Vec<&str> = group.iter().map(|check| check.name).collect();
+                format!("{} ({})", names.join(", "), group[0].why_not.as_deref().unwrap_or_default())
+            })
+            .collect();
+        match reasons.is_empty() {
             true => format!("Checked: {checked}."),
-            false => format!("Checked: {checked}.\nNot checked: {}.", not.join("; ")),
+            false => format!("Checked: {checked}.\nNot checked: {}.", reasons.join("; ")),
         }
     }
 }
 
 fn check_text(check: &Check) -> String {
-    match (&check.why_not, &check.note) {
-        (Some(why), _) => format!("{} ({why})", check.name),
-        (None, Some(note)) => format!("{} ({note})", check.name),
-        (None, None) => check.name.to_owned(),
+    match &check.note {
+        Some(note) => format!("{} ({note})", check.name),
+        None => check.name.to_owned(),
     }
 }
 
@@ -256,8 +263,15 @@ impl Verifier<'_> {
     }
 
     /// Why the newest state cannot be looked at, in words for a check that was not run.
-    fn no_state(&self) -> Option<String> {
-        let finding = self.file.state().err()?;
-        Some(format!("nothing vouches for the pages: {}", finding.code))
+    fn no_state(&self) -> String {
+        let why =
+            if self.file.chosen().is_ok() && self.file.keys().is_err() { "the key is needed" } else { NO_SUPERBLOCK };
+        match self.file.state() {
+            Ok(_) => why.to_owned(),
+            Err(finding) => format!("{why}: {}", finding.code),
+        }
     }
 }
+
+/// Why a check was not run: there is no superblock, or its MAC is wrong.
+const NO_SUPERBLOCK: &str = "no superblock can be believed";

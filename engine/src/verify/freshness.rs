@@ -21,7 +21,7 @@ impl Verifier<'_> {
             return Check::not_run(NAME, "no fingerprint kept elsewhere was given: see --anchor");
         };
         let (Ok(state), Ok(chosen)) = (file.state(), file.chosen()) else {
-            return Check::not_run(NAME, self.no_state().unwrap_or_default());
+            return Check::not_run(NAME, self.no_state());
         };
         if file.log().damage.is_some() {
             return Check::not_run(NAME, "the log is damaged, so the newest commit is not known");

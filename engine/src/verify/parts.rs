@@ -50,7 +50,7 @@ impl Verifier<'_> {
         const NAME: &str = "key slots";
         let file = self.file;
         let Ok(chosen) = file.chosen() else {
-            return Check::not_run(NAME, "no superblock can be believed");
+            return Check::not_run(NAME, self.no_state());
         };
         if let (true, Err(finding)) = (self.level().needs_key(), file.keys()) {
             self.report(finding.clone());
@@ -74,7 +74,7 @@ impl Verifier<'_> {
         const NAME: &str = "log";
         let file = self.file;
         let Ok(chosen) = file.chosen() else {
-            return Check::not_run(NAME, "no superblock can be believed");
+            return Check::not_run(NAME, self.no_state());
         };
         let log = file.log();
         if !self.level().needs_key() {
@@ -86,7 +86,7 @@ impl Verifier<'_> {
             };
         }
         let Some(standing) = &log.standing else {
-            return Check::not_run(NAME, self.no_state().unwrap_or_else(|| "it was not read".to_owned()));
+            return Check::not_run(NAME, self.no_state());
         };
         self.standing(standing);
         let (Ok(_), Some(scan)) = (standing, &log.scan) else { return Check::ran(NAME) };
@@ -134,10 +134,10 @@ impl Verifier<'_> {
         let file = self.file;
         let (Ok(chosen), Some(page_size), Some(page_count)) = (file.chosen(), file.page_size(), file.page_count())
         else {
-            return Check::not_run(NAME, "no superblock can be believed");
+            return Check::not_run(NAME, self.no_state());
         };
         if self.level().needs_key() && file.state().is_err() {
-            return Check::not_run(NAME, self.no_state().unwrap_or_default());
+            return Check::not_run(NAME, self.no_state());
         }
         // Without the key the log may hold pages that nobody can see: then only the superblock's own pages are asked for.
         let page_count = if self.level().needs_key() { page_count } else { chosen.superblock.page_count };

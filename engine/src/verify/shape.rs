@@ -15,7 +15,7 @@ impl Verifier<'_> {
         const NAME: &str = "page shapes";
         let file = self.file;
         let (Ok(chosen), Some(page_size)) = (file.chosen(), file.page_size()) else {
-            return Check::not_run(NAME, "no superblock can be believed");
+            return Check::not_run(NAME, self.no_state());
         };
         let in_log = self.pages_in_log(page_size);
         let page_count = chosen.superblock.page_count;

@@ -30,7 +30,7 @@ impl Verifier<'_> {
             ];
         }
         let Ok(state) = self.file.state() else {
-            let why = self.no_state().unwrap_or_default();
+            let why = self.no_state();
             return [SEALS, AUTHENTICITY, ORDER].map(|name| Check::not_run(name, why.clone())).to_vec();
         };
         match level {

@@ -9,12 +9,17 @@ mod checkpoint;
 mod del;
 mod dump;
 mod feed;
+mod fingerprint;
 mod get;
+mod hex;
 mod home;
 mod init;
+mod inspect;
 mod put;
 mod run;
 mod scan;
+mod stat;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use common::{Failure, Outcome, Output, Status};
@@ -44,6 +49,11 @@ enum Verb {
     Dump(dump::Dump),
     Checkpoint(checkpoint::Checkpoint),
     Run(run::Run),
+    Verify(verify::Verify),
+    Inspect(inspect::Inspect),
+    Hex(hex::Hex),
+    Fingerprint(fingerprint::Fingerprint),
+    Stat(stat::Stat),
 }
 
 impl Verb {
@@ -58,6 +68,11 @@ impl Verb {
             Verb::Dump(verb) => verb.run(),
             Verb::Checkpoint(verb) => verb.run(),
             Verb::Run(verb) => verb.run(),
+            Verb::Verify(verb) => verb.run(),
+            Verb::Inspect(verb) => verb.run(),
+            Verb::Hex(verb) => verb.run(),
+            Verb::Fingerprint(verb) => verb.run(),
+            Verb::Stat(verb) => verb.run(),
         }
     }
 }

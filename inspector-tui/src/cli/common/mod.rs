@@ -4,10 +4,12 @@ mod failure;
 mod key;
 mod open;
 mod output;
+mod rest;
 mod text;
 
 pub use failure::{Failure, Outcome, Status};
 pub use key::{KeyOptions, raw_stdin};
 pub use open::{CreateOptions, open_to_read, open_to_write, open_with, with_unlock};
 pub use output::{Output, note, shown_path};
+pub use rest::{Locked, open_at_rest, print_json};
 pub use text::{TextForm, TextOptions};

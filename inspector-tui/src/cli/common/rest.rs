@@ -1,0 +1,72 @@
+//! Looking at a file at rest, sound or broken, for the verbs that show and judge rather than serve.
+
+use super::failure::Failure;
+use super::key::KeyOptions;
+use super::open::key_failure;
+use super::output::Output;
+use serde::Serialize;
+use std::io;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+use tosumu::inspect::AtRest;
+use tosumu::vfs::{LockKind, OpenMode, OsVfs, Vfs, VfsFile, file_name};
+use tosumu::{Code, Error, Unlock};
+
+/// A file at rest that nobody writes while this lives.
+pub struct Locked {
+    file: AtRest,
+    _lock: Arc<dyn VfsFile>,
+}
+
+impl Deref for Locked {
+    type Target = AtRest;
+    fn deref(&self) -> &AtRest {
+        &self.file
+    }
+}
+
+/// Looks at the file with the key given, or with none; on a terminal a passphrase is asked for when the file has a slot for
+/// one. A key that does not fit is no failure here: the file stays locked, and says so.
+pub fn open_at_rest(file: &Path, keys: &KeyOptions) -> Result<Locked, Failure> {
+    let vfs: Arc<dyn Vfs> = Arc::new(OsVfs);
+    let lock = shared_lock(&*vfs, file).map_err(|error| Failure::engine(file, error))?;
+    let open =
+        |unlock: Option<&Unlock>| AtRest::open(vfs.clone(), file, unlock).map_err(|error| key_failure(file, error));
+    let given = keys.unlock()?;
+    let mut found = open(given.as_ref())?;
+    if given.is_none()
+        && wants_passphrase(&found)
+        && let Some(unlock) = KeyOptions::prompt(file)?
+    {
+        found = open(Some(&unlock))?;
+    }
+    Ok(Locked { file: found, _lock: lock })
+}
+
+fn shared_lock(vfs: &dyn Vfs, path: &Path) -> tosumu::Result<Arc<dyn VfsFile>> {
+    let name = file_name(path);
+    let file = vfs.open(path, OpenMode::Read).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => Error::NotFound { file: name.clone() },
+        _ => Error::io("open", &name, source),
+    })?;
+    match file.try_lock(LockKind::Shared) {
+        Ok(true) => Ok(file),
+        Ok(false) => Err(Error::InUse { file: name }),
+        Err(source) => Err(Error::io("locking", &name, source)),
+    }
+}
+
+fn wants_passphrase(file: &AtRest) -> bool {
+    let Err(finding) = file.keys() else { return false };
+    finding.code == Code::KeyNoSlot && finding.found.as_deref().is_some_and(|kinds| kinds.contains("passphrase"))
+}
+
+/// Prints one value as JSON.
+pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|why| Failure::io("standard output", io::Error::other(why.to_string())))?;
+    let mut output = Output::new();
+    output.line(text)?;
+    output.finish()
+}
