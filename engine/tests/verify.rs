@@ -8,7 +8,7 @@ use tosumu::inspect::AtRest;
 use tosumu::trace::{Event, Recorder, Tracer};
 use tosumu::types::PagePointer;
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
-use tosumu::vfs::{DiskImage, SimVfs};
+use tosumu::vfs::{CrashPlan, DiskImage, SimVfs, StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
 use tosumu::{Code, Database, Error, KdfProfile, Options, PageNo, PageSize, Severity, Unlock};
 
 const PATH: &str = "v.tsm";
@@ -689,4 +689,42 @@ fn a_page_can_be_looked_at_whatever_the_pointers_say() {
     let sound = (0..tree.nodes.len()).find(|&index| tree.nodes[index].status.is_ok()).unwrap();
     assert_eq!(tree.keys(&file, sound).unwrap().len(), tree.nodes[sound].slot_count);
     assert!(Path::new(file.name()).is_relative());
+}
+
+#[test]
+fn what_a_crash_leaves_is_info_at_every_level() {
+    let mut codes_met = std::collections::BTreeSet::new();
+    for seed in 0..400u64 {
+        let disk = SimVfs::new(seed);
+        let mut model = Model::new();
+        let db = options(&disk, PageSize::TOY).log_bytes_checkpoint(40_000).open(PATH).unwrap();
+        put(&db, &mut model, 0..40);
+        // The power goes at some write or sync of what follows, in a commit as well as in a checkpoint.
+        let event = if seed % 2 == 0 { StopEvent::Write } else { StopEvent::Sync };
+        let when = if seed % 4 < 2 { StopWhen::Before } else { StopWhen::After };
+        let (file, region) = (StopFile::Any, StopRegion::Any);
+        disk.stop_at(StopPoint { event, file, region, when, count: 1 + seed / 4 % 50 });
+        for start in (40..400).step_by(20) {
+            let worked =
+                db.write(|tx| (start..start + 20).map(record).try_for_each(|(key, value)| tx.put(&key, &value)));
+            if worked.is_err() || (start % 60 == 0 && db.checkpoint().is_err()) {
+                break;
+            }
+        }
+        drop(db);
+        disk.crash(&CrashPlan::Seeded(seed));
+        for level in [Level::Identify, Level::Scan, Level::Auth, Level::Seal, Level::Deep] {
+            let file = AtRest::open(Arc::new(disk.clone()), PATH, None).unwrap();
+            let report = verify(&file, &VerifyOptions { level, ..VerifyOptions::default() }).unwrap();
+            codes_met.extend(codes(&report));
+            let only_a_spare_torn = codes(&report).iter().all(|code| {
+                matches!(
+                    code,
+                    Code::LogTornTail | Code::LogStale | Code::FileTail | Code::FreshUnanchored | Code::HdrCrc
+                )
+            });
+            assert!(report.exit() <= 1 && only_a_spare_torn, "seed {seed}, {level}: {:?}", report.findings);
+        }
+    }
+    assert!(codes_met.contains(&Code::LogTornTail), "{codes_met:?}");
 }
