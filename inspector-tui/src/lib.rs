@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod command;
+pub mod describe;
 pub mod guide;
 pub mod keymap;
 pub mod line_edit;
@@ -12,7 +13,10 @@ pub mod message;
 pub mod model;
 pub mod picture;
 pub mod predict;
+pub mod recorded;
 pub mod runtime;
 pub mod timeline;
+pub mod tour;
 pub mod update;
+pub mod view;
 pub mod widget;

@@ -389,11 +389,15 @@ impl Model {
         self.branches.get(self.branch).map(|branch| &branch.timeline)
     }
 
-    /// The page shown: the one selected, else the one the present event is about, else the root.
+    /// The page shown: the one selected, else the one the present event is about, else the root, else, in a file whose root
+    /// nothing tells, its first page.
     pub fn shown_page(&self) -> Option<PageNo> {
         let facts = &self.world.facts;
         let exists = |page: &PageNo| self.world.page(*page).is_some();
-        self.page.filter(exists).or(facts.touched.filter(exists)).or(facts.root.filter(exists))
+        self.page.filter(exists).or(facts.touched.filter(exists)).or(facts.root.filter(exists)).or_else(|| {
+            let pages = &self.world.file()?.pages;
+            pages.keys().next().copied()
+        })
     }
 
     /// The index of the present event.

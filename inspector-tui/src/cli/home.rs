@@ -1,24 +1,21 @@
-//! What `tosumu` says when it is given no verb: a short guide.
+//! What `tosumu` says when it is given no verb and nobody is at a terminal: the tour as text, then the verbs.
 
 use super::common::{Outcome, Output, Status};
+use crate::tour;
 use clap::CommandFactory;
 
-/// Prints the guide.
+/// Prints the tour.
 pub fn run() -> Outcome {
+    print_tour()
+}
+
+fn print_tour() -> Outcome {
     let command = super::Cli::command();
+    let about = |verb: &clap::Command| verb.get_about().map(ToString::to_string).unwrap_or_default();
+    let verbs: Vec<(String, String)> =
+        command.get_subcommands().map(|verb| (verb.get_name().to_string(), about(verb))).collect();
     let mut output = Output::new();
-    output.line("tosumu: a small authenticated storage engine that can be watched at work")?;
-    output.line("")?;
-    for verb in command.get_subcommands() {
-        let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
-        output.line(format!("  tosumu {:<12} {about}", verb.get_name()))?;
-    }
-    output.line("")?;
-    output.line("Begin with:")?;
-    output.line("  tosumu init notes.tsm")?;
-    output.line("  tosumu put notes.tsm greeting hello")?;
-    output.line("  tosumu get notes.tsm greeting")?;
-    output.line("`tosumu VERB --help` says more.")?;
+    output.bytes(tour::tour(&verbs).as_bytes())?;
     output.finish()?;
     Ok(Status::Done)
 }

@@ -18,6 +18,7 @@ mod inspect;
 mod put;
 mod run;
 mod scan;
+mod shot;
 mod stat;
 mod verify;
 
@@ -54,6 +55,7 @@ enum Verb {
     Hex(hex::Hex),
     Fingerprint(fingerprint::Fingerprint),
     Stat(stat::Stat),
+    Shot(shot::Shot),
 }
 
 impl Verb {
@@ -73,6 +75,7 @@ impl Verb {
             Verb::Hex(verb) => verb.run(),
             Verb::Fingerprint(verb) => verb.run(),
             Verb::Stat(verb) => verb.run(),
+            Verb::Shot(verb) => verb.run(),
         }
     }
 }

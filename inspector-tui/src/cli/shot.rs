@@ -1,0 +1,257 @@
+//! `tosumu shot`: one view of a file, or of a script's run, without a terminal: as text, SVG, ANSI text, facts or JSON.
+//! The file is never written.
+
+use super::common::{Failure, KeyOptions, Outcome, Output, Status, shown_path};
+use crate::{
+    describe::{self, Subject},
+    model::{Model, Report, Screen, View},
+    picture, recorded,
+    timeline::FileWorld,
+    view,
+};
+use clap::Args;
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tosumu::inspect::AtRest;
+use tosumu::limits::LINE_BYTES_MAX;
+use tosumu::trace::Event;
+use tosumu::verify::{self, VerifyOptions};
+use tosumu::vfs::OsVfs;
+use tosumu::{Code, PageNo, Unlock};
+
+/// Views that have a name but are not built yet.
+const NOT_BUILT: [&str; 6] = ["map", "seals", "snapshots", "receipt", "diff", "life"];
+/// Longest script that is read, in bytes.
+const SCRIPT_BYTES_MAX: u64 = 16 * LINE_BYTES_MAX as u64;
+/// Largest picture, in columns and in lines.
+const SIZE_MAX: u16 = 1000;
+
+/// Draw one view of a file or of a script's run, without a terminal
+#[derive(Args)]
+pub struct Shot {
+    /// tree, page, log, disk, verify, events or help; home or lab for a whole screen
+    #[arg(value_name = "VIEW")]
+    subject: String,
+    /// The database; it is never written
+    #[arg(conflicts_with = "script")]
+    file: Option<PathBuf>,
+    /// Run this script on a simulated disk instead
+    #[arg(long, value_name = "S")]
+    script: Option<PathBuf>,
+    /// The instant after so many events of the script; its end when left out
+    #[arg(long, value_name = "EVENT", requires = "script")]
+    at: Option<usize>,
+    /// The page to show; the one last changed, or the root, when left out
+    #[arg(long, value_name = "N")]
+    page: Option<u32>,
+    /// Columns and lines
+    #[arg(long, value_name = "WxH", value_parser = parse_size, default_value = "80x24")]
+    size: (u16, u16),
+    /// Lines of text without boxes: the same facts
+    #[arg(long, conflicts_with_all = ["json", "ascii"])]
+    plain: bool,
+    /// One JSON object: the same facts
+    #[arg(long, conflicts_with = "ascii")]
+    json: bool,
+    /// Letters only that every terminal has
+    #[arg(long)]
+    ascii: bool,
+    /// Write to this file; its ending says the form: .svg, .txt or .ansi
+    #[arg(short = 'o', value_name = "OUT")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeyOptions,
+}
+
+/// The form of what is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+    Text,
+    Ansi,
+    Svg,
+    Plain,
+    Json,
+}
+
+impl Shot {
+    /// Draws the view.
+    pub fn run(self) -> Outcome {
+        let subject = subject(&self.subject)?;
+        let form = self.form()?;
+        let mut model = self.model(subject)?;
+        self.choose_page(&mut model, subject)?;
+        model.size = self.size;
+        model.style.ascii = self.ascii;
+        model.style.colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        self.write(&render(&model, subject, form, self.size))?;
+        Ok(Status::Done)
+    }
+
+    fn form(&self) -> Result<Form, Failure> {
+        if self.plain {
+            return Ok(Form::Plain);
+        }
+        if self.json {
+            return Ok(Form::Json);
+        }
+        let Some(out) = &self.out else { return Ok(Form::Text) };
+        match out.extension().and_then(|extension| extension.to_str()) {
+            Some("svg") => Ok(Form::Svg),
+            Some("ansi") => Ok(Form::Ansi),
+            Some("txt") => Ok(Form::Text),
+            _ => Err(Failure::misuse(format!("{}: its name ends in none of .svg .txt .ansi", shown_path(out)))),
+        }
+    }
+
+    fn model(&self, subject: Subject) -> Result<Model, Failure> {
+        let mut model = match (&self.script, &self.file) {
+            _ if subject == Subject::Home => Model::home(),
+            (Some(script), _) => self.of_script(script)?,
+            (None, Some(file)) => self.of_file(file)?,
+            (None, None) => return Err(Failure::misuse("name a database, or a script with --script")),
+        };
+        model.view = match subject {
+            Subject::Lab if model.screen == Screen::File => model.view,
+            Subject::Page => View::Page,
+            Subject::Log => View::Log,
+            Subject::Disk => View::Disk,
+            Subject::Verify => View::Verify,
+            Subject::Events => View::Events,
+            Subject::Help | Subject::Tree | Subject::Home | Subject::Lab => View::Tree,
+        };
+        Ok(model)
+    }
+
+    fn of_script(&self, path: &Path) -> Result<Model, Failure> {
+        let text = read_script(path)?;
+        let runner =
+            recorded::run_script(&text).map_err(|error| Failure::misuse(format!("{}: {error}", shown_path(path))))?;
+        let name = path.file_name().map(|name| shown_path(Path::new(name))).unwrap_or_default();
+        let mut model = recorded::lab(&runner, &name);
+        if let Some(at) = self.at {
+            let total = model.at;
+            if at > total {
+                let why = format!("{}: the script has {total} events, there is no event {at}", shown_path(path));
+                return Err(Failure::misuse(why));
+            }
+            recorded::seek(&mut model, at);
+        }
+        Ok(model)
+    }
+
+    fn of_file(&self, path: &Path) -> Result<Model, Failure> {
+        let file = self.open(path)?;
+        let report = verify::verify(&file, &VerifyOptions::default()).or_else(|_| {
+            let level = verify::Level::Scan;
+            verify::verify(&file, &VerifyOptions { level, ..VerifyOptions::default() })
+        });
+        let report = report.map_err(|error| Failure::engine(path, error))?;
+        Ok(Model::file(FileWorld::load(&file, Some(&report)), Some(Report::of(&report))))
+    }
+
+    /// Opens the file at rest. Without a key a locked file is shown as it is, sealed, unless somebody is there to be asked;
+    /// a wrong key is refused.
+    fn open(&self, path: &Path) -> Result<AtRest, Failure> {
+        let attempt = |unlock: Option<&Unlock>| {
+            AtRest::open(Arc::new(OsVfs), path, unlock).map_err(|error| Failure::engine(path, error))
+        };
+        let unlock = self.keys.unlock()?;
+        let file = attempt(unlock.as_ref())?;
+        let key_failed = |file: &AtRest| file.keys().err().map(|finding| (finding.code, finding.why.clone()));
+        match (unlock, key_failed(&file)) {
+            (Some(_), Some((Code::KeyWrong | Code::KeyNoSlot, why))) => {
+                let message = format!("{}: {why}", shown_path(path));
+                Err(Failure::new(Status::Cannot, Code::KeyWrong.as_str(), message))
+            }
+            (None, Some((Code::KeyNoSlot, _))) => match KeyOptions::prompt(path)? {
+                Some(unlock) => attempt(Some(&unlock)),
+                None => Ok(file),
+            },
+            _ => Ok(file),
+        }
+    }
+
+    fn choose_page(&self, model: &mut Model, subject: Subject) -> Result<(), Failure> {
+        if let Some(page) = self.page {
+            let page = PageNo(page);
+            if model.world.page(page).is_none() {
+                let last = model.world.page_numbers().last().map_or(0, |last| last.0);
+                let why = format!("there is no page {page}: the store has pages 1 to {last}");
+                return Err(Failure::new(Status::Cannot, "NO-PAGE", why));
+            }
+            model.page = Some(page);
+        } else if subject == Subject::Page && self.at.is_none() {
+            model.page = last_changed(model);
+        }
+        Ok(())
+    }
+
+    fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        if let Some(out) = &self.out {
+            return std::fs::write(out, bytes).map_err(|source| Failure::io(&shown_path(out), source));
+        }
+        let mut output = Output::new();
+        output.bytes(bytes)?;
+        output.finish()
+    }
+}
+
+/// The view called `word`; a wrong word is answered with the right ones.
+fn subject(word: &str) -> Result<Subject, Failure> {
+    Subject::named(word).ok_or_else(|| {
+        let names: Vec<&str> = Subject::ALL.iter().map(|(name, _)| *name).collect();
+        let built = if NOT_BUILT.contains(&word) { "is not built yet" } else { "is no view" };
+        let word = tosumu::escape::escape(word.as_bytes());
+        Failure::misuse(format!("`{word}` {built}; there are: {}", names.join(" ")))
+    })
+}
+
+fn parse_size(text: &str) -> Result<(u16, u16), String> {
+    let parsed = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let fits = |(width, height): &(u16, u16)| (1..=SIZE_MAX).contains(width) && (1..=SIZE_MAX).contains(height);
+    parsed.filter(fits).ok_or_else(|| format!("a size is columns x lines, for example 80x24, each at most {SIZE_MAX}"))
+}
+
+fn read_script(path: &Path) -> Result<String, Failure> {
+    let failed = |source| Failure::io(&shown_path(path), source);
+    if std::fs::metadata(path).map_err(failed)?.len() > SCRIPT_BYTES_MAX {
+        let why = format!("{}: the script is longer than the limit of {SCRIPT_BYTES_MAX} bytes", shown_path(path));
+        return Err(Failure::new(Status::Cannot, "LIMIT", why));
+    }
+    let bytes = std::fs::read(path).map_err(failed)?;
+    String::from_utf8(bytes).map_err(|_| Failure::misuse(format!("{}: a script is text", shown_path(path))))
+}
+
+/// The page that the last change was about.
+fn last_changed(model: &Model) -> Option<PageNo> {
+    let timeline = model.timeline()?;
+    let changes = |event: &Event| {
+        matches!(
+            event,
+            Event::RecordWritten { .. }
+                | Event::RecordRemoved { .. }
+                | Event::PageSplit { .. }
+                | Event::SeparatorWritten { .. }
+        )
+    };
+    let events = (0..model.at.min(timeline.len())).rev().map(|at| timeline.event(at));
+    let mut changed = events.filter(|event| changes(event)).filter_map(Event::page);
+    changed.find(|page| model.world.page(*page).is_some())
+}
+
+fn render(model: &Model, subject: Subject, form: Form, (width, height): (u16, u16)) -> Vec<u8> {
+    match form {
+        Form::Plain => return describe::facts(model, subject).plain().into_bytes(),
+        Form::Json => return describe::facts(model, subject).json().into_bytes(),
+        _ => {}
+    }
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    view::draw_alone(model, subject, &mut buffer);
+    let text = match form {
+        Form::Svg => picture::to_svg(&buffer),
+        Form::Ansi => picture::to_ansi(&buffer),
+        _ => picture::to_text(&buffer),
+    };
+    text.into_bytes()
+}

@@ -1,0 +1,63 @@
+//! What is to be said of a store that is not open: after a crash only the disk is left, and recovery has not run yet.
+
+use super::{log, plural};
+use crate::model::Model;
+use tosumu::trace::Event;
+
+/// What stands over the tree, or in its place; none when the store is open, or a file at rest that its key opened.
+pub fn remark(model: &Model) -> Option<String> {
+    let world = &model.world;
+    if let Some(file) = world.file() {
+        return file.locked.as_ref().map(|why| format!("The file is locked, so its pages are shown sealed. {why}"));
+    }
+    if world.facts.open {
+        return None;
+    }
+    if world.file_bytes_len() == 0 {
+        return Some("There is no store yet: nothing has created one.".into());
+    }
+    Some(format!("{} {} {}", why_closed(model), what_survives(model), next_step(model)))
+}
+
+fn why_closed(model: &Model) -> &'static str {
+    match model.present() {
+        Some(Event::Crashed { .. }) => "The power went: memory is empty.",
+        Some(Event::HandleDropped) => "The program ended: memory is gone.",
+        Some(Event::OpenStarted { .. } | Event::SuperblockChosen { .. } | Event::KeySlotOpened { .. }) => {
+            "The store is being opened: first its superblock, then its log."
+        }
+        Some(Event::LogExamined { .. } | Event::LogRecordAccepted { .. } | Event::LogReplayed { .. }) => {
+            "The store is being opened: recovery reads the log."
+        }
+        _ => "The store is not open.",
+    }
+}
+
+/// The commits that the two files hold.
+fn what_survives(model: &Model) -> String {
+    let log = log::log(model);
+    let commits: Vec<String> = log.kept_commits().iter().map(u64::to_string).collect();
+    let unfinished = log.records.iter().filter(|record| !record.kept).count();
+    let mut text = format!("On the disk: the page file as of commit {}", log.page_file_commit);
+    text.push_str(&match (&commits[..], log.bytes) {
+        (_, 0) => ", no log".to_string(),
+        ([], _) => ", a log without a whole commit".to_string(),
+        ([only], _) => format!(", a log with commit {only}"),
+        ([first, .., last], _) => format!(", a log with commits {first} to {last}"),
+    });
+    if unfinished > 0 {
+        text.push_str(&format!(" and {} of no finished one", plural(unfinished, "record")));
+    }
+    text.push('.');
+    text
+}
+
+fn next_step(model: &Model) -> &'static str {
+    match model.present() {
+        Some(Event::OpenStarted { .. } | Event::SuperblockChosen { .. } | Event::KeySlotOpened { .. })
+        | Some(Event::LogExamined { .. } | Event::LogRecordAccepted { .. } | Event::LogReplayed { .. }) => {
+            "What it keeps is the store."
+        }
+        _ => "Press r or type `reopen`: recovery runs.",
+    }
+}

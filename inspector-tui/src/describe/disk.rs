@@ -1,0 +1,147 @@
+//! What the disk view says: what the program, the operating system and a disk after a power cut hold of each page.
+
+use super::{log, plural};
+use crate::{
+    model::Model,
+    timeline::{Held, World},
+};
+use serde::Serialize;
+
+/// One thing in all three places.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DiskRowFacts {
+    /// `page 2`, `log to`, `superblock A`.
+    pub name: String,
+    /// What the program believes.
+    pub memory: String,
+    /// What the operating system holds.
+    pub system: String,
+    /// What a power cut would leave.
+    pub durable: String,
+}
+
+/// A write that no sync has made safe.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PendingFacts {
+    /// The file.
+    pub file: String,
+    /// Where, in bytes.
+    pub offset: u64,
+    /// How many bytes; a change of length has none.
+    pub bytes: u64,
+}
+
+/// The disk.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct DiskFacts {
+    /// Pages, superblock slots, the log.
+    pub rows: Vec<DiskRowFacts>,
+    /// Writes that wait for a sync.
+    pub pending: Vec<PendingFacts>,
+    /// What a power cut now would leave, in one sentence.
+    pub if_power_went: String,
+}
+
+/// The disk of `model`'s present world.
+pub fn disk(model: &Model) -> DiskFacts {
+    let world = &model.world;
+    let mut rows: Vec<DiskRowFacts> = world
+        .page_numbers()
+        .into_iter()
+        .map(|page| {
+            let holds = world.holds(page);
+            row(format!("page {page}"), [in_memory(holds.memory), words(holds.system), words(holds.durable)])
+        })
+        .collect();
+    rows.push(log_row(world));
+    rows.extend([0, 1].into_iter().map(|slot| superblock_row(model, slot)));
+    let pending = world.pending().into_iter().map(|line| PendingFacts {
+        file: line.file,
+        offset: line.offset,
+        bytes: line.bytes,
+    });
+    DiskFacts { rows, pending: pending.collect(), if_power_went: world.if_power_went() }
+}
+
+fn row(name: String, [memory, system, durable]: [String; 3]) -> DiskRowFacts {
+    DiskRowFacts { name, memory, system, durable }
+}
+
+/// Memory holds a version, wherever else it stands.
+fn in_memory(held: Held) -> String {
+    match held {
+        Held::InFile(commit) | Held::InLog(commit) => format!("commit {commit}"),
+        other => words(other),
+    }
+}
+
+fn words(held: Held) -> String {
+    match held {
+        Held::Nothing => "-".into(),
+        Held::Changed => "changed*".into(),
+        Held::New => "new*".into(),
+        Held::InFile(commit) => format!("commit {commit}"),
+        Held::InLog(commit) => format!("{commit} in log"),
+    }
+}
+
+fn log_row(world: &World) -> DiskRowFacts {
+    let (system, durable) = (world.log_bytes().len() as u64, world.log_durable_len());
+    let memory = if world.facts.open { system.to_string() } else { "-".into() };
+    row("log to".into(), [memory, system.to_string(), durable.to_string()])
+}
+
+fn superblock_row(model: &Model, slot: u8) -> DiskRowFacts {
+    let world = &model.world;
+    let name = format!("slot {}", if slot == 0 { "A" } else { "B" });
+    let system = world
+        .superblock_bytes(slot)
+        .and_then(|bytes| tosumu::format::superblock::Superblock::decode(&bytes).ok())
+        .map(|superblock| format!("commit {}", superblock.commit));
+    let newest = log::newest_superblock(world);
+    let in_use = newest.is_some_and(|newest| newest.slot_generation % 2 == u64::from(slot));
+    let memory = if in_use && world.facts.open { "in use" } else { "-" };
+    let start = u64::from(slot) * tosumu::limits::SUPERBLOCK_BYTES as u64;
+    let waits = |line: &crate::timeline::PendingLine| line.file == world.facts.file && line.offset == start;
+    let durable = match &system {
+        None => "-".into(),
+        Some(_) if world.pending().iter().any(waits) => "not yet".into(),
+        Some(words) => words.clone(),
+    };
+    row(name, [memory.into(), system.unwrap_or_else(|| "not readable".into()), durable])
+}
+
+impl DiskFacts {
+    pub(super) fn plain(&self) -> String {
+        let mut text =
+            String::from("What each place holds: the program's memory; the operating system; after a power cut.\n");
+        for row in &self.rows {
+            text.push_str(&format!("{}: {}; {}; {}\n", row.name, row.memory, row.system, row.durable));
+        }
+        match self.pending.len() {
+            0 => text.push_str("No write waits for a sync.\n"),
+            count => text.push_str(&format!("{} for a sync:\n", waiting(count))),
+        }
+        for pending in &self.pending {
+            text.push_str(&format!("{}\n", pending.words()));
+        }
+        text.push_str(&format!("{}\n", self.if_power_went));
+        text
+    }
+}
+
+/// `1 write waits`, `2 writes wait`.
+pub fn waiting(count: usize) -> String {
+    format!("{} {}", plural(count, "write"), if count == 1 { "waits" } else { "wait" })
+}
+
+impl PendingFacts {
+    /// `lab.tsm-wal: 1,904 bytes at 784`.
+    pub fn words(&self) -> String {
+        let (file, offset) = (&self.file, crate::widget::text::grouped(self.offset));
+        match self.bytes {
+            0 => format!("{file}: its length, to {offset}"),
+            bytes => format!("{file}: {} bytes at {offset}", crate::widget::text::grouped(bytes)),
+        }
+    }
+}

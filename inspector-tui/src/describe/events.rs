@@ -1,0 +1,59 @@
+//! What the events view says: every event in one sentence.
+
+use crate::model::Model;
+use serde::Serialize;
+use tosumu::trace::Event;
+
+/// One event.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct EventFacts {
+    /// Its number, from 1.
+    pub number: usize,
+    /// Its word on the strip.
+    pub word: String,
+    /// What happened.
+    pub sentence: String,
+    /// The operation it belongs to.
+    pub operation: Option<String>,
+}
+
+/// All events of a timeline.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct EventsFacts {
+    /// How many there are.
+    pub total: usize,
+    /// How many have happened at the instant shown.
+    pub at: usize,
+    /// The events.
+    pub events: Vec<EventFacts>,
+}
+
+/// The events of `model`'s timeline.
+pub fn events(model: &Model) -> EventsFacts {
+    let Some(timeline) = model.timeline() else { return EventsFacts::default() };
+    let events = (0..timeline.len()).map(|at| {
+        let event: &Event = timeline.event(at);
+        let operation = timeline.operation_of(at).and_then(|at| timeline.operations().get(at));
+        EventFacts {
+            number: at + 1,
+            word: event.word().into(),
+            sentence: event.sentence(),
+            operation: operation.map(|operation| operation.line.clone()),
+        }
+    });
+    EventsFacts { total: timeline.len(), at: model.at, events: events.collect() }
+}
+
+impl EventsFacts {
+    pub(super) fn plain(&self) -> String {
+        if self.total == 0 {
+            return "No events: a file at rest has no history of its own.\n".into();
+        }
+        let mut text = format!("Event {} of {}.\n", self.at, self.total);
+        for event in &self.events {
+            let mark = if event.number == self.at { '>' } else { ' ' };
+            text.push_str(&format!("{mark}{} {}\n", event.number, event.sentence));
+        }
+        text
+    }
+}

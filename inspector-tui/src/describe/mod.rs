@@ -1,0 +1,174 @@
+//! What each view says, as facts: the one source of a view's picture, its plain text and its JSON.
+//!
+//! A fact is a field of a plain struct. Nothing here knows a widget's size or a colour.
+
+pub mod closed;
+pub mod disk;
+pub mod events;
+pub mod help;
+pub mod home;
+pub mod log;
+pub mod page;
+pub mod tree;
+pub mod verify;
+
+use crate::model::Model;
+use serde::Serialize;
+
+/// A view by its word on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// The tree.
+    Tree,
+    /// One page.
+    Page,
+    /// The log.
+    Log,
+    /// What each place holds.
+    Disk,
+    /// Findings.
+    Verify,
+    /// Every event.
+    Events,
+    /// What can be done.
+    Help,
+    /// The home screen.
+    Home,
+    /// The whole lab.
+    Lab,
+}
+
+impl Subject {
+    /// Every view there is, with its word.
+    pub const ALL: [(&'static str, Subject); 9] = [
+        ("tree", Subject::Tree),
+        ("page", Subject::Page),
+        ("log", Subject::Log),
+        ("disk", Subject::Disk),
+        ("verify", Subject::Verify),
+        ("events", Subject::Events),
+        ("help", Subject::Help),
+        ("home", Subject::Home),
+        ("lab", Subject::Lab),
+    ];
+
+    /// The view called `word`.
+    pub fn named(word: &str) -> Option<Subject> {
+        Subject::ALL.iter().find(|(name, _)| *name == word).map(|(_, subject)| *subject)
+    }
+}
+
+/// The facts of a view.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "view", rename_all = "lowercase")]
+pub enum Facts {
+    /// The tree.
+    Tree(tree::TreeFacts),
+    /// One page.
+    Page(Box<page::PageFacts>),
+    /// The log.
+    Log(log::LogFacts),
+    /// What each place holds.
+    Disk(disk::DiskFacts),
+    /// Findings.
+    Verify(verify::VerifyFacts),
+    /// Every event.
+    Events(events::EventsFacts),
+    /// What can be done.
+    Help(help::HelpFacts),
+    /// The home screen.
+    Home(home::HomeFacts),
+    /// The whole lab.
+    Lab(Box<LabFacts>),
+}
+
+/// Everything the lab shows at one instant.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct LabFacts {
+    /// What is looked at.
+    pub title: String,
+    /// The event, and how many there are.
+    pub at: usize,
+    /// How many events there are.
+    pub total: usize,
+    /// What just happened.
+    pub story: String,
+    /// The tree.
+    pub tree: tree::TreeFacts,
+    /// The page shown.
+    pub page: page::PageFacts,
+    /// What each place holds.
+    pub disk: disk::DiskFacts,
+    /// The log.
+    pub log: log::LogFacts,
+    /// What was found, when something was checked.
+    pub verify: Option<verify::VerifyFacts>,
+}
+
+/// What `subject` says of `model`.
+pub fn facts(model: &Model, subject: Subject) -> Facts {
+    match subject {
+        Subject::Tree => Facts::Tree(tree::tree(model)),
+        Subject::Page => Facts::Page(Box::new(page::page(model))),
+        Subject::Log => Facts::Log(log::log(model)),
+        Subject::Disk => Facts::Disk(disk::disk(model)),
+        Subject::Verify => Facts::Verify(verify::verify(model)),
+        Subject::Events => Facts::Events(events::events(model)),
+        Subject::Help => Facts::Help(help::help(model)),
+        Subject::Home => Facts::Home(home::home(model)),
+        Subject::Lab => Facts::Lab(Box::new(lab(model))),
+    }
+}
+
+fn lab(model: &Model) -> LabFacts {
+    let checked = !model.world.facts.checked.is_empty() || !model.world.facts.findings.is_empty();
+    LabFacts {
+        title: model.title.clone(),
+        at: model.at,
+        total: model.timeline().map_or(0, |timeline| timeline.len()),
+        story: crate::view::story::story(model, usize::MAX, usize::MAX),
+        tree: tree::tree(model),
+        page: page::page(model),
+        disk: disk::disk(model),
+        log: log::log(model),
+        verify: checked.then(|| verify::verify(model)),
+    }
+}
+
+impl Facts {
+    /// The facts as lines of text, without boxes or columns.
+    pub fn plain(&self) -> String {
+        match self {
+            Facts::Tree(facts) => facts.plain(),
+            Facts::Page(facts) => facts.plain(),
+            Facts::Log(facts) => facts.plain(),
+            Facts::Disk(facts) => facts.plain(),
+            Facts::Verify(facts) => facts.plain(),
+            Facts::Events(facts) => facts.plain(),
+            Facts::Help(facts) => facts.plain(),
+            Facts::Home(facts) => facts.plain(),
+            Facts::Lab(facts) => facts.plain(),
+        }
+    }
+
+    /// The facts as one object.
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("invariant: facts are numbers, texts and lists of them") + "\n"
+    }
+}
+
+impl LabFacts {
+    fn plain(&self) -> String {
+        let mut text = format!("{}\nEvent {} of {}.\n{}\n\n", self.title, self.at, self.total, self.story);
+        let verify = self.verify.as_ref().map(verify::VerifyFacts::plain);
+        let parts = [self.tree.plain(), self.page.plain(), self.disk.plain(), self.log.plain()];
+        text.push_str(&parts.into_iter().chain(verify).collect::<Vec<_>>().join("\n"));
+        text
+    }
+}
+
+/// `1 page`, `3 pages`.
+pub fn plural(count: usize, word: &str) -> String {
+    let number = crate::widget::text::grouped(count as u64);
+    if count == 1 { format!("{number} {word}") } else { format!("{number} {word}s") }
+}

@@ -1,0 +1,334 @@
+//! What the page view says: every byte of one page with its name, what it means, what it must obey and what guards it.
+
+use super::plural;
+use crate::model::Model;
+use serde::Serialize;
+use tosumu::{
+    escape::escape,
+    format::{
+        annotate::{self, Annotation},
+        node::NodeView,
+        page::PageKind,
+    },
+    trace::Event,
+};
+
+/// A field of the page.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FieldFacts {
+    /// `kind`, `slot 1`, `cell m: value`.
+    pub name: String,
+    /// Its first byte.
+    pub start: usize,
+    /// The byte behind it.
+    pub end: usize,
+    /// What it holds.
+    pub value: String,
+    /// What it means.
+    pub meaning: String,
+    /// What it must obey.
+    pub must_hold: &'static str,
+    /// Which findings a change of it brings about.
+    pub guarded_by: String,
+    /// The slot it belongs to.
+    pub slot: Option<usize>,
+    /// Its family of meaning.
+    pub family: &'static str,
+}
+
+/// Who last changed the page.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct WriterFacts {
+    /// The event, counted from 1.
+    pub event: usize,
+    /// Its word on the strip.
+    pub word: String,
+    /// The operation it belongs to.
+    pub operation: Option<String>,
+    /// Whether that operation's transaction is committed.
+    pub committed: bool,
+}
+
+/// A page.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct PageFacts {
+    /// Its number.
+    pub page: u32,
+    /// `leaf`, `branch`, …
+    pub kind: String,
+    /// Where its content stands: `in memory, not sealed yet`.
+    pub state: String,
+    /// `plain` or `sealed`.
+    pub form: &'static str,
+    /// How many bytes this form has.
+    pub bytes: usize,
+    /// Where the sealed form stands: file and offset.
+    pub stands_at: Option<String>,
+    /// The seal of its newest sealed form.
+    pub seal: Option<String>,
+    /// The fields, tiling it.
+    pub fields: Vec<FieldFacts>,
+    /// The bytes as hex.
+    pub hex: String,
+    /// Who last changed it.
+    pub last_writer: Option<WriterFacts>,
+    /// The line about the chosen record, or about all slots.
+    pub slot_line: String,
+    /// What is to be said when there is nothing to show.
+    pub remark: Option<String>,
+}
+
+/// The bytes of the shown page in the chosen form; empty when there are none.
+pub fn bytes(model: &Model) -> Vec<u8> {
+    model.shown_bytes().map(|bytes| bytes.to_vec()).unwrap_or_default()
+}
+
+fn plain_bytes(model: &Model) -> Option<Vec<u8>> {
+    let known = model.shown_page().and_then(|page| model.world.page(page))?;
+    known.plain.map(|plain| plain.to_vec()).filter(|plain| !plain.is_empty())
+}
+
+/// The sealed form stands in for a plain one that cannot be had.
+fn shown_form(model: &Model) -> &'static str {
+    if model.shows_sealed() { "sealed" } else { "plain" }
+}
+
+/// What the bytes of [`bytes`] are.
+pub fn annotations(model: &Model) -> Vec<Annotation> {
+    model.spans_of_shown_page()
+}
+
+/// The shown page of `model`.
+pub fn page(model: &Model) -> PageFacts {
+    let Some(page) = model.shown_page() else {
+        let remark = "No page is shown: the store has none yet, or it is not open.".to_string();
+        return PageFacts { form: "plain", remark: Some(remark), ..PageFacts::default() };
+    };
+    let known = model.world.page(page);
+    let bytes = bytes(model);
+    let sealed = model.world.sealed(page);
+    PageFacts {
+        page: page.0,
+        kind: super::tree::kind_word(known.as_ref().and_then(|known| known.kind)).into(),
+        state: state(model),
+        form: shown_form(model),
+        bytes: bytes.len(),
+        stands_at: sealed.map(|at| format!("{} at {}", at.file, crate::widget::text::grouped(at.offset))),
+        seal: known.as_ref().and_then(|known| known.seal).map(|seal| seal.to_string()),
+        fields: annotations(model).into_iter().map(field).collect(),
+        remark: bytes.is_empty().then(|| format!("Page {page} is not in memory, and no file holds it yet.")),
+        hex: hex::encode(&bytes),
+        last_writer: last_writer(model),
+        slot_line: slot_line(model),
+    }
+}
+
+/// Where the page's content stands.
+fn state(model: &Model) -> String {
+    let Some(known) = model.shown_page().and_then(|page| model.world.page(page)) else {
+        return "not known".into();
+    };
+    match known.sealed_commit {
+        _ if known.finding.is_some() => "damaged".into(),
+        _ if known.changed => "in memory, not sealed yet".into(),
+        Some(commit) if commit > model.world.facts.commit => format!("sealed for commit {commit}, not in the log yet"),
+        Some(commit) if known.in_log => format!("as of commit {commit}, in the log"),
+        Some(commit) => format!("as of commit {commit}"),
+        None => "in memory".into(),
+    }
+}
+
+fn last_writer(model: &Model) -> Option<WriterFacts> {
+    let writer = model.world.page(model.shown_page()?)?.last_writer?;
+    writer_of_event(model, writer)
+}
+
+/// The event with this index, as a writer.
+pub fn writer_of_event(model: &Model, writer: usize) -> Option<WriterFacts> {
+    let timeline = model.timeline()?;
+    if writer >= timeline.len() {
+        return None;
+    }
+    let operation = timeline.operation_of(writer).and_then(|at| timeline.operations().get(at));
+    let committed = (writer..model.at.min(timeline.len()))
+        .any(|at| matches!(timeline.event(at), Event::TransactionCommitted { .. }));
+    Some(WriterFacts {
+        event: writer + 1,
+        word: timeline.event(writer).word().into(),
+        operation: operation.map(|operation| operation.line.clone()),
+        committed,
+    })
+}
+
+impl WriterFacts {
+    /// `event 67, put m 13, not yet committed`.
+    pub fn words(&self) -> String {
+        let operation = self.operation.as_ref().map_or(String::new(), |line| format!(", {}", escape(line.as_bytes())));
+        // Reading a page from a file writes nothing; it is where the bytes in memory come from.
+        let how = if self.word == "open" { ", when the page was read" } else { "" };
+        let committed = if self.committed || self.word == "open" { "" } else { ", not yet committed" };
+        format!("event {}{operation}{how}{committed}", self.event)
+    }
+}
+
+/// The record the story is about, or else all slots in a row.
+fn slot_line(model: &Model) -> String {
+    let Some(plain) = plain_bytes(model) else { return String::new() };
+    let Ok(node) = NodeView::new(&plain) else { return String::new() };
+    match chosen_slot(model, &plain) {
+        Some(slot) if slot < node.slot_count() => chosen_line(model, node, slot),
+        _ => all_slots(node),
+    }
+}
+
+/// The slot the cursor is on, or the one the present operation wrote.
+pub fn chosen_slot(model: &Model, plain: &[u8]) -> Option<usize> {
+    if let Some(byte) = model.byte {
+        let annotations = if shown_form(model) == "plain" { annotate::node(plain) } else { Vec::new() };
+        return annotations.iter().find(|part| part.span.contains(&byte)).and_then(|part| part.slot);
+    }
+    let node = NodeView::new(plain).ok()?;
+    let fresh = model.world.facts.fresh.as_ref().filter(|(page, _)| Some(*page) == model.shown_page());
+    let key = fresh.map(|(_, key)| key.clone()).or_else(|| separator_written(model))?;
+    node.search(&key).ok()
+}
+
+/// The separator that the present operation wrote into the shown page.
+fn separator_written(model: &Model) -> Option<tosumu::types::Bytes> {
+    let (timeline, operation) = (model.timeline()?, model.operation()?);
+    let events = operation.first..model.at.min(operation.last + 1).min(timeline.len());
+    events.rev().find_map(|at| match timeline.event(at) {
+        Event::SeparatorWritten { page, key, .. } if Some(*page) == model.shown_page() => Some(key.clone()),
+        _ => None,
+    })
+}
+
+fn chosen_line(model: &Model, node: NodeView<'_>, slot: usize) -> String {
+    let cell = node.cell_span(slot);
+    let place = format!("bytes {}-{}   {} of {}", cell.start, cell.end - 1, cell.len(), node.bytes().len());
+    let key = shown_key(node.key(slot));
+    if node.kind() == PageKind::Branch {
+        return format!("slot {slot} > {key} leads to page {}   {place}", node.child(slot).page);
+    }
+    let value = escape(node.value(slot));
+    let value = crate::widget::text::clip(&value, 18);
+    format!("slot {slot} > {key} = {value}   {place}{}", was(model, node.key(slot)))
+}
+
+/// What the present operation replaced in this page.
+fn was(model: &Model, wanted: &[u8]) -> String {
+    let Some(operation) = model.operation() else { return String::new() };
+    let Some(timeline) = model.timeline() else { return String::new() };
+    let events = operation.first..model.at.min(operation.last + 1).min(timeline.len());
+    let replaced = events.rev().find_map(|at| match timeline.event(at) {
+        Event::RecordWritten { key, replaced_bytes, .. } if **key == *wanted => Some(*replaced_bytes),
+        _ => None,
+    });
+    match replaced {
+        Some(Some(bytes)) => format!("   was: a value of {}", plural(bytes as usize, "byte")),
+        Some(None) => "   was: no such key".into(),
+        None => String::new(),
+    }
+}
+
+fn all_slots(node: NodeView<'_>) -> String {
+    let slots = (0..node.slot_count()).map(|slot| {
+        let (key, cell) = (shown_key(node.key(slot)), node.cell_span(slot).start);
+        match node.kind() {
+            PageKind::Branch => format!("{slot} > {key} to page {}", node.child(slot).page),
+            _ => format!("{slot} > {key} at {cell}"),
+        }
+    });
+    let slots: Vec<String> = slots.collect();
+    if slots.is_empty() { "no slots".into() } else { format!("slots  {}", slots.join("   ")) }
+}
+
+/// A key in few columns; the empty key of a branch's slot 0 has a name.
+fn shown_key(key: &[u8]) -> String {
+    if key.is_empty() { "(lowest)".into() } else { crate::widget::text::clip(&escape(key), 16).into_owned() }
+}
+
+fn field(annotation: Annotation) -> FieldFacts {
+    FieldFacts {
+        must_hold: must_hold(&annotation.name),
+        family: family_word(annotation.family),
+        name: annotation.name,
+        start: annotation.span.start,
+        end: annotation.span.end,
+        value: annotation.value,
+        meaning: annotation.meaning.into(),
+        guarded_by: annotation.guarded_by.into(),
+        slot: annotation.slot,
+    }
+}
+
+fn family_word(family: annotate::Family) -> &'static str {
+    match family {
+        annotate::Family::Identity => "identity",
+        annotate::Family::Length => "length",
+        annotate::Family::Pointer => "pointer",
+        annotate::Family::Payload => "payload",
+        annotate::Family::Free => "free",
+        annotate::Family::Crypto => "crypto",
+    }
+}
+
+/// The invariant that a field of a page obeys.
+pub fn must_hold(name: &str) -> &'static str {
+    match name {
+        "kind" => "the same in the plain form and in the sealed header, and what its place in the tree asks for",
+        "level" => "one less than its parent's; 0 in a leaf",
+        "slot_count" => "as many slots as cells",
+        "cells_start" => "no cell lies below it, and no slot reaches past it",
+        "free_bytes" => "header, slots, cells and free bytes together are the whole page",
+        "zero" | "flags" => "zero",
+        "free" | "hole" => "every byte is zero",
+        "nonce" => "never used twice with one key",
+        "pgno" => "the number the pointer names",
+        "commit" => "the commit the pointer names, or a later one that the log vouches for",
+        "ciphertext" => "opens under the page key with the nonce, the header and the tag",
+        "tag" => "equals the seal in the pointer that leads here, or the one the log vouches for",
+        name if name.starts_with("slot ") => {
+            "points at a cell of this page; keys in ascending order; the head is the key's"
+        }
+        name if name.ends_with(": key") => "between the keys beside it, and inside the parent's range",
+        name if name.ends_with(": value length") => "the value ends inside the page, over no other cell",
+        name if name.ends_with(": value") => "inside the page, over no other cell",
+        name if name.ends_with(": seal") => "equals the tag of the child it names, unless the log has a newer version",
+        name if name.ends_with(": pgno") => "a page of this file that nothing else names",
+        name if name.ends_with(": commit") => {
+            "equals the commit in the child's header, unless the log has a newer version"
+        }
+        _ => "part of a whole: nothing else is asked of it",
+    }
+}
+
+impl PageFacts {
+    pub(super) fn plain(&self) -> String {
+        if let Some(remark) = &self.remark {
+            return format!("{remark}\n");
+        }
+        let mut text =
+            format!("Page {}, {}, {}; {} form, {} bytes.\n", self.page, self.kind, self.state, self.form, self.bytes);
+        if let Some(at) = &self.stands_at {
+            text.push_str(&format!("Its newest sealed form stands in {at}.\n"));
+        }
+        if let Some(seal) = &self.seal {
+            text.push_str(&format!("Seal {seal}.\n"));
+        }
+        if let Some(writer) = &self.last_writer {
+            text.push_str(&format!("Last written by {}.\n", writer.words()));
+        }
+        if !self.slot_line.is_empty() {
+            text.push_str(&format!("{}\n", self.slot_line));
+        }
+        for field in &self.fields {
+            let bytes = format!("{}-{}", field.start, field.end - 1);
+            text.push_str(&format!(
+                "{bytes}: {} = {}; {}; must hold: {}; guarded by {}\n",
+                field.name, field.value, field.meaning, field.must_hold, field.guarded_by
+            ));
+        }
+        text
+    }
+}

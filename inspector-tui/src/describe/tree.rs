@@ -1,0 +1,224 @@
+//! What the tree view says: every node that can be reached from the root, with its keys and what is remarkable about it.
+
+use super::plural;
+use crate::{
+    model::Model,
+    timeline::{World, WorldPage},
+};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use tosumu::{
+    Code, PageNo,
+    escape::escape,
+    format::{node::NodeView, page::PageKind},
+    limits::TREE_DEPTH_MAX,
+};
+
+/// What a check found of a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NodeState {
+    /// Nothing was checked.
+    #[default]
+    Unchecked,
+    /// Its seal is the one its parent names.
+    Ok,
+    /// Real, but an earlier version.
+    Stale,
+    /// Not readable, or not what was sealed.
+    Bad,
+}
+
+/// One node.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct NodeFacts {
+    /// Its page.
+    pub page: u32,
+    /// Levels above the leaves.
+    pub level: Option<u8>,
+    /// `leaf`, `branch`, or empty when it cannot be told.
+    pub kind: String,
+    /// Its keys, escaped; a branch's are its separators.
+    pub keys: Vec<String>,
+    /// Which of them the present operation wrote.
+    pub new_keys: Vec<usize>,
+    /// The pages it leads to.
+    pub children: Vec<u32>,
+    /// Its free bytes.
+    pub free_bytes: Option<usize>,
+    /// How full it is, in percent.
+    pub fill_percent: Option<u8>,
+    /// Changed in memory and not sealed.
+    pub changed: bool,
+    /// Taken into use by the present transaction.
+    pub new: bool,
+    /// On the path of the present search.
+    pub on_path: bool,
+    /// What a check found.
+    pub state: NodeState,
+}
+
+/// The whole tree.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct TreeFacts {
+    /// The root.
+    pub root: Option<u32>,
+    /// False after a crash, until the store is opened again.
+    pub open: bool,
+    /// The newest published commit.
+    pub commit: u64,
+    /// Pages changed in memory.
+    pub changed_pages: Vec<u32>,
+    /// The nodes, level by level from the root, each level in key order.
+    pub nodes: Vec<NodeFacts>,
+    /// What is to be said when there is no tree to draw.
+    pub remark: Option<String>,
+}
+
+/// The tree of `model`'s present world.
+pub fn tree(model: &Model) -> TreeFacts {
+    let world = &model.world;
+    let nodes = levels(world).iter().flatten().map(|page| node(world, *page)).collect();
+    TreeFacts {
+        root: world.facts.root.map(|page| page.0),
+        open: world.facts.open,
+        commit: world.facts.commit.0,
+        changed_pages: changed_pages(world),
+        nodes,
+        remark: super::closed::remark(model),
+    }
+}
+
+/// The pages changed in memory and not sealed yet.
+pub fn changed_pages(world: &World) -> Vec<u32> {
+    let changed = |page: &PageNo| world.page(*page).is_some_and(|page| page.changed);
+    world.page_numbers().into_iter().filter(changed).map(|page| page.0).collect()
+}
+
+/// The page numbers of each level, from the root down. A page that was met before is not followed again.
+pub fn levels(world: &World) -> Vec<Vec<PageNo>> {
+    let Some(root) = world.facts.root.filter(|root| !root.is_none()) else { return Vec::new() };
+    let mut met = BTreeSet::from([root]);
+    let mut levels = vec![vec![root]];
+    while levels.len() <= TREE_DEPTH_MAX {
+        let last = levels.last().expect("invariant: the root's level is there");
+        let next: Vec<PageNo> =
+            last.iter().flat_map(|page| world.children(*page)).filter(|child| met.insert(*child)).collect();
+        if next.is_empty() {
+            break;
+        }
+        levels.push(next);
+    }
+    levels
+}
+
+/// One node of `world`.
+pub fn node(world: &World, page: PageNo) -> NodeFacts {
+    let Some(known) = world.page(page) else {
+        return NodeFacts { page: page.0, state: state_of(world, page, None), ..NodeFacts::default() };
+    };
+    let mut node = NodeFacts {
+        page: page.0,
+        level: known.level,
+        kind: kind_word(known.kind).into(),
+        changed: known.changed,
+        new: known.new,
+        on_path: world.facts.path.contains(&page),
+        state: state_of(world, page, Some(&known)),
+        children: world.children(page).iter().map(|child| child.0).collect(),
+        ..NodeFacts::default()
+    };
+    if let Some(view) = known.plain.as_deref().and_then(|plain| NodeView::new(plain).ok()) {
+        fill_in(&mut node, world, view);
+    }
+    node
+}
+
+fn fill_in(node: &mut NodeFacts, world: &World, view: NodeView<'_>) {
+    let branch = view.kind() == PageKind::Branch;
+    let fresh = world.facts.fresh.as_ref().filter(|(page, _)| page.0 == node.page).map(|(_, key)| key);
+    for slot in usize::from(branch)..view.slot_count() {
+        if fresh.is_some_and(|fresh| **fresh == *view.key(slot)) {
+            node.new_keys.push(node.keys.len());
+        }
+        node.keys.push(escape(view.key(slot)));
+    }
+    let (size, free) = (view.bytes().len(), view.free_bytes());
+    node.free_bytes = Some(free);
+    node.fill_percent = (!branch).then(|| ((size.saturating_sub(free) * 100 + size / 2) / size.max(1)) as u8);
+}
+
+fn state_of(world: &World, page: PageNo, known: Option<&WorldPage>) -> NodeState {
+    let own = known.and_then(|known| known.finding.as_ref());
+    let finding = own.or_else(|| world.facts.findings.iter().find(|finding| finding.page == Some(page)));
+    match (finding, world.facts.verified.get(&page)) {
+        (Some(finding), _) if finding.code == Code::PageStale => NodeState::Stale,
+        (Some(_), _) | (None, Some(false)) => NodeState::Bad,
+        (None, Some(true)) => NodeState::Ok,
+        (None, None) => NodeState::Unchecked,
+    }
+}
+
+/// `leaf`, `branch`, …; empty when it is not known.
+pub fn kind_word(kind: Option<PageKind>) -> &'static str {
+    match kind {
+        Some(PageKind::Branch) => "branch",
+        Some(PageKind::Leaf) => "leaf",
+        Some(PageKind::Overflow) => "overflow",
+        Some(PageKind::FreeList) => "free list",
+        None => "",
+    }
+}
+
+impl TreeFacts {
+    pub(super) fn plain(&self) -> String {
+        let mut text = String::new();
+        if let Some(remark) = &self.remark {
+            text.push_str(&format!("{remark}\n"));
+        }
+        let root = self.root.map_or("none".into(), |root| format!("page {root}"));
+        let nodes = plural(self.nodes.len(), "node");
+        text.push_str(&format!("Tree: root {root}, {nodes}, commit {}.\n", self.commit));
+        for node in &self.nodes {
+            text.push_str(&format!("{}\n", node.line()));
+        }
+        text
+    }
+}
+
+impl NodeFacts {
+    /// Everything about the node in one line.
+    fn line(&self) -> String {
+        let level = self.level.map_or(String::new(), |level| format!(" level {level}"));
+        let mut line =
+            format!("page {}: {}{level}", self.page, if self.kind.is_empty() { "unknown" } else { &self.kind });
+        if !self.keys.is_empty() {
+            line.push_str(&format!("; keys {}", self.keys.join(" ")));
+        }
+        if !self.children.is_empty() {
+            let children: Vec<String> = self.children.iter().map(u32::to_string).collect();
+            line.push_str(&format!("; leads to pages {}", children.join(" ")));
+        }
+        if let Some(percent) = self.fill_percent {
+            line.push_str(&format!("; {percent} % full"));
+        }
+        if let Some(free) = self.free_bytes {
+            line.push_str(&format!("; {} free", plural(free, "byte")));
+        }
+        let marks = [
+            (self.changed, "changed in memory"),
+            (self.new, "new"),
+            (self.on_path, "on the path of the search"),
+            (self.state == NodeState::Ok, "checked, sound"),
+            (self.state == NodeState::Stale, "STALE: an earlier version of itself"),
+            (self.state == NodeState::Bad, "BAD"),
+        ];
+        for (_, words) in marks.iter().filter(|(holds, _)| *holds) {
+            line.push_str(&format!("; {words}"));
+        }
+        for new in &self.new_keys {
+            line.push_str(&format!("; new key {}", self.keys[*new]));
+        }
+        line
+    }
+}

@@ -1,0 +1,270 @@
+//! Which regions stand where at a size: two on a small screen, never three cut ones; six on a large one.
+
+use super::{page, verify};
+use crate::{
+    describe::Subject,
+    model::{Focus, Model, Screen, View},
+    widget::Height,
+};
+use ratatui::layout::Rect;
+
+/// From this size on there is a column at the right and a card under the page.
+const WIDE: (u16, u16) = (110, 30);
+/// Lines of a finding's card on a small screen, the tree above it keeping the rest.
+const FINDING_LINES_MAX: u16 = 10;
+/// Least lines that a tree of two levels is worth drawing in.
+const TREE_LINES_MIN: u16 = 6;
+
+/// What a region shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pane {
+    /// The tree.
+    Tree,
+    /// The page's ruler and slots.
+    PageBrief,
+    /// The page's ruler, slots and bytes.
+    Page,
+    /// The card of a field.
+    Card,
+    /// The log.
+    Log,
+    /// What each place holds.
+    Disk,
+    /// The events.
+    Events,
+    /// The card of a finding.
+    Finding,
+    /// What can be done.
+    Help,
+    /// What just happened.
+    Story,
+}
+
+/// A region of a column.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Placed {
+    /// What it shows.
+    pub pane: Pane,
+    /// Its height.
+    pub height: Height,
+    /// Whether the tabs stand in its border.
+    pub tabs: bool,
+    /// Whether keys go to it.
+    pub focused: bool,
+}
+
+/// Regions one above the other.
+pub(super) struct Column {
+    pub area: Rect,
+    pub panes: Vec<Placed>,
+}
+
+/// The whole screen but its first line.
+pub(super) struct Plan {
+    pub columns: Vec<Column>,
+    pub story: Option<Rect>,
+    pub strip: Option<Rect>,
+    pub checked: Option<Rect>,
+    pub command: Rect,
+    pub hints: Rect,
+}
+
+/// The region under a place of the screen, with the area inside its borders: where a click goes.
+pub fn place(model: &Model, screen: Rect, column: u16, line: u16) -> Option<(Pane, Rect)> {
+    let at = ratatui::layout::Position::new(column, line);
+    for shown in plan(model, screen).columns {
+        let sections: Vec<_> =
+            shown.panes.iter().map(|placed| super::section(model, placed, shown.area.width)).collect();
+        let frame = crate::widget::Frame { sections: &sections, theme: &model.style.theme };
+        let inner = frame.inner(shown.area);
+        let hit = shown.panes.iter().zip(inner).find(|(_, inner)| inner.contains(at));
+        if let Some((placed, inner)) = hit {
+            return Some((placed.pane, inner));
+        }
+    }
+    None
+}
+
+pub(super) fn plan(model: &Model, area: Rect) -> Plan {
+    let is_wide = area.width >= WIDE.0 && area.height >= WIDE.1;
+    let lines = |from: u16, height: u16| Rect { y: area.y + from, height, ..area };
+    let hints = lines(area.height - 1, 1);
+    let command = lines(area.height - 2, 1);
+    let third = lines(area.height - 3, 1);
+    let (strip, checked) = match model.screen {
+        Screen::File => (None, Some(third)),
+        _ => (Some(third), None),
+    };
+    let story_lines = match area.height {
+        _ if !is_wide || model.screen == Screen::File => 0,
+        height if height >= 44 => 3,
+        _ => 2,
+    };
+    let body = lines(1, area.height - 4 - story_lines);
+    let story = (story_lines > 0).then(|| lines(body.bottom() - area.y, story_lines));
+    let columns = match (is_wide, model.zoomed) {
+        (_, true) => vec![Column { area: body, panes: zoomed(model, body, is_wide) }],
+        (true, false) => wide(model, body),
+        (false, false) => vec![Column { area: body, panes: compact(model, body) }],
+    };
+    Plan { columns, story, strip, checked, command, hints }
+}
+
+/// One view alone, for a picture of it.
+pub(super) fn alone(model: &Model, subject: Subject, area: Rect) -> Vec<Placed> {
+    let one = |pane| Placed { pane, height: Height::Share(1), tabs: false, focused: false };
+    match subject {
+        Subject::Tree => vec![one(Pane::Tree)],
+        Subject::Page if area.height >= 18 => {
+            vec![one(Pane::Page), Placed { height: Height::Lines(card_lines(model, area)), ..one(Pane::Card) }]
+        }
+        Subject::Page if area.height >= 9 => vec![one(Pane::Page)],
+        Subject::Page => vec![one(Pane::PageBrief)],
+        Subject::Log => vec![one(Pane::Log)],
+        Subject::Disk => vec![one(Pane::Disk)],
+        Subject::Verify if tree_fits_over_finding(model, area) => {
+            let card = verify::lines_needed(model, area.width - 2);
+            vec![one(Pane::Tree), Placed { height: Height::Lines(card), ..one(Pane::Finding) }]
+        }
+        Subject::Verify => vec![one(Pane::Finding)],
+        Subject::Events => vec![one(Pane::Events)],
+        Subject::Help | Subject::Home | Subject::Lab => vec![one(Pane::Help)],
+    }
+}
+
+fn tree_fits_over_finding(model: &Model, area: Rect) -> bool {
+    area.height >= verify::lines_needed(model, area.width.saturating_sub(2)) + TREE_LINES_MIN + 3
+}
+
+/// The pane that a view is.
+fn front(view: View) -> Pane {
+    match view {
+        View::Tree => Pane::Tree,
+        View::Page => Pane::Page,
+        View::Log => Pane::Log,
+        View::Disk => Pane::Disk,
+        View::Events => Pane::Events,
+        View::Verify => Pane::Finding,
+        View::Help => Pane::Help,
+    }
+}
+
+fn placed(model: &Model, pane: Pane, height: Height, focus: Focus) -> Placed {
+    let tabs = focus == Focus::Main;
+    Placed { pane, height, tabs, focused: model.focus == focus }
+}
+
+fn zoomed(model: &Model, area: Rect, is_wide: bool) -> Vec<Placed> {
+    let lines = card_lines(model, area);
+    let whole = |pane| Placed { pane, height: Height::Share(1), tabs: false, focused: true };
+    match (model.focus, model.view) {
+        (Focus::Side, _) if model.screen == Screen::Lab => vec![whole(Pane::Events)],
+        (Focus::Card, View::Verify) => vec![whole(Pane::Finding)],
+        (Focus::Card, _) => {
+            vec![whole(Pane::Page), Placed { height: Height::Lines(lines), focused: false, ..whole(Pane::Card) }]
+        }
+        (_, View::Verify) if is_wide => {
+            let tree = Placed { tabs: true, ..whole(Pane::Tree) };
+            vec![tree, Placed { height: Height::Share(1), ..whole(Pane::Finding) }]
+        }
+        (_, View::Page) => vec![
+            Placed { tabs: true, ..whole(Pane::Page) },
+            Placed { height: Height::Lines(lines), focused: false, ..whole(Pane::Card) },
+        ],
+        (_, view) => vec![Placed { tabs: true, ..whole(front(view)) }],
+    }
+}
+
+/// One column: the view in front, what belongs to it, and the story.
+fn compact(model: &Model, body: Rect) -> Vec<Placed> {
+    let share = Height::Share(1);
+    let main = |pane| placed(model, pane, share, Focus::Main);
+    let card = |pane, lines| placed(model, pane, Height::Lines(lines), Focus::Card);
+    let roomy = body.height >= 17;
+    let mut panes = match model.view {
+        View::Tree if roomy => vec![main(Pane::Tree), card(Pane::PageBrief, 4)],
+        View::Page if roomy => vec![main(Pane::Page), card(Pane::Card, card_lines(model, body).min(6))],
+        View::Verify => return with_finding(model, body),
+        View::Help => return vec![main(Pane::Help)],
+        view => vec![main(front(view))],
+    };
+    if model.screen == Screen::Lab {
+        let lines = if model.view == View::Page && roomy && model.tour.is_none() { 2 } else { 3 };
+        panes.push(placed(model, Pane::Story, Height::Lines(lines), Focus::Side));
+    }
+    panes
+}
+
+/// The tree with its marks over the card of the finding; the card alone where both do not fit.
+fn with_finding(model: &Model, body: Rect) -> Vec<Placed> {
+    let needed = verify::lines_needed(model, body.width.saturating_sub(2));
+    let room = body.height.saturating_sub(3);
+    let card = needed.min(FINDING_LINES_MAX).min(room.saturating_sub(TREE_LINES_MIN));
+    if card < needed.min(4) {
+        return vec![placed(model, Pane::Finding, Height::Share(1), Focus::Main)];
+    }
+    vec![
+        placed(model, Pane::Tree, Height::Share(1), Focus::Main),
+        placed(model, Pane::Finding, Height::Lines(card), Focus::Card),
+    ]
+}
+
+/// Two columns: tree, page and card at the left; what goes on beside them at the right.
+fn wide(model: &Model, body: Rect) -> Vec<Column> {
+    if model.view == View::Help {
+        return vec![Column { area: body, panes: vec![placed(model, Pane::Help, Height::Share(1), Focus::Main)] }];
+    }
+    let side_width = if body.width >= 160 { body.width * 2 / 5 } else { 40 };
+    let left = Rect { width: body.width - side_width, ..body };
+    let right = Rect { x: left.right(), width: side_width, ..body };
+    vec![
+        Column { area: left, panes: left_panes(model, left) },
+        Column { area: right, panes: right_panes(model, side_width) },
+    ]
+}
+
+/// The lines of a field's card: as many as it needs, within bounds.
+fn card_lines(model: &Model, area: Rect) -> u16 {
+    page::card_lines_needed(model, area.width.saturating_sub(2)).clamp(5, 7)
+}
+
+fn left_panes(model: &Model, area: Rect) -> Vec<Placed> {
+    let main = |pane, weight| placed(model, pane, Height::Share(weight), Focus::Main);
+    let page = |weight| placed(model, Pane::Page, Height::Share(weight), Focus::Card);
+    let lines = card_lines(model, area);
+    let field = Placed { focused: false, ..placed(model, Pane::Card, Height::Lines(lines), Focus::Card) };
+    match model.view {
+        View::Page => vec![main(Pane::Page, 1), Placed { tabs: false, ..field }],
+        View::Verify => {
+            let card = verify::lines_needed(model, area.width - 2).min(area.height / 2);
+            let finding = placed(model, Pane::Finding, Height::Lines(card), Focus::Card);
+            vec![main(Pane::Tree, 1), finding]
+        }
+        View::Tree => vec![main(Pane::Tree, 4), page(5), field],
+        view => vec![main(front(view), 1), page(1), field],
+    }
+}
+
+fn right_panes(model: &Model, width: u16) -> Vec<Placed> {
+    let side = |pane, weight| Placed {
+        focused: model.focus == Focus::Side,
+        ..placed(model, pane, Height::Share(weight), Focus::Side)
+    };
+    let mut panes = match model.screen {
+        Screen::File if width >= 60 => vec![side(Pane::Page, 3), side(Pane::Log, 2)],
+        Screen::File => {
+            vec![Placed { height: Height::Lines(6), ..side(Pane::PageBrief, 1) }, side(Pane::Log, 1)]
+        }
+        _ => vec![side(Pane::Events, 14), side(Pane::Disk, 9), side(Pane::Log, 7)],
+    };
+    panes.retain(|placed| placed.pane != front(model.view));
+    if model.screen == Screen::File && model.view != View::Verify {
+        panes.retain(|placed| !matches!(placed.pane, Pane::Page | Pane::PageBrief));
+        panes.push(side(Pane::Finding, 2));
+    }
+    // Keys go to the first of them only.
+    for placed in panes.iter_mut().skip(1) {
+        placed.focused = false;
+    }
+    panes
+}

@@ -1,0 +1,79 @@
+//! What the program, the operating system and a disk after a power cut hold.
+
+use super::line_of;
+use crate::{
+    describe::disk as facts,
+    model::Model,
+    widget::{DiskCell, DiskRow, DiskTable, Family, text},
+};
+use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
+
+/// Narrower than this the slots of the superblock are left to the view in front.
+const ALL_ROWS_COLUMNS: u16 = 60;
+
+/// What stands at the right of the title.
+pub fn note(model: &Model) -> String {
+    match model.world.pending().len() {
+        0 => "nothing waits for a sync".into(),
+        count => format!("{} for a sync", facts::waiting(count)),
+    }
+}
+
+/// The same in few words.
+pub fn short_note(model: &Model) -> String {
+    format!("{} waiting", model.world.pending().len())
+}
+
+/// Draws the table, the sentence under it, and the waiting writes where there is room.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let disk = facts::disk(model);
+    let theme = &model.style.theme;
+    let narrow = area.width < ALL_ROWS_COLUMNS;
+    let rows: Vec<DiskRow> = disk.rows.iter().filter(|row| !narrow || !row.name.starts_with("slot")).map(row).collect();
+    let selected = model.page.and_then(|page| rows.iter().position(|row| row.name == format!("page {page}")));
+    let waiting = waiting(&disk, area, rows.len());
+    let height = area.height - waiting.len() as u16;
+    let sentence = text::wrap(&disk.if_power_went, usize::from(area.width).saturating_sub(2)).len();
+    // A sentence that does not fit whole is left to the story.
+    let footer = if rows.len().min(3) + sentence + 2 <= usize::from(height) { &disk.if_power_went } else { "" };
+    DiskTable { rows: &rows, selected, footer, theme }.render(Rect { height, ..area }, buffer);
+    for (at, words) in waiting.iter().enumerate() {
+        line_of(buffer, area, height + at as u16, words, theme.style(Family::Changed));
+    }
+}
+
+/// The writes that wait for a sync, as many as there is room for; the rest is counted.
+fn waiting(disk: &facts::DiskFacts, area: Rect, rows: usize) -> Vec<String> {
+    // Heading, rows, a blank and two lines of the sentence come first.
+    let room = usize::from(area.height).saturating_sub(rows + 5);
+    if disk.pending.is_empty() || room < 2 {
+        return Vec::new();
+    }
+    let mut lines = vec!["Waiting for a sync:".to_string()];
+    let shown = if disk.pending.len() < room { disk.pending.len() } else { room.saturating_sub(2) };
+    lines.extend(disk.pending.iter().take(shown).map(|pending| format!("  {}", pending.words())));
+    let hidden = disk.pending.len() - shown;
+    if hidden > 0 {
+        lines.push(format!("  +{hidden} more"));
+    }
+    lines
+}
+
+fn row(facts: &facts::DiskRowFacts) -> DiskRow {
+    let changes = |one: &str, other: &str| one != other;
+    let cell = |text: &str, differs: bool| {
+        let family = match text {
+            "-" => Family::Quiet,
+            _ if text.ends_with('*') => Family::Changed,
+            _ if differs => Family::Warning,
+            _ => Family::Plain,
+        };
+        DiskCell::new(text, family)
+    };
+    DiskRow {
+        name: facts.name.clone(),
+        memory: cell(&facts.memory, changes(&facts.memory, &facts.system)),
+        system: cell(&facts.system, changes(&facts.system, &facts.durable)),
+        durable: cell(&facts.durable, false),
+    }
+}

@@ -1,0 +1,65 @@
+//! Every event in a sentence; only those that can be seen are built.
+
+use super::line_of;
+use crate::{
+    model::Model,
+    widget::{EventList, EventRow, Family, text},
+};
+use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
+use tosumu::trace::Event;
+
+/// From this width on a row holds a whole sentence.
+const SENTENCE_COLUMNS: u16 = 70;
+
+/// What stands at the right of the title.
+pub fn note(model: &Model) -> String {
+    match model.operation() {
+        Some(operation) => text::clip(&tosumu::escape::escape(operation.line.as_bytes()), 24).into_owned(),
+        None => String::new(),
+    }
+}
+
+/// Draws the list round the present event, and under it the present sentence when its row cannot hold it.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    let Some(timeline) = model.timeline() else { return };
+    if timeline.is_empty() {
+        let words = "No events: a file at rest has no history of its own.";
+        return line_of(buffer, area, 0, words, theme.style(Family::Quiet));
+    }
+    let wide = area.width >= SENTENCE_COLUMNS;
+    let row = |at: usize| {
+        let event = timeline.event(at);
+        let text = if wide { event.sentence() } else { event.short() };
+        EventRow { number: at as u64 + 1, text: indented(event, text), family: family(event) }
+    };
+    let present = model.at.saturating_sub(1).min(timeline.len() - 1);
+    EventList { total: timeline.len(), present, row: &row, theme }.render(area, buffer);
+}
+
+/// What an operation brought about stands under it.
+fn indented(event: &Event, text: String) -> String {
+    match event {
+        Event::OperationStarted { .. } | Event::OperationEnded { .. } => text,
+        _ => format!(" {text}"),
+    }
+}
+
+/// The colour of an event: what makes data safe, what threatens it, what asks for it.
+pub fn family(event: &Event) -> Family {
+    match event {
+        Event::OperationStarted { .. } | Event::OperationEnded { succeeded: true, .. } => Family::Title,
+        Event::FileSynced { .. } | Event::DirectorySynced | Event::TransactionCommitted { .. } => Family::Good,
+        Event::OperationEnded { .. }
+        | Event::Crashed { .. }
+        | Event::Tampered { .. }
+        | Event::Poisoned { .. }
+        | Event::FaultInjected { .. }
+        | Event::FindingReported { .. }
+        | Event::PageVerified { sound: false, .. }
+        | Event::Expected { instead: Some(_), .. } => Family::Bad,
+        Event::PageSplit { .. } | Event::RootGrew { .. } => Family::Changed,
+        Event::PageSealed { .. } => Family::Crypto,
+        _ => Family::Plain,
+    }
+}

@@ -1,0 +1,125 @@
+//! The home screen: what there is to begin with. No file is needed.
+
+use super::{hints, line_of, wrapped};
+use crate::{
+    describe::home::{self as facts, HomeItemFacts},
+    model::Model,
+    widget::{Family, Focus, Frame, Height, Section, text},
+};
+use ratatui::{buffer::Buffer, layout::Rect, style::Modifier, widgets::Widget};
+
+const WHAT: &str = "A small storage engine with its lid off: watch what one put does to the bytes, take the power \
+                    away, put it back, and see what is still there and why.";
+
+/// Draws the whole screen.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    line_of(
+        buffer,
+        area,
+        0,
+        "tosumu   an embedded storage engine that can be watched at work",
+        theme.style(Family::Title),
+    );
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(4), ..area };
+    let facts = facts::home(model);
+    let gallery = model.home.gallery;
+    let (title, items, selected) = match gallery {
+        Some(at) => ("Damaged files", &facts.gallery, at),
+        None => ("Where to begin", &facts.items, model.home.selected),
+    };
+    let mut list = Section::text(title, Height::Share(1));
+    list.focus = Focus::Here;
+    let what_lines = if body.height > 12 { 3 } else { 2 };
+    let sections = [Section::text("What this is", Height::Lines(what_lines)), list];
+    let frame = Frame { sections: &sections, theme };
+    frame.render(body, buffer);
+    let inner = frame.inner(body);
+    wrapped(buffer, inner[0], WHAT, theme.style(Family::Plain));
+    draw_items(model, items, selected, inner[1], buffer);
+    let below = Rect { y: body.bottom(), height: 1, ..area };
+    draw_input(model, below, buffer);
+    hints::draw(model, Rect { y: area.bottom() - 1, height: 1, ..area }, buffer);
+}
+
+/// Each item with its name, and beside or under it what it is.
+fn draw_items(model: &Model, items: &[HomeItemFacts], selected: usize, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    if items.is_empty() {
+        return line_of(buffer, area, 0, "There is nothing here yet.", theme.style(Family::Quiet));
+    }
+    let names = items.iter().map(|item| text::width(&item.name)).max().unwrap_or(0);
+    let room = usize::from(area.width).saturating_sub(names + 8);
+    let lines_each: Vec<usize> = items.iter().map(|item| text::wrap(&item.story, room).len().max(1)).collect();
+    let spaced = lines_each.iter().sum::<usize>() + items.len() < usize::from(area.height);
+    let shown = shown(&lines_each, spaced, selected, usize::from(area.height));
+    let mut line = u16::from(spaced);
+    for at in shown.clone() {
+        let item = &items[at];
+        let mark = if at == selected { "> " } else { "  " };
+        let mut style = theme.style(Family::Title);
+        if at == selected {
+            style = style.add_modifier(Modifier::REVERSED);
+        }
+        line_of(buffer, area, line, mark, theme.style(Family::Title));
+        let name = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
+        line_of(buffer, name, line, &item.name, style);
+        let story = Rect { x: area.x + 4 + names as u16, width: room as u16 + 2, ..area };
+        for (down, words) in text::wrap(&item.story, room).iter().enumerate() {
+            line_of(buffer, story, line + down as u16, words, theme.style(Family::Plain));
+        }
+        line += lines_each[at] as u16 + u16::from(spaced);
+    }
+    let hidden = items.len() - shown.len();
+    if hidden > 0 {
+        line_of(buffer, area, area.height - 1, &format!("  +{hidden} more"), theme.style(Family::Quiet));
+    }
+}
+
+/// The items that fit, the selected one among them; a line is kept for the count of the others.
+fn shown(lines_each: &[usize], spaced: bool, selected: usize, height: usize) -> std::ops::Range<usize> {
+    let gap = usize::from(spaced);
+    let needed = |range: std::ops::Range<usize>| lines_each[range].iter().map(|lines| lines + gap).sum::<usize>();
+    if needed(0..lines_each.len()) <= height {
+        return 0..lines_each.len();
+    }
+    let selected = selected.min(lines_each.len() - 1);
+    let mut range = selected..selected + 1;
+    loop {
+        let before = range.clone();
+        if range.start > 0 && needed(range.start - 1..range.end) < height {
+            range.start -= 1;
+        }
+        if range.end < lines_each.len() && needed(range.start..range.end + 1) < height {
+            range.end += 1;
+        }
+        if range == before {
+            return range;
+        }
+    }
+}
+
+fn draw_input(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    if let Some(input) = &model.home.input {
+        let room = usize::from(area.width).saturating_sub(10);
+        let typed = text::clip_start(&input.text, room);
+        let end = line_end(buffer, area, &format!("file: {typed}"), theme.style(Family::Title));
+        if end < area.right() {
+            buffer[(end, area.y)].modifier.insert(Modifier::REVERSED);
+        }
+        return;
+    }
+    if let Some(note) = &model.note {
+        let family = if note.bad { Family::Bad } else { Family::Plain };
+        return line_of(buffer, area, 0, &note.text, theme.style(family));
+    }
+    if let Some(busy) = &model.busy {
+        line_of(buffer, area, 0, &format!("{busy} ..."), theme.style(Family::Quiet));
+    }
+}
+
+fn line_end(buffer: &mut Buffer, area: Rect, words: &str, style: ratatui::style::Style) -> u16 {
+    line_of(buffer, area, 0, words, style);
+    area.x + 1 + text::width(words) as u16
+}

@@ -1,0 +1,102 @@
+//! The log: its records in order, the durable line, and where recovery would stop.
+
+use super::{line_of, wrapped};
+use crate::{
+    describe::log as facts,
+    model::Model,
+    widget::{Family, LogKind, LogLanes, LogRow, text},
+};
+use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
+
+/// What stands at the right of the title.
+pub fn note(model: &Model) -> String {
+    let log = facts::log(model);
+    if log.bytes == 0 { "no log".into() } else { format!("durable up to {}", text::grouped(log.durable_to)) }
+}
+
+/// The same in few words.
+pub fn short_note(model: &Model) -> String {
+    format!("safe to {}", text::grouped(model.world.log_durable_len()))
+}
+
+/// Draws the log with a footer of sizes or, where there is room, of what recovery would do.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let log = facts::log(model);
+    let theme = &model.style.theme;
+    if log.bytes == 0 {
+        let words = "There is no log: the page file is all there is. The first commit after a checkpoint begins one.";
+        return wrapped(buffer, area, words, theme.style(Family::Quiet));
+    }
+    let rows = rows(&log);
+    let footer = footer(&log, area);
+    let lines = (area.height as usize).saturating_sub(footer.len());
+    // Footer lines only stand where the records leave room for them.
+    let footer = if rows.len() < lines || area.height > 12 { footer } else { Vec::new() };
+    let height = area.height - footer.len() as u16;
+    let selected = selected(model, &log);
+    let lanes = LogLanes { rows: &rows, durable_to: log.durable_to, selected, theme };
+    lanes.render(Rect { height, ..area }, buffer);
+    for (at, words) in footer.iter().enumerate() {
+        line_of(buffer, area, height + at as u16, words, theme.style(Family::Quiet));
+    }
+}
+
+fn footer(log: &facts::LogFacts, area: Rect) -> Vec<String> {
+    let sizes = format!(
+        "{} bytes a page, {} a commit, then zeros to the next multiple of 512",
+        text::grouped(log.page_record_bytes),
+        log.commit_record_bytes
+    );
+    let short = format!("{} bytes a page, {} a commit", text::grouped(log.page_record_bytes), log.commit_record_bytes);
+    let room = usize::from(area.width).saturating_sub(2);
+    let sizes = if text::width(&sizes) <= room { sizes } else { short };
+    if area.height < 10 {
+        return vec![sizes];
+    }
+    let mut lines = vec![String::new()];
+    lines.extend(text::wrap(&log.recovery(), room));
+    lines.push(sizes);
+    lines
+}
+
+fn rows(log: &facts::LogFacts) -> Vec<LogRow> {
+    let header = match log.generation {
+        Some(generation) => format!("header, generation {generation}"),
+        None => "no readable header".into(),
+    };
+    let mut rows = vec![LogRow { offset: Some(0), kind: LogKind::Header, what: header, transaction: None }];
+    let mut last_end = 0;
+    for record in &log.records {
+        let unfinished = if record.kept { "" } else { "  (unfinished)" };
+        rows.push(LogRow {
+            offset: Some(record.offset),
+            kind: if record.page.is_some() { LogKind::Page } else { LogKind::Commit },
+            what: format!("{}{unfinished}", record.what()),
+            transaction: Some(record.commit),
+        });
+        last_end = record.end;
+    }
+    if let Some(last) = log.records.last().filter(|last| last.page.is_none()) {
+        let padding = log.recovery_stops_at.saturating_sub(last.end);
+        if padding > 0 {
+            let what = format!("{padding} zeros (padding)");
+            rows.push(LogRow { offset: Some(last.end), kind: LogKind::Remark, what, transaction: None });
+            last_end = log.recovery_stops_at;
+        }
+    }
+    if log.bytes > last_end.max(log.recovery_stops_at) && !log.because.starts_with("only zeros") {
+        let offset = last_end.max(log.recovery_stops_at);
+        let what = format!("recovery stops: {}", log.because);
+        rows.push(LogRow { offset: Some(offset), kind: LogKind::Remark, what, transaction: None });
+    }
+    if let Some(to_come) = &log.to_come {
+        rows.push(LogRow { offset: None, kind: LogKind::Remark, what: to_come.clone(), transaction: None });
+    }
+    rows
+}
+
+/// The record of the shown page, newest first.
+fn selected(model: &Model, log: &facts::LogFacts) -> Option<usize> {
+    let page = model.page?.0;
+    log.records.iter().rposition(|record| record.page == Some(page)).map(|at| at + 1)
+}

@@ -1,0 +1,377 @@
+//! One page: drawn to scale, its slots, its bytes, and the card of the field under the cursor. All of it comes from one
+//! list of annotations, so that a selected byte is the same field in all four.
+
+use super::line_of;
+use crate::{
+    describe::page as facts,
+    model::Model,
+    widget::{ByteRuler, Card, CardLine, Family, HexGrid, HexSpan, Region, Selection, Theme, text},
+};
+use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
+use std::ops::Range;
+use tosumu::{
+    escape::escape,
+    format::{annotate::Annotation, node::NodeView},
+};
+
+/// Bytes that belong together on the ruler and in the grid: the header, the slots, one cell.
+struct Part {
+    span: Range<usize>,
+    sign: char,
+    family: Family,
+    /// Its name over the ruler, shared by neighbours.
+    group: &'static str,
+    /// Its name beside the bytes.
+    name: String,
+}
+
+/// `Page 2, leaf, in memory, not sealed yet`.
+pub fn title(model: &Model) -> String {
+    let page = facts::page(model);
+    if page.page == 0 {
+        return "Page".into();
+    }
+    let kind = if page.kind.is_empty() { String::new() } else { format!(", {}", page.kind) };
+    format!("Page {}{kind}, {}", page.page, page.state)
+}
+
+/// `plain form, 456 bytes`.
+pub fn note(model: &Model) -> String {
+    let page = facts::page(model);
+    if page.bytes == 0 { String::new() } else { format!("{} form, {} bytes", page.form, page.bytes) }
+}
+
+/// The same in few words, where tabs stand in place of a title.
+pub fn short_note(model: &Model) -> String {
+    match (model.shown_page(), model.shows_sealed()) {
+        (None, _) => String::new(),
+        (Some(page), true) => format!("page {page} sealed"),
+        (Some(page), false) => format!("page {page}"),
+    }
+}
+
+/// Ruler and slot line only.
+pub fn draw_brief(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let page = facts::page(model);
+    let theme = &model.style.theme;
+    if let Some(remark) = &page.remark {
+        return line_of(buffer, area, 0, remark, theme.style(Family::Quiet));
+    }
+    let parts = parts(model);
+    let ruler_lines = area.height.saturating_sub(1).max(1);
+    draw_ruler(model, &parts, Rect { height: ruler_lines.min(area.height), ..area }, buffer);
+    if area.height > 1 {
+        draw_slot_line(&page, theme, area, area.height - 1, buffer);
+    }
+}
+
+/// Ruler, slots and bytes.
+pub fn draw_full(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let page = facts::page(model);
+    let theme = &model.style.theme;
+    if let Some(remark) = &page.remark {
+        return line_of(buffer, area, 0, remark, theme.style(Family::Quiet));
+    }
+    let parts = parts(model);
+    let ruler_lines = if area.height > 7 { 3 } else { area.height.min(2) };
+    draw_ruler(model, &parts, Rect { height: ruler_lines, ..area }, buffer);
+    let has_slots = !page.slot_line.is_empty() && page.form == "plain";
+    let slot_lines = u16::from(has_slots && area.height > ruler_lines + 3);
+    if slot_lines > 0 {
+        draw_slot_line(&page, theme, area, ruler_lines, buffer);
+    }
+    let used = ruler_lines + slot_lines;
+    let rest = Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area };
+    draw_hex(model, &parts, rest, buffer);
+}
+
+fn draw_slot_line(page: &facts::PageFacts, theme: &Theme, area: Rect, line: u16, buffer: &mut Buffer) {
+    let room = usize::from(area.width).saturating_sub(2);
+    let words = text::wrap(&page.slot_line, room.saturating_sub(10));
+    let shown = match words.len() {
+        0 | 1 => page.slot_line.clone(),
+        // The slots that do not fit stand in the grid below; how many they are is said here.
+        _ => {
+            let hidden = words[1..].iter().map(|line| line.matches(" > ").count()).sum::<usize>();
+            if hidden == 0 { page.slot_line.clone() } else { format!("{}   +{hidden} more", words[0].trim_end()) }
+        }
+    };
+    line_of(buffer, area, line, &shown, theme.style(Family::Pointer));
+}
+
+fn draw_ruler(model: &Model, parts: &[Part], area: Rect, buffer: &mut Buffer) {
+    let chosen = chosen_span(model);
+    let overlaps = |part: &Part| part.span.start < chosen.end && chosen.start < part.span.end;
+    let regions: Vec<Region> = parts
+        .iter()
+        .map(|part| Region {
+            start: part.span.start,
+            end: part.span.end,
+            sign: part.sign,
+            family: part.family,
+            name: part.group.into(),
+            selection: if overlaps(part) { Selection::Chosen } else { Selection::Other },
+        })
+        .collect();
+    let size_bytes = parts.last().map_or(0, |part| part.span.end);
+    ByteRuler { size_bytes, regions: &regions, theme: &model.style.theme }.render(area, buffer);
+}
+
+fn draw_hex(model: &Model, parts: &[Part], area: Rect, buffer: &mut Buffer) {
+    if area.height == 0 {
+        return;
+    }
+    let bytes = facts::bytes(model);
+    let spans: Vec<HexSpan> = parts
+        .iter()
+        .map(|part| HexSpan {
+            start: part.span.start,
+            end: part.span.end,
+            name: part.name.clone(),
+            family: part.family,
+        })
+        .collect();
+    let mut grid = HexGrid {
+        bytes: &bytes,
+        base: 0,
+        spans: &spans,
+        cursor: model.byte,
+        selected: chosen_span(model),
+        top: model.scroll,
+        theme: &model.style.theme,
+    };
+    grid.top = grid.top_that_shows_cursor(area.width, area.height);
+    grid.render(area, buffer);
+}
+
+/// The bytes of the field under the cursor, or else of the cell the story is about.
+fn chosen_span(model: &Model) -> Range<usize> {
+    let annotations = facts::annotations(model);
+    if let Some(byte) = model.byte {
+        let under = annotations.iter().find(|part| part.span.contains(&byte));
+        return under.map_or(0..0, |part| part.span.clone());
+    }
+    let bytes = facts::bytes(model);
+    let slot = if model.sealed_form { None } else { facts::chosen_slot(model, &bytes) };
+    match slot.zip(NodeView::new(&bytes).ok()).filter(|(slot, node)| *slot < node.slot_count()) {
+        Some((slot, node)) => node.cell_span(slot),
+        None => 0..0,
+    }
+}
+
+/// The parts of the shown page, in order.
+fn parts(model: &Model) -> Vec<Part> {
+    let annotations = facts::annotations(model);
+    let bytes = facts::bytes(model);
+    let signs = CellSigns::of(&bytes);
+    let mut parts: Vec<Part> = Vec::new();
+    for annotation in &annotations {
+        let part = part(annotation, &bytes, &signs);
+        match parts.last_mut() {
+            Some(last) if last.name == part.name && last.group == part.group => last.span.end = part.span.end,
+            _ => parts.push(part),
+        }
+    }
+    parts
+}
+
+fn part(annotation: &Annotation, bytes: &[u8], signs: &CellSigns) -> Part {
+    let span = annotation.span.clone();
+    let make = |sign, family, group, name: &str| Part { span: span.clone(), sign, family, group, name: name.into() };
+    match annotation.name.as_str() {
+        "nonce" => make('N', Family::Crypto, "nonce", "nonce"),
+        "ciphertext" => make('c', Family::Crypto, "ciphertext", "ciphertext"),
+        "tag" => make('T', Family::Identity, "tag", "tag"),
+        "free" => make('·', Family::Free, "free", "free"),
+        "hole" => make('·', Family::Free, "hole", "hole"),
+        name if name.starts_with("slot ") => {
+            let slot = annotation.slot.unwrap_or(0);
+            make('S', Family::Pointer, "slots", &format!("slot {}", signs.key(bytes, slot)))
+        }
+        name if name.starts_with("cell ") => {
+            let slot = annotation.slot.unwrap_or(0);
+            let family = if signs.branch { Family::Pointer } else { Family::Payload };
+            make(signs.sign(slot), family, "cells, filled from the end", &format!("cell {}", signs.key(bytes, slot)))
+        }
+        _ if annotation.value.starts_with("not decodable") => make('?', Family::Bad, "not decodable", "?"),
+        _ => make('H', Family::Identity, "head", "header"),
+    }
+}
+
+/// The sign that each cell has on the ruler: a letter of its key where that tells the cells apart.
+struct CellSigns {
+    signs: Vec<char>,
+    branch: bool,
+}
+
+impl CellSigns {
+    fn of(bytes: &[u8]) -> CellSigns {
+        let Ok(node) = NodeView::new(bytes) else { return CellSigns { signs: Vec::new(), branch: false } };
+        let keys: Vec<&[u8]> = (0..node.slot_count()).map(|slot| node.key(slot)).collect();
+        let longest = keys.iter().map(|key| key.len()).max().unwrap_or(0);
+        let different = |place: &usize| {
+            let mut signs: Vec<char> = keys.iter().map(|key| sign_at(key, *place)).collect();
+            signs.sort_unstable();
+            signs.dedup();
+            (signs.len(), std::cmp::Reverse(*place))
+        };
+        let place = (0..longest.min(24)).max_by_key(different).unwrap_or(0);
+        let signs = keys.iter().map(|key| sign_at(key, place)).collect();
+        CellSigns { signs, branch: node.level() > 0 }
+    }
+
+    fn sign(&self, slot: usize) -> char {
+        self.signs.get(slot).copied().unwrap_or('x')
+    }
+
+    fn key(&self, bytes: &[u8], slot: usize) -> String {
+        match NodeView::new(bytes).ok().filter(|node| slot < node.slot_count()) {
+            Some(node) if node.key(slot).is_empty() => "<".into(),
+            Some(node) => text::clip(&escape(node.key(slot)).replace(' ', "_"), 12).into_owned(),
+            None => slot.to_string(),
+        }
+    }
+}
+
+fn sign_at(key: &[u8], place: usize) -> char {
+    match key.get(place) {
+        Some(byte) if byte.is_ascii_alphanumeric() => char::from(*byte),
+        Some(_) => '#',
+        None if key.is_empty() => '<',
+        None => '.',
+    }
+}
+
+/// `Field: cell m`.
+pub fn card_title(model: &Model) -> String {
+    let annotations = facts::annotations(model);
+    let chosen = chosen_span(model);
+    let inside: Vec<&Annotation> = annotations.iter().filter(|part| chosen.contains(&part.span.start)).collect();
+    match &inside[..] {
+        [] => "The page as a whole".into(),
+        [only] => format!("Field: {}", only.name),
+        [first, ..] => format!("Field: {}", first.name.split(": ").next().unwrap_or("cell")),
+    }
+}
+
+/// Draws the card of the chosen field, or of the whole cell.
+pub fn draw_card(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let lines = card_lines(model);
+    Card { lines: &lines, top: 0, theme: &model.style.theme }.render(area, buffer);
+}
+
+/// How many lines the card needs at this width.
+pub fn card_lines_needed(model: &Model, width: u16) -> u16 {
+    let lines = card_lines(model);
+    Card { lines: &lines, top: 0, theme: &model.style.theme }.lines_needed(width).min(usize::from(u16::MAX)) as u16
+}
+
+fn card_lines(model: &Model) -> Vec<CardLine> {
+    let annotations = facts::annotations(model);
+    let chosen = chosen_span(model);
+    let inside: Vec<&Annotation> = annotations.iter().filter(|part| chosen.contains(&part.span.start)).collect();
+    let Some(first) = inside.first() else { return whole_page(model) };
+    let size = annotations.last().map_or(0, |last| last.span.end);
+    let named = |part: &&Annotation| {
+        let name = part.name.rsplit(": ").next().unwrap_or(&part.name);
+        let name = if name == "value length" { "length" } else { name };
+        format!("{name} {} ({} B)", text::clip(&part.value, 16), part.span.len())
+    };
+    let value = match &inside[..] {
+        [only] => format!("{}   {}", text::clip(&only.value, 160), only.meaning),
+        many => many.iter().map(named).collect::<Vec<_>>().join("   "),
+    };
+    let holds = match &inside[..] {
+        [only] => facts::must_hold(&only.name).to_string(),
+        _ => "inside the page, over no other cell, keys in order".into(),
+    };
+    vec![
+        CardLine::new("holds", value),
+        CardLine::new("bytes", place(model, &chosen, size, first.slot)),
+        CardLine::new("must hold", holds),
+        CardLine::new("guarded by", guards(&inside)),
+        CardLine::new("written by", written_by(model, chosen.start)),
+    ]
+}
+
+/// The card while no field is chosen.
+fn whole_page(model: &Model) -> Vec<CardLine> {
+    let page = facts::page(model);
+    if page.remark.is_some() {
+        return Vec::new();
+    }
+    let holds = match NodeView::new(&facts::bytes(model)).ok().filter(|_| page.form == "plain") {
+        Some(node) if node.level() == 0 => {
+            format!("{}, {}", crate::describe::plural(node.slot_count(), "record"), free(node))
+        }
+        Some(node) => format!("{}, {}", pages(node.slot_count()), free(node)),
+        None => match model.world.file().and_then(|file| file.locked.clone()) {
+            Some(why) => format!("what only the key opens: {why}"),
+            None => "what only its key opens; the sealed form is shown".into(),
+        },
+    };
+    let stands = page.stands_at.unwrap_or_else(|| "in memory only: no file has it yet".into());
+    let known = model.shown_page().and_then(|page| model.world.page(page));
+    let seal = known.and_then(|known| known.seal).map_or("none yet".into(), |seal| seal.short());
+    let writer = page.last_writer.map_or("before these events".into(), |writer| writer.words());
+    vec![
+        CardLine::new("holds", holds),
+        CardLine::new("stands in", format!("{stands}   seal {seal}")),
+        CardLine::new("must hold", "its seal is its pointer's, or the log's; keys in order, in range"),
+        CardLine::new("guarded by", "PAGE-STALE, PAGE-UNAUTHENTIC, TREE-RANGE, TREE-ORDER"),
+        CardLine::new("written by", writer),
+    ]
+}
+
+fn pages(count: usize) -> String {
+    format!("pointers to {}", crate::describe::plural(count, "page"))
+}
+
+fn free(node: NodeView<'_>) -> String {
+    format!("{} of {} bytes free", node.free_bytes(), node.bytes().len())
+}
+
+fn place(model: &Model, chosen: &Range<usize>, size: usize, slot: Option<usize>) -> String {
+    let bytes = match chosen.len() {
+        1 => format!("{} of {size}", chosen.start),
+        _ => format!("{}-{} of {size}", chosen.start, chosen.end.saturating_sub(1)),
+    };
+    let plain = facts::bytes(model);
+    let node = if model.sealed_form { None } else { NodeView::new(&plain).ok() };
+    match node.zip(slot) {
+        Some((node, slot)) if slot < node.slot_count() && chosen.start >= node.cells_start() => {
+            let span = node.slot_span(slot);
+            format!("{bytes}, found through slot {slot} (bytes {}-{} of the page)", span.start, span.end - 1)
+        }
+        _ => bytes,
+    }
+}
+
+/// The codes of all parts, each once.
+fn guards(parts: &[&Annotation]) -> String {
+    let mut codes: Vec<&str> = Vec::new();
+    for part in parts {
+        for code in part.guarded_by.split(", ") {
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+    }
+    match &codes[..] {
+        ["nothing"] => "nothing: no check reads these bytes".into(),
+        _ => codes.join(", "),
+    }
+}
+
+fn written_by(model: &Model, byte: usize) -> String {
+    if facts::page(model).form == "sealed" {
+        return "sealing: nonce and tag are new in every sealed form".into();
+    }
+    let by_byte =
+        model.timeline().zip(model.shown_page()).and_then(|(timeline, page)| timeline.writer_of(page, byte, model.at));
+    let by_page = || model.shown_page().and_then(|page| model.world.page(page)).and_then(|page| page.last_writer);
+    match by_byte.or_else(by_page).and_then(|event| facts::writer_of_event(model, event)) {
+        Some(writer) => writer.words(),
+        None => "nobody these events tell of: it was there before them".into(),
+    }
+}

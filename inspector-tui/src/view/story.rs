@@ -1,0 +1,115 @@
+//! What just happened, in sentences; or the question what will happen, when one is asked first.
+
+use crate::{
+    model::Model,
+    widget::{Card, CardLine, Family, text},
+};
+use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
+use tosumu::trace::Event;
+
+/// The heading.
+pub fn title(model: &Model) -> String {
+    match (&model.predict.question, &model.note) {
+        (Some(_), _) => "What happens next?".into(),
+        _ if model.tour.is_some() => {
+            let step = model.tour.map_or(0, |step| step + 1);
+            format!("The tour, step {step} of {}", crate::guide::TOUR.len())
+        }
+        (None, Some(note)) if note.bad => "That did not work".into(),
+        _ if model.welcome.is_some() || model.present().is_none() => "What this is".into(),
+        _ => "What just happened".into(),
+    }
+}
+
+/// How the questions went so far.
+pub fn note(model: &Model) -> String {
+    match model.predict.asked {
+        0 => String::new(),
+        asked => format!("{} of {asked} foretold", model.predict.right),
+    }
+}
+
+/// Draws the story; what does not fit is counted.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let lines = lines(model, area);
+    Card { lines: &lines, top: 0, theme: &model.style.theme }.render(area, buffer);
+}
+
+fn lines(model: &Model, area: Rect) -> Vec<CardLine> {
+    if let Some(question) = &model.predict.question {
+        return asked(question);
+    }
+    let mut lines = Vec::new();
+    if let Some(note) = &model.note {
+        let family = if note.bad { Family::Bad } else { Family::Title };
+        lines.push(CardLine { family, ..CardLine::new("", note.text.clone()) });
+        if note.bad || model.present().is_none() {
+            return lines;
+        }
+    }
+    let used: usize = lines.iter().map(|line| text::wrap(&line.text, columns(area)).len()).sum();
+    let room = usize::from(area.height).saturating_sub(used);
+    let story = story(model, columns(area), room);
+    // Beside a note the story stands only where it fits whole.
+    if model.note.is_none() || text::wrap(&story, columns(area)).len() <= room {
+        lines.push(CardLine::new("", story));
+    }
+    lines
+}
+
+/// The question with its choices; once answered, the right one.
+fn asked(question: &crate::model::Question) -> Vec<CardLine> {
+    let text = |words: String| CardLine::new("", words);
+    let title = CardLine { family: Family::Title, ..text(question.text.clone()) };
+    if question.answered {
+        let right = question.choices.get(question.answer).map_or("", String::as_str);
+        let (verdict, family) = match question.chosen == Some(question.answer) {
+            true => (format!("Right: {right}."), Family::Good),
+            false => (format!("No: {right}. Step on and see."), Family::Warning),
+        };
+        return vec![title, CardLine { family, ..text(verdict) }];
+    }
+    let choices = question.choices.iter().enumerate().map(|(at, choice)| {
+        let mark = if question.chosen == Some(at) { ">" } else { " " };
+        format!("{mark}{} {choice}", at + 1)
+    });
+    vec![title, text(choices.collect::<Vec<_>>().join("   "))]
+}
+fn columns(area: Rect) -> usize {
+    usize::from(area.width).saturating_sub(2).max(1)
+}
+
+/// The sentence of the present event, what led to it where there is room, and what a power cut would leave.
+pub fn story(model: &Model, columns: usize, lines: usize) -> String {
+    if let Some(welcome) = &model.welcome {
+        return welcome.clone();
+    }
+    let Some(event) = model.present() else { return beginning(model) };
+    let power = model.world.if_power_went();
+    let now = format!("{} {power}", event.sentence());
+    let whole = match what_led_here(model) {
+        Some(before) => format!("{before} {now}"),
+        None => now.clone(),
+    };
+    [whole, now.clone()].into_iter().find(|text| text::wrap(text, columns).len() <= lines).unwrap_or(now)
+}
+
+fn beginning(model: &Model) -> String {
+    if model.world.file().is_some() {
+        return model.world.if_power_went();
+    }
+    "Nothing has happened yet: step on, or type an operation.".into()
+}
+
+/// The split that the present step belongs to, when there is one before it in the same operation.
+fn what_led_here(model: &Model) -> Option<String> {
+    let event = model.present()?;
+    if !matches!(event, Event::RecordWritten { .. } | Event::SeparatorWritten { .. } | Event::RootGrew { .. }) {
+        return None;
+    }
+    let operation = model.operation()?;
+    let timeline = model.timeline()?;
+    let before = operation.first..model.at.saturating_sub(1);
+    let split = before.rev().map(|at| timeline.event(at)).find(|event| matches!(event, Event::PageSplit { .. }))?;
+    Some(split.sentence())
+}
