@@ -111,10 +111,9 @@ pub fn dispatch(model: &Model, key: Key) -> Option<Message> {
 
 /// The keys most likely wanted now: pairs of the key's name and what it does, `?` among the first five.
 pub fn hints(model: &Model) -> Vec<(String, String)> {
-    let now = table().iter().filter(|binding| !binding.hint.is_empty() && (binding.when)(model));
     let (mut help, mut hints) = (Vec::new(), Vec::new());
-    for binding in now {
-        let hint = (binding.keys[0].name(model.style.ascii), worded(binding.hint, model));
+    for (binding, key) in hinted(model) {
+        let hint = (key.name(model.style.ascii), worded(binding.hint, model));
         match binding.message {
             Message::Help => help.push(hint),
             _ => hints.push(hint),
@@ -123,6 +122,20 @@ pub fn hints(model: &Model) -> Vec<(String, String)> {
     let at = hints.len().min(HINTS_BEFORE_HELP);
     hints.splice(at..at, help);
     hints
+}
+
+/// The rows to hint at, each with the first of its keys that no row above it takes now.
+fn hinted(model: &Model) -> Vec<(&'static Binding, Key)> {
+    let mut taken: Vec<Key> = Vec::new();
+    let mut rows = Vec::new();
+    for binding in table().iter().filter(|binding| (binding.when)(model)) {
+        let free = binding.keys.iter().find(|key| !taken.contains(key));
+        if let Some(key) = free.filter(|_| !binding.hint.is_empty()) {
+            rows.push((binding, *key));
+        }
+        taken.extend(binding.keys);
+    }
+    rows
 }
 
 /// Every key, what it does, and whether it does so now, those first, narrowed to the rows that contain `search`. While help
@@ -164,6 +177,10 @@ fn asking(model: &Model) -> bool {
 
 fn unanswered(model: &Model) -> bool {
     asking(model) && model.predict.question.as_ref().is_some_and(|question| !question.answered)
+}
+
+fn answered(model: &Model) -> bool {
+    asking(model) && !unanswered(model)
 }
 
 /// Keys mean moves: no line is typed, no question is open.
@@ -317,7 +334,7 @@ static TABLE: &[Binding] = &[
     bind!([Char('5')], Message::Choose(4), "", "", "", unanswered, ""),
     bind!([Char('6')], Message::Choose(5), "", "", "", unanswered, ""),
     bind!([Escape], Message::SkipQuestion, "skip", "go on without an answer", "", unanswered, ""),
-    bind!([Right, Enter, Escape], Message::SkipQuestion, "go on", "", "", asking, ""),
+    bind!([Right, Enter, Escape], Message::SkipQuestion, "go on", "", "", answered, ""),
 
     // In help.
     bind!([Escape, Char('?'), Char('q')], Message::Back, "back", "", "", help, ""),
@@ -337,9 +354,10 @@ static TABLE: &[Binding] = &[
 
     // In the bytes of a page.
     bind!([Right], Message::MoveBytes(1), "next byte", "one byte on", "", byte_behind, "This is the last byte. Esc leads back to stepping."),
+    bind!([Enter], Message::Activate, "follow the pointer", "go to the page that this pointer names", "", |m| bytes(m) && m.pointer_at_cursor().is_some(), ""),
+    bind!([Enter], Message::Activate, "who wrote it", "go to the event that wrote this byte", "", |m| bytes(m) && m.pointer_at_cursor().is_none(), ""),
+    bind!([Escape], Message::Back, "leave the bytes", "", "", bytes, ""),
     bind!([Left], Message::MoveBytes(-1), "byte before", "one byte back", "", byte_before, "This is the first byte. Esc leads back to stepping."),
-    bind!([Enter], Message::Activate, "who wrote it, or where it points", "go to the event that wrote this byte, or to the page it points to", "", bytes, ""),
-    bind!([Escape], Message::Back, "out of the bytes", "", "", bytes, ""),
     bind!([Down], Message::MoveRows(1), "", "16 bytes on", "", bytes, ""),
     bind!([Up], Message::MoveRows(-1), "", "16 bytes back", "", bytes, ""),
 

@@ -8,6 +8,8 @@ use crate::timeline::{FileWorld, Operation, Timeline, World};
 use crate::widget::Theme;
 use tosumu::Finding;
 use tosumu::format::annotate::{self, Annotation};
+use tosumu::format::node::NodeView;
+use tosumu::format::page::PageKind;
 use tosumu::trace::Event;
 use tosumu::types::{PageNo, PageSize};
 
@@ -444,6 +446,14 @@ impl Model {
     pub fn field_at_cursor(&self) -> Option<Annotation> {
         let byte = self.byte?;
         self.spans_of_shown_page().into_iter().find(|annotation| annotation.span.contains(&byte))
+    }
+
+    /// The page that the pointer under the cursor names, when it is one that can be shown.
+    pub fn pointer_at_cursor(&self) -> Option<PageNo> {
+        let slot = self.field_at_cursor()?.slot?;
+        let bytes = self.shown_bytes().filter(|_| !self.shows_sealed())?;
+        let node = NodeView::new(&bytes).ok().filter(|node| node.kind() == PageKind::Branch)?;
+        (slot < node.slot_count()).then(|| node.child(slot).page).filter(|child| self.world.page(*child).is_some())
     }
 
     /// The findings on the screen: of the report, else of a verification in the sandbox.

@@ -1,11 +1,18 @@
-//! What `tosumu` says when it is given no verb and nobody is at a terminal: the tour as text, then the verbs.
+//! What `tosumu` does when it is given no verb: the home screen; off a terminal the tour as text, then the verbs.
 
 use super::common::{Outcome, Output, Status};
+use super::screen;
+use crate::model::Model;
+use crate::runtime::Worker;
 use crate::tour;
 use clap::CommandFactory;
 
-/// Prints the tour.
+/// Shows the home screen, or prints the tour.
 pub fn run() -> Outcome {
+    if screen::is_interactive() {
+        screen::show(Model::home(), Worker::new(), None)?;
+        return Ok(Status::Done);
+    }
     print_tour()
 }
 

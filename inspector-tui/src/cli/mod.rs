@@ -15,9 +15,12 @@ mod hex;
 mod home;
 mod init;
 mod inspect;
+mod lab;
+mod open;
 mod put;
 mod run;
 mod scan;
+mod screen;
 mod shot;
 mod stat;
 mod verify;
@@ -49,6 +52,8 @@ enum Verb {
     Feed(feed::Feed),
     Dump(dump::Dump),
     Checkpoint(checkpoint::Checkpoint),
+    Lab(lab::Lab),
+    Open(open::Open),
     Run(run::Run),
     Verify(verify::Verify),
     Inspect(inspect::Inspect),
@@ -69,6 +74,8 @@ impl Verb {
             Verb::Feed(verb) => verb.run(),
             Verb::Dump(verb) => verb.run(),
             Verb::Checkpoint(verb) => verb.run(),
+            Verb::Lab(verb) => verb.run(),
+            Verb::Open(verb) => verb.run(),
             Verb::Run(verb) => verb.run(),
             Verb::Verify(verb) => verb.run(),
             Verb::Inspect(verb) => verb.run(),

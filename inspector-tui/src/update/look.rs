@@ -7,7 +7,6 @@ use crate::line_edit::LineEdit;
 use crate::model::{Focus, Model, Screen, View};
 use tosumu::Finding;
 use tosumu::format::node::NodeView;
-use tosumu::format::page::PageKind;
 use tosumu::trace::Event;
 use tosumu::types::PageNo;
 
@@ -186,7 +185,7 @@ fn show_page(model: &mut Model, page: Option<PageNo>) {
 /// To the page that a pointer names, else to the event that wrote the byte.
 fn follow_byte(model: &mut Model) {
     let (Some(byte), Some(page)) = (model.byte, model.shown_page()) else { return };
-    if let Some(child) = child_at_cursor(model) {
+    if let Some(child) = model.pointer_at_cursor() {
         model.page = Some(child);
         model.byte = Some(0);
         keep_cursor_inside(model);
@@ -213,13 +212,6 @@ fn follow_byte(model: &mut Model) {
         model,
         format!("Event {} wrote byte {byte} of page {page}{by}. End leads back to the last event.", writer + 1),
     );
-}
-
-fn child_at_cursor(model: &Model) -> Option<PageNo> {
-    let slot = model.field_at_cursor()?.slot?;
-    let bytes = model.shown_bytes().filter(|_| !model.shows_sealed())?;
-    let node = NodeView::new(&bytes).ok().filter(|node| node.kind() == PageKind::Branch)?;
-    (slot < node.slot_count()).then(|| node.child(slot).page).filter(|child| model.world.page(*child).is_some())
 }
 
 pub(super) fn next_finding(model: &mut Model, by: isize) {

@@ -463,6 +463,7 @@ fn representative() -> Vec<(&'static str, Desk)> {
         ("help", with(Desk::put(), &[Key::Char('?')])),
         ("playing", with(Desk::put(), &[Key::Char(' ')])),
         ("asked", with(Desk::put(), &[Key::Char('p'), Key::Right, Key::Right, Key::Right, Key::Right, Key::Right])),
+        ("on the tour", with(Desk::new(Model::home(), Worker::new()), &[Key::Enter, Key::Right, Key::Right])),
         ("damaged file", Desk::file()),
         ("its bytes", with(Desk::file(), &[Key::Enter])),
     ]
@@ -483,7 +484,11 @@ fn every_hint_does_something() {
                 .copied()
                 .unwrap();
             let message = keymap::dispatch(&desk.model, pressed);
-            assert!(!matches!(message, None | Some(Message::Refused(_))), "{name}: {key} {words}: {message:?}");
+            let meant = keymap::table().iter().filter(|binding| (binding.when)(&desk.model)).find(|binding| {
+                let word = desk.model.operation().and_then(|operation| operation.line.split(' ').next());
+                binding.hint.replace("{operation}", word.unwrap_or("operation")) == words
+            });
+            assert_eq!(format!("{message:?}"), format!("{:?}", meant.map(|binding| &binding.message)), "{name}: {key}");
             let quits = matches!(message, Some(Message::Quit));
             desk.press(pressed);
             assert!(quits || desk.seen() != before, "{name}: {key} {words} changed nothing");

@@ -1,0 +1,52 @@
+//! Shows a model: on a terminal as a program to be used, elsewhere as the text of its first screen.
+
+use super::common::{Failure, Output};
+use crate::command::Command;
+use crate::model::{Model, StyleOptions};
+use crate::picture;
+use crate::runtime::{self, Worker};
+use crate::update::update;
+use crate::view;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::io::{self, IsTerminal};
+
+/// Columns and lines of a screen that is printed.
+const PRINTED: (u16, u16) = (80, 24);
+
+/// Whether a person sits at the other end, with a keyboard.
+pub fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Shows `model` after `begin` was done.
+pub fn show(model: Model, worker: Worker, begin: Option<Command>) -> Result<(), Failure> {
+    if is_interactive() {
+        return runtime::run(model, style(), worker, begin).map_err(|source| Failure::io("terminal", source));
+    }
+    print(model, worker, begin)
+}
+
+fn print(mut model: Model, mut worker: Worker, begin: Option<Command>) -> Result<(), Failure> {
+    let mut waiting: Vec<Command> = begin.into_iter().collect();
+    while let Some(command) = waiting.pop() {
+        if matches!(command, Command::Quit | Command::Redraw) {
+            continue;
+        }
+        let message = worker.obey(command);
+        waiting.extend(update(&mut model, message));
+    }
+    let mut buffer = Buffer::empty(Rect::new(0, 0, PRINTED.0, PRINTED.1));
+    model.size = PRINTED;
+    view::draw(&model, &mut buffer);
+    let mut output = Output::new();
+    output.bytes(picture::to_text(&buffer).as_bytes())?;
+    output.finish()
+}
+
+/// What the environment asks for: `NO_COLOR` set to anything takes the colours away.
+fn style() -> StyleOptions {
+    let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let ascii = std::env::var("TERM").is_ok_and(|term| term == "linux" || term == "vt100");
+    StyleOptions { colour, ascii, ..StyleOptions::default() }
+}
