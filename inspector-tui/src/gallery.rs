@@ -148,7 +148,7 @@ impl Fixture {
     /// What verify says of it.
     pub fn report(&self) -> Result<Report, tosumu::Error> {
         let at_rest = AtRest::open(self.disk(), Path::new(&self.file()), None)?;
-        Ok(verify(&at_rest, &VerifyOptions::default()))
+        verify(&at_rest, &VerifyOptions::default())
     }
 
     /// Everything that is not as the manifest says, a line each; empty when all is.
@@ -216,4 +216,38 @@ fn run_recipe(file: &str, recipe: &str) -> Result<Files, String> {
     runner.finish();
     let files = runner.disk().files().into_iter().map(|file| (file.file, file.bytes.to_vec()));
     Ok(files.filter(|(_, bytes)| !bytes.is_empty()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fixture_is_as_its_recipe_makes_it_and_verify_finds_what_the_manifest_says() {
+        let fixtures: Vec<Fixture> = serde_json::from_str(MANIFEST).unwrap();
+        assert_eq!(fixtures.len(), 8);
+        for fixture in fixtures {
+            assert_eq!(fixture.check(), Vec::<String>::new(), "{}", fixture.name);
+        }
+    }
+
+    #[test]
+    fn every_kept_file_belongs_to_a_fixture_and_is_small() {
+        for (place, bytes) in BYTES {
+            let owner = all()
+                .into_iter()
+                .find(|fixture| fixture.kept().keys().any(|name| *place == format!("{}/{name}", fixture.folder)));
+            assert!(owner.is_some(), "{place} belongs to no fixture");
+            assert!(bytes.len() <= 64 * 1024, "{place} has {} bytes", bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_fixture_that_changed_is_noticed() {
+        let mut fixture = named("bit-flip-in-a-leaf").unwrap();
+        fixture.findings[0].byte_start = Some(0);
+        assert_eq!(fixture.check().len(), 1);
+        fixture.name = "two-pages-swapped".to_owned();
+        assert!(!fixture.check().is_empty());
+    }
 }

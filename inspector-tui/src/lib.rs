@@ -6,9 +6,12 @@
 pub mod cli;
 pub mod command;
 pub mod describe;
+pub mod gallery;
 pub mod guide;
 pub mod keymap;
+pub mod lesson;
 pub mod line_edit;
+pub mod look;
 pub mod message;
 pub mod model;
 pub mod picture;

@@ -42,7 +42,7 @@ impl FixtureVerb {
         match self.act {
             Act::List => list(),
             Act::Show { name } => show(&find(&name)?),
-            Act::Open { name } => super::open::run_fixture(&find(&name)?),
+            Act::Open { name } => show(&find(&name)?),
             Act::Make { folder } => make(&folder),
             Act::Check => check(),
         }
@@ -52,7 +52,11 @@ impl FixtureVerb {
 fn find(name: &str) -> Result<Fixture, Failure> {
     gallery::named(name).ok_or_else(|| {
         let names: Vec<_> = gallery::all().into_iter().map(|fixture| fixture.name).collect();
-        Failure::new(Status::Cannot, "NOT-FOUND", format!("there is no fixture `{name}`; there is: {}", names.join(", ")))
+        Failure::new(
+            Status::Cannot,
+            "NOT-FOUND",
+            format!("there is no fixture `{name}`; there is: {}", names.join(", ")),
+        )
     })
 }
 
@@ -90,7 +94,9 @@ fn show(fixture: &Fixture) -> Outcome {
 fn make(folder: &Path) -> Outcome {
     let mut output = Output::new();
     for fixture in gallery::all() {
-        let files = fixture.made().map_err(|why| Failure::new(Status::NotFound, "FIXTURE", format!("{}: {why}", fixture.name)))?;
+        let files = fixture
+            .made()
+            .map_err(|why| Failure::new(Status::Nothing, "FIXTURE", format!("{}: {why}", fixture.name)))?;
         for (name, bytes) in files {
             let path = folder.join(&fixture.folder).join(name);
             let failed = |source| Failure::io(&path.to_string_lossy(), source);
@@ -109,9 +115,13 @@ fn check() -> Outcome {
     for fixture in gallery::all() {
         let wrong = fixture.check();
         if wrong.is_empty() {
-            output.line(format!("ok      {}: bytes as the recipe makes them, {} findings as told", fixture.name, fixture.findings.len()))?;
+            output.line(format!(
+                "ok      {}: bytes as the recipe makes them, {} findings as told",
+                fixture.name,
+                fixture.findings.len()
+            ))?;
         } else {
-            status = Status::NotFound;
+            status = Status::Nothing;
         }
         wrong.iter().try_for_each(|why| output.line(format!("FAILED  {}: {why}", fixture.name)))?;
     }

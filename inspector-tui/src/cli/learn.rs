@@ -43,7 +43,7 @@ fn read_all() -> Result<Vec<Lesson>, Failure> {
 }
 
 fn failed(error: lesson::LessonError) -> Failure {
-    Failure::new(Status::NotFound, "LESSON", error.to_string())
+    Failure::new(Status::Nothing, "LESSON", error.to_string())
 }
 
 fn find(name: &str) -> Result<Lesson, Failure> {
@@ -85,7 +85,7 @@ fn check(lessons: &[Lesson]) -> Outcome {
                 lesson.file, checked.scripts, checked.predictions, checked.tasks
             ))?,
             Err(error) => {
-                status = Status::NotFound;
+                status = Status::Nothing;
                 output.line(format!("FAILED  {error}"))?;
             }
         }
@@ -136,10 +136,15 @@ impl<'a> Player<'a> {
     }
 
     /// The question is put before the lines are shown to run. They run first, so that the answer is that of the real event.
-    fn script(&mut self, stage: &mut Stage, lines: &[lesson::ScriptLine], predict: Option<&Predict>) -> Result<(), Failure> {
-        let events = stage.run_block(lines).map_err(|(line, why)| {
-            failed(lesson::LessonError { file: self.lesson.file.clone(), line, why })
-        })?;
+    fn script(
+        &mut self,
+        stage: &mut Stage,
+        lines: &[lesson::ScriptLine],
+        predict: Option<&Predict>,
+    ) -> Result<(), Failure> {
+        let events = stage
+            .run_block(lines)
+            .map_err(|(line, why)| failed(lesson::LessonError { file: self.lesson.file.clone(), line, why }))?;
         let asked = predict.and_then(|predict| lesson::asked(predict, &events));
         if let Some((question, _)) = &asked {
             self.ask(question)?;
@@ -155,21 +160,26 @@ impl<'a> Player<'a> {
     }
 
     fn narrate(&mut self, events: &[Arc<Event>]) -> Result<(), Failure> {
-        let told = events.iter().filter(|event| !matches!(***event, Event::OperationEnded { .. } | Event::Expected { .. }));
+        let told =
+            events.iter().filter(|event| !matches!(***event, Event::OperationEnded { .. } | Event::Expected { .. }));
         for (number, event) in (1..).zip(told) {
             self.output.line(format!("  {number:>3}. {}", event.sentence()))?;
         }
         Ok(())
     }
 
-    fn ask(&mut self, question: &crate::predict::Question) -> Result<(), Failure> {
+    fn ask(&mut self, question: &crate::model::Question) -> Result<(), Failure> {
         self.output.line(format!("PREDICT  {}", question.text))?;
         for (letter, choice) in ('a'..).zip(&question.choices) {
             self.output.line(format!("  {letter}) {choice}"))?;
         }
         let answer = self.prompt("your answer (a letter; Enter skips): ")?.unwrap_or_default();
         let right = format!("{}", &question.choices[question.answer]);
-        let given = answer.trim().chars().next().map(|letter| (letter.to_ascii_lowercase() as usize).wrapping_sub('a' as usize));
+        let given = answer
+            .trim()
+            .chars()
+            .next()
+            .map(|letter| (letter.to_ascii_lowercase() as usize).wrapping_sub('a' as usize));
         let verdict = match given {
             None => format!("Skipped. It is {right}."),
             Some(given) if given == question.answer => {
@@ -200,7 +210,8 @@ impl<'a> Player<'a> {
                     done.clear();
                 }
                 "hint" => {
-                    let hint = hints.next().map_or("There are no more hints; `solution` shows one way.", String::as_str);
+                    let hint =
+                        hints.next().map_or("There are no more hints; `solution` shows one way.", String::as_str);
                     self.output.line(format!("  {hint}"))?;
                 }
                 "solution" => self.show_solution(task)?,

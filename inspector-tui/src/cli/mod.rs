@@ -10,12 +10,14 @@ mod del;
 mod dump;
 mod feed;
 mod fingerprint;
+mod fixture;
 mod get;
 mod hex;
 mod home;
 mod init;
 mod inspect;
 mod lab;
+mod learn;
 mod open;
 mod put;
 mod run;
@@ -61,6 +63,8 @@ enum Verb {
     Fingerprint(fingerprint::Fingerprint),
     Stat(stat::Stat),
     Shot(shot::Shot),
+    Learn(learn::Learn),
+    Fixture(fixture::FixtureVerb),
 }
 
 impl Verb {
@@ -83,6 +87,8 @@ impl Verb {
             Verb::Fingerprint(verb) => verb.run(),
             Verb::Stat(verb) => verb.run(),
             Verb::Shot(verb) => verb.run(),
+            Verb::Learn(verb) => verb.run(),
+            Verb::Fixture(verb) => verb.run(),
         }
     }
 }

@@ -8,7 +8,7 @@ mod parse;
 mod play;
 
 pub use parse::{Block, Lesson, LessonError, Look, Predict, ScriptLine, Task};
-pub use play::{Checked, Stage, check, task_receipt};
+pub use play::{Checked, Stage, asked, check, counted, task_receipt};
 
 /// Every lesson of `tutorials/`, compiled in: file name and text.
 pub const FILES: &[(&str, &str)] = &[("04-the-split.md", include_str!("../../../tutorials/04-the-split.md"))];

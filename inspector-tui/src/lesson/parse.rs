@@ -207,7 +207,8 @@ impl Reader<'_> {
             .map(|line| {
                 let mut words = line.text.split_whitespace();
                 let view = words.next().unwrap_or_default().to_owned();
-                let page = words.next().map(|word| word.parse().map_err(|_| self.error(line.number, "a page is a number")));
+                let page =
+                    words.next().map(|word| word.parse().map_err(|_| self.error(line.number, "a page is a number")));
                 Ok(Look { view, page: page.transpose()? })
             })
             .collect()
@@ -234,7 +235,9 @@ impl Reader<'_> {
                     task.wrong.push(Vec::new());
                 }
                 (text, Section::Solution) => task.solution.push(text.to_owned()),
-                (text, Section::Wrong) => task.wrong.last_mut().into_iter().for_each(|wrong| wrong.push(text.to_owned())),
+                (text, Section::Wrong) => {
+                    task.wrong.last_mut().into_iter().for_each(|wrong| wrong.push(text.to_owned()))
+                }
                 (text, Section::Fields) => self.task_field(&mut task, line.number, text)?,
             }
         }
@@ -253,7 +256,8 @@ impl Reader<'_> {
     }
 
     fn task_field(&self, task: &mut Task, number: usize, text: &str) -> Result<(), LessonError> {
-        let (key, value) = text.split_once(": ").ok_or_else(|| self.error(number, "a line of a task is `key: value`"))?;
+        let (key, value) =
+            text.split_once(": ").ok_or_else(|| self.error(number, "a line of a task is `key: value`"))?;
         match key {
             "goal" => task.goal = value.to_owned(),
             "page-size" => task.page_size = self.page_size(number, value)?,

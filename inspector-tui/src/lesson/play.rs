@@ -1,7 +1,8 @@
 //! Playing a lesson on the real engine: what a person at the keyboard and the tests do alike.
 
 use super::parse::{Block, Lesson, LessonError, Predict, ScriptLine, Task};
-use crate::predict::{Question, question};
+use crate::model::Question;
+use crate::predict::question;
 use std::sync::Arc;
 use tosumu::PageSize;
 use tosumu::script::{Outcome, Runner, RunnerOptions};
@@ -62,8 +63,8 @@ fn page_size_line(line: &str) -> Option<PageSize> {
 
 /// The question of a predict block about the events of the script behind it, and the event it is about.
 pub fn asked(predict: &Predict, events: &[Arc<Event>]) -> Option<(Question, Arc<Event>)> {
-    let event = events.iter().find(|event| event.name() == predict.before)?;
-    Some((question(&predict.ask, event)?, event.clone()))
+    let index = events.iter().position(|event| event.name() == predict.before)?;
+    Some((question(&predict.ask, &events[index], index)?, events[index].clone()))
 }
 
 /// How many operations a task's solution took, of those that are counted.
@@ -131,7 +132,9 @@ pub fn check(lesson: &Lesson) -> Result<Checked, LessonError> {
         }
     }
     match pending {
-        Some(predict) => Err(error(predict.number, "a predict block stands before the script it asks about".to_owned())),
+        Some(predict) => {
+            Err(error(predict.number, "a predict block stands before the script it asks about".to_owned()))
+        }
         None => Ok(checked),
     }
 }

@@ -48,7 +48,10 @@ fn a_file_that_is_no_lesson_is_told_with_its_line() {
         ("---\nlesson: 1\n", "has no end"),
         ("---\nlesson\n---\n", "line 2"),
         ("---\nlesson: 1\ntitle: t\nminutes: 5\npage-size: 500\n---\n", "power of two"),
-        ("---\nlesson: 1\ntitle: t\nminutes: 5\npage-size: 512\n---\n```script\nput a 1\n", "line 7: this block has no end"),
+        (
+            "---\nlesson: 1\ntitle: t\nminutes: 5\npage-size: 512\n---\n```script\nput a 1\n",
+            "line 7: this block has no end",
+        ),
         ("---\nlesson: 1\ntitle: t\nminutes: 5\npage-size: 512\n---\n```task\ngoal: g\n```\n", "check"),
     ] {
         let error = Lesson::parse("01-t.md", text).expect_err(text);
