@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use tosumu::inspect::AtRest;
 use tosumu::script::{Runner, RunnerOptions, Script};
 use tosumu::verify::{Report, VerifyOptions, verify};
@@ -96,13 +96,14 @@ const RECIPES: &[(&str, &str)] = recipes![
 ];
 
 /// Every fixture, in the order of the manifest. That it can be read is proved by a test.
-pub fn all() -> Vec<Fixture> {
-    serde_json::from_str(MANIFEST).unwrap_or_default()
+pub fn all() -> &'static [Fixture] {
+    static ALL: LazyLock<Vec<Fixture>> = LazyLock::new(|| serde_json::from_str(MANIFEST).unwrap_or_default());
+    &ALL
 }
 
 /// The fixture called `name`.
-pub fn named(name: &str) -> Option<Fixture> {
-    all().into_iter().find(|fixture| fixture.name == name)
+pub fn named(name: &str) -> Option<&'static Fixture> {
+    all().iter().find(|fixture| fixture.name == name)
 }
 
 impl Fixture {
@@ -145,10 +146,14 @@ impl Fixture {
         disk_of(&self.kept())
     }
 
+    /// The fixture as a file at rest.
+    pub fn at_rest(&self) -> Result<AtRest, tosumu::Error> {
+        AtRest::open(self.disk(), Path::new(&self.file()), None)
+    }
+
     /// What verify says of it.
     pub fn report(&self) -> Result<Report, tosumu::Error> {
-        let at_rest = AtRest::open(self.disk(), Path::new(&self.file()), None)?;
-        verify(&at_rest, &VerifyOptions::default())
+        verify(&self.at_rest()?, &VerifyOptions::default())
     }
 
     /// Everything that is not as the manifest says, a line each; empty when all is.
@@ -244,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_fixture_that_changed_is_noticed() {
-        let mut fixture = named("bit-flip-in-a-leaf").unwrap();
+        let mut fixture = named("bit-flip-in-a-leaf").unwrap().clone();
         fixture.findings[0].byte_start = Some(0);
         assert_eq!(fixture.check().len(), 1);
         fixture.name = "two-pages-swapped".to_owned();

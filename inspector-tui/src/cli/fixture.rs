@@ -41,17 +41,17 @@ impl FixtureVerb {
     pub fn run(self) -> Outcome {
         match self.act {
             Act::List => list(),
-            Act::Show { name } => show(&find(&name)?),
-            Act::Open { name } => show(&find(&name)?),
+            Act::Show { name } => show(find(&name)?),
+            Act::Open { name } => show(find(&name)?),
             Act::Make { folder } => make(&folder),
             Act::Check => check(),
         }
     }
 }
 
-fn find(name: &str) -> Result<Fixture, Failure> {
+fn find(name: &str) -> Result<&'static Fixture, Failure> {
     gallery::named(name).ok_or_else(|| {
-        let names: Vec<_> = gallery::all().into_iter().map(|fixture| fixture.name).collect();
+        let names: Vec<_> = gallery::all().iter().map(|fixture| fixture.name.as_str()).collect();
         Failure::new(
             Status::Cannot,
             "NOT-FOUND",

@@ -174,7 +174,7 @@ impl<'a> Player<'a> {
             self.output.line(format!("  {letter}) {choice}"))?;
         }
         let answer = self.prompt("your answer (a letter; Enter skips): ")?.unwrap_or_default();
-        let right = format!("{}", &question.choices[question.answer]);
+        let right = &question.choices[question.answer];
         let given = answer
             .trim()
             .chars()
