@@ -240,7 +240,7 @@ mod tests {
     fn every_kept_file_belongs_to_a_fixture_and_is_small() {
         for (place, bytes) in BYTES {
             let owner = all()
-                .into_iter()
+                .iter()
                 .find(|fixture| fixture.kept().keys().any(|name| *place == format!("{}/{name}", fixture.folder)));
             assert!(owner.is_some(), "{place} belongs to no fixture");
             assert!(bytes.len() <= 64 * 1024, "{place} has {} bytes", bytes.len());
