@@ -1,7 +1,14 @@
 //! A finished run as a timeline: what the tour, pictures of scripts and tests look at.
 
-use crate::{model::Model, timeline::Timeline};
+use crate::{
+    model::{Model, Report},
+    timeline::{FileWorld, Timeline},
+};
+use std::sync::Arc;
+use tosumu::Unlock;
+use tosumu::inspect::AtRest;
 use tosumu::script::{Runner, RunnerOptions, SAMPLE_STORE, Script, ScriptError};
+use tosumu::verify::{self, Level, VerifyOptions};
 
 /// The words in the first line for the sample store.
 pub const SAMPLE_TITLE: &str = "sample store, 512-byte pages";
@@ -36,6 +43,18 @@ pub fn timeline(runner: &Runner) -> Timeline {
 /// The lab after everything `runner` did.
 pub fn lab(runner: &Runner, title: &str) -> Model {
     Model::lab(timeline(runner), title)
+}
+
+/// The file that `runner` left on its disk, at rest and verified; without the right key, as far as that can be.
+pub fn at_rest(runner: &Runner, unlock: Option<&Unlock>) -> tosumu::Result<Model> {
+    model_of(&AtRest::open(Arc::new(runner.disk().clone()), &runner.options().file, unlock)?)
+}
+
+/// A file at rest, verified.
+pub fn model_of(file: &AtRest) -> tosumu::Result<Model> {
+    let at = |level| verify::verify(file, &VerifyOptions { level, ..VerifyOptions::default() });
+    let report = at(Level::Seal).or_else(|_| at(Level::Scan))?;
+    Ok(Model::file(FileWorld::load(file, Some(&report)), Some(Report::of(&report))))
 }
 
 /// Puts `model` at the instant after its first `count` events.

@@ -101,7 +101,7 @@ impl Tour {
         self.events(&model, sealed..written + 1);
         self.picture(&at(runner, written + 1), Subject::Disk, 13);
         self.events(&model, written + 1..events.end);
-        self.picture(&at(runner, events.end), Subject::Log, 15);
+        self.picture(&at(runner, events.end), Subject::Log, 14);
     }
 
     fn power_cut(&mut self) {
@@ -119,8 +119,9 @@ impl Tour {
     }
 
     fn damage(&mut self) {
-        let runner = recorded::sample_store(&["put m 13", "checkpoint", "put-back page 2 from commit 1", "verify"]);
-        let model = recorded::lab(&runner, recorded::SAMPLE_TITLE);
+        let mut runner = recorded::sample_store(&["put m 13", "checkpoint", "put-back page 2 from commit 1"]);
+        runner.finish();
+        let model = recorded::at_rest(&runner, None).expect("invariant: the simulated disk holds the sample store");
         self.heading("A damaged file: an old copy of one page was put back");
         let lines = view::verify::lines_needed(&model, COLUMNS - 2) + 12;
         self.picture(&model, Subject::Verify, lines);
@@ -130,6 +131,7 @@ impl Tour {
         self.heading("What it can do");
         for (name, about) in commands {
             let room = usize::from(COLUMNS) - 15;
+            let about = about.split(';').next().unwrap_or(about);
             for (line, words) in text::wrap(about, room).into_iter().enumerate() {
                 let name = if line == 0 { name.as_str() } else { "" };
                 self.text.push_str(&format!("  {name:<12} {words}\n"));

@@ -1,21 +1,11 @@
 //! Every view at every size, of moments recorded from the real engine: what a person sees, to the cell.
 
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::sync::Arc;
-use tosumu::{
-    PageNo, Unlock,
-    crypto::Secret,
-    inspect::AtRest,
-    script::Runner,
-    trace::Event,
-    verify::{self, VerifyOptions},
-};
+use tosumu::{PageNo, Unlock, crypto::Secret, script::Runner, trace::Event};
 use tosumu_inspector::{
     describe::{self, Subject},
-    model::{Focus, Model, Report, View},
-    picture, recorded,
-    timeline::FileWorld,
-    view,
+    model::{Focus, Model, View},
+    picture, recorded, view,
 };
 
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
@@ -35,10 +25,7 @@ fn lab_at(lines: &[&str], is: impl Fn(&Event) -> bool) -> Model {
 
 /// The file that `runner` leaves, at rest and verified.
 fn file(runner: &Runner, unlock: Option<&Unlock>) -> Model {
-    let at_rest = AtRest::open(Arc::new(runner.disk().clone()), &runner.options().file, unlock).unwrap();
-    let level = if unlock.is_some() { verify::Level::Scan } else { verify::Level::Seal };
-    let report = verify::verify(&at_rest, &VerifyOptions { level, ..VerifyOptions::default() }).unwrap();
-    Model::file(FileWorld::load(&at_rest, Some(&report)), Some(Report::of(&report)))
+    recorded::at_rest(runner, unlock).unwrap()
 }
 
 fn finished(lines: &[&str]) -> Runner {
@@ -82,6 +69,12 @@ fn moments() -> Vec<(&'static str, Model)> {
         ("a locked file", {
             let passphrase = Unlock::Passphrase(Secret::from("not this one".to_string()));
             file(&finished(&["put m 13"]), Some(&passphrase))
+        }),
+        ("a file that is not ours", {
+            let mut runner = finished(&[]);
+            runner.run_line("tamper superblock A byte 0 xor ff");
+            runner.run_line("tamper superblock B byte 0 xor ff");
+            file(&runner, None)
         }),
         ("home", Model::home()),
     ]

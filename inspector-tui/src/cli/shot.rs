@@ -4,10 +4,8 @@
 use super::common::{Failure, KeyOptions, Outcome, Output, Status, shown_path};
 use crate::{
     describe::{self, Subject},
-    model::{Model, Report, Screen, View},
-    picture, recorded,
-    timeline::FileWorld,
-    view,
+    model::{Model, Screen, View},
+    picture, recorded, view,
 };
 use clap::Args;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -16,7 +14,6 @@ use std::sync::Arc;
 use tosumu::inspect::AtRest;
 use tosumu::limits::LINE_BYTES_MAX;
 use tosumu::trace::Event;
-use tosumu::verify::{self, VerifyOptions};
 use tosumu::vfs::OsVfs;
 use tosumu::{Code, PageNo, Unlock};
 
@@ -142,12 +139,7 @@ impl Shot {
 
     fn of_file(&self, path: &Path) -> Result<Model, Failure> {
         let file = self.open(path)?;
-        let report = verify::verify(&file, &VerifyOptions::default()).or_else(|_| {
-            let level = verify::Level::Scan;
-            verify::verify(&file, &VerifyOptions { level, ..VerifyOptions::default() })
-        });
-        let report = report.map_err(|error| Failure::engine(path, error))?;
-        Ok(Model::file(FileWorld::load(&file, Some(&report)), Some(Report::of(&report))))
+        recorded::model_of(&file).map_err(|error| Failure::engine(path, error))
     }
 
     /// Opens the file at rest. Without a key a locked file is shown as it is, sealed, unless somebody is there to be asked;

@@ -8,7 +8,11 @@ use tosumu::trace::Event;
 pub fn remark(model: &Model) -> Option<String> {
     let world = &model.world;
     if let Some(file) = world.file() {
-        return file.locked.as_ref().map(|why| format!("The file is locked, so its pages are shown sealed. {why}"));
+        let what = match log::newest_superblock(world) {
+            Some(_) => "The file is locked, so its pages are shown sealed.",
+            None => "No superblock of this file can be read, so there is no tree to draw.",
+        };
+        return file.locked.as_ref().map(|why| format!("{what} {why}"));
     }
     if world.facts.open {
         return None;

@@ -23,7 +23,11 @@ const NODES_BUILT_ASIDE: usize = 48;
 pub fn note(model: &Model) -> String {
     let world = &model.world;
     if let Some(file) = world.file() {
-        return if file.locked.is_some() { "locked".into() } else { format!("as of commit {}", world.facts.commit) };
+        return match (&file.locked, crate::describe::log::newest_superblock(world)) {
+            (None, _) => format!("as of commit {}", world.facts.commit),
+            (Some(_), Some(_)) => "locked".into(),
+            (Some(_), None) => "not readable".into(),
+        };
     }
     if !world.facts.open {
         return "not open".into();

@@ -1,0 +1,97 @@
+//! `tosumu shot` and the tour, driven as a program: exit status, streams, and files left as they were.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn tosumu(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tosumu"));
+    command.current_dir(folder).args(arguments).stdin(Stdio::null()).env_remove("NO_COLOR").output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A folder with a script, a store of three pages, and a file that is none.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("run.txt"), "page-size 512\nput a 1\nput b \\x1b[31m\nget a\n").unwrap();
+    std::fs::write(folder.path().join("junk"), "hello world, not ours").unwrap();
+    assert!(tosumu(folder.path(), &["init", "store.tsm", "--page-size", "512"]).status.success());
+    for key in ["a", "b", "c", "d", "e", "f", "g"] {
+        assert!(tosumu(folder.path(), &["put", "store.tsm", key, &"7".repeat(60)]).status.success());
+    }
+    folder
+}
+
+#[test]
+fn a_view_that_is_not_built_is_refused_with_those_that_are() {
+    let folder = folder();
+    for word in ["map", "seals", "snapshots", "receipt", "diff", "life", "zebra"] {
+        let answer = tosumu(folder.path(), &["shot", word, "store.tsm"]);
+        assert_eq!(answer.status.code(), Some(64), "{word}");
+        assert!(text(&answer.stderr).contains("tree page log disk verify events help home lab"), "{word}");
+        assert!(answer.stdout.is_empty());
+    }
+}
+
+#[test]
+fn every_view_of_a_file_and_of_a_script_is_drawn_and_the_file_stays_as_it_was() {
+    let folder = folder();
+    let files = || {
+        let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+        (read("store.tsm"), read("store.tsm-wal"))
+    };
+    let before = files();
+    for word in ["tree", "page", "log", "disk", "verify", "events", "help", "home", "lab"] {
+        for source in [&["store.tsm"][..], &["junk"], &["--script", "run.txt"], &["--script", "run.txt", "--at", "9"]] {
+            for form in [&[][..], &["--plain"], &["--json"], &["--size", "120x40"], &["--ascii"]] {
+                let answer = tosumu(folder.path(), &[&["shot", word], source, form].concat());
+                assert_eq!(answer.status.code(), Some(0), "{word} {source:?} {form:?}: {}", text(&answer.stderr));
+                let drawn = text(&answer.stdout);
+                assert!(drawn.chars().all(|sign| sign == '\n' || !sign.is_control()), "{drawn}");
+                assert!(form != ["--ascii"] || drawn.is_ascii(), "{drawn}");
+            }
+        }
+    }
+    assert!(files() == before);
+}
+
+#[test]
+fn a_picture_goes_into_the_file_its_name_says() {
+    let folder = folder();
+    for (name, begins) in [("a.svg", "<svg"), ("a.ansi", "\u{1b}["), ("a.txt", " tosumu lab")] {
+        let answer = tosumu(folder.path(), &["shot", "lab", "--script", "run.txt", "-o", name]);
+        assert_eq!((answer.status.code(), answer.stdout.len()), (Some(0), 0), "{}", text(&answer.stderr));
+        let written = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert!(written[..40].contains(begins), "{name}: {}", &written[..40]);
+    }
+    let wrong = tosumu(folder.path(), &["shot", "lab", "--script", "run.txt", "-o", "a.png"]);
+    assert_eq!(wrong.status.code(), Some(64));
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let folder = folder();
+    let status = |arguments: &[&str]| tosumu(folder.path(), arguments).status.code();
+    assert_eq!(status(&["shot", "tree", "none.tsm"]), Some(3));
+    assert_eq!(status(&["shot", "tree"]), Some(64));
+    assert_eq!(status(&["shot", "page", "store.tsm", "--page", "99"]), Some(3));
+    assert_eq!(status(&["shot", "tree", "--script", "run.txt", "--at", "9999"]), Some(64));
+    assert_eq!(status(&["shot", "tree", "--script", "junk"]), Some(64));
+    assert_eq!(status(&["shot", "tree", "store.tsm", "--size", "0x9"]), Some(64));
+    std::fs::write(folder.path().join("key"), "wrong").unwrap();
+    assert_eq!(status(&["shot", "tree", "store.tsm", "--passphrase-file", "key"]), Some(3));
+}
+
+#[test]
+fn without_a_verb_and_a_terminal_the_tour_is_told() {
+    let folder = folder();
+    let answer = tosumu(folder.path(), &[]);
+    assert_eq!(answer.status.code(), Some(0), "{}", text(&answer.stderr));
+    let tour = text(&answer.stdout);
+    assert!(tour.lines().all(|line| line.chars().count() <= 80 && !line.chars().any(char::is_control)), "{tour}");
+    let story = tour.split("== What it can do ==").next().unwrap();
+    insta::assert_snapshot!(story);
+    assert!(tour.contains("shot"), "the verbs are listed");
+}
