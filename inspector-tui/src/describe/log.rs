@@ -185,7 +185,8 @@ impl LogFacts {
             [only] => format!("keep commit {only}"),
             [first, .., last] => format!("keep commits {first} to {last}"),
         };
-        format!("Recovery would {kept} and stop at {}: {}.", self.recovery_stops_at, self.because)
+        let stop = crate::widget::text::grouped(self.recovery_stops_at);
+        format!("Recovery would {kept} and stop at {stop}: {}.", self.because)
     }
 
     pub(super) fn plain(&self) -> String {

@@ -1,9 +1,10 @@
 //! What the page view says: every byte of one page with its name, what it means, what it must obey and what guards it.
 
 use super::plural;
-use crate::model::Model;
+use crate::{model::Model, timeline::Held};
 use serde::Serialize;
 use tosumu::{
+    CommitNo,
     escape::escape,
     format::{
         annotate::{self, Annotation},
@@ -131,10 +132,22 @@ fn state(model: &Model) -> String {
     match known.sealed_commit {
         _ if known.finding.is_some() => "damaged".into(),
         _ if known.changed => "in memory, not sealed yet".into(),
-        Some(commit) if commit > model.world.facts.commit => format!("sealed for commit {commit}, not in the log yet"),
+        Some(commit) if commit > model.world.facts.commit => {
+            format!("sealed for commit {commit}, {}", how_far(model, commit))
+        }
         Some(commit) if known.in_log => format!("as of commit {commit}, in the log"),
         Some(commit) => format!("as of commit {commit}"),
         None => "in memory".into(),
+    }
+}
+
+/// How far a page sealed for a commit that is not published yet has come.
+fn how_far(model: &Model, commit: CommitNo) -> &'static str {
+    let Some(holds) = model.shown_page().map(|page| model.world.holds(page)) else { return "in memory" };
+    match (holds.system == Held::InLog(commit), holds.durable == Held::InLog(commit)) {
+        (_, true) => "in the log",
+        (true, false) => "log not synced",
+        (false, false) => "in memory",
     }
 }
 
@@ -211,7 +224,7 @@ fn chosen_line(model: &Model, node: NodeView<'_>, slot: usize) -> String {
         return format!("slot {slot} > {key} leads to page {}   {place}", node.child(slot).page);
     }
     let value = escape(node.value(slot));
-    let value = crate::widget::text::clip(&value, 18);
+    let value = crate::widget::text::clip(&value, 12);
     format!("slot {slot} > {key} = {value}   {place}{}", was(model, node.key(slot)))
 }
 

@@ -8,7 +8,7 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeSet;
 use tosumu::{
-    Code, PageNo,
+    Code, CommitNo, PageNo,
     escape::escape,
     format::{node::NodeView, page::PageKind},
     limits::TREE_DEPTH_MAX,
@@ -93,6 +93,13 @@ pub fn tree(model: &Model) -> TreeFacts {
 pub fn changed_pages(world: &World) -> Vec<u32> {
     let changed = |page: &PageNo| world.page(*page).is_some_and(|page| page.changed);
     world.page_numbers().into_iter().filter(changed).map(|page| page.0).collect()
+}
+
+/// The commit that pages in memory are sealed for and that is not published yet.
+pub fn commit_to_come(world: &World) -> Option<CommitNo> {
+    let sealed = |page: PageNo| world.page(page).and_then(|page| page.sealed_commit);
+    let newest = world.page_numbers().into_iter().filter_map(sealed).max();
+    newest.filter(|newest| world.facts.transaction.is_some() && *newest > world.facts.commit)
 }
 
 /// The page numbers of each level, from the root down. A page that was met before is not followed again.

@@ -32,10 +32,11 @@ pub fn note(model: &Model) -> String {
     if !world.facts.open {
         return "not open".into();
     }
-    match facts::changed_pages(world).len() {
-        0 => format!("as of commit {}", world.facts.commit),
-        1 => "1 page changed in memory".into(),
-        count => format!("{count} pages changed in memory"),
+    match (facts::changed_pages(world).len(), facts::commit_to_come(world)) {
+        (0, Some(commit)) => format!("commit {commit}, not published yet"),
+        (0, None) => format!("as of commit {}", world.facts.commit),
+        (1, _) => "1 page changed in memory".into(),
+        (count, _) => format!("{count} pages changed in memory"),
     }
 }
 
