@@ -178,3 +178,21 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files.sort();
     files
 }
+
+#[test]
+fn the_map_names_every_finding_code_and_every_room() {
+    let design = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../DESIGN.md")).unwrap();
+    for code in tosumu::Code::ALL {
+        let row = format!("| `{code}`");
+        let line = design.lines().find(|line| line.starts_with(&row));
+        let told =
+            line.is_some_and(|line| line.contains(code.meaning()) && line.contains(&code.severity().to_string()));
+        assert!(told, "DESIGN.md does not tell {code} as the engine does");
+    }
+    for (room, _) in ROOMS {
+        assert!(
+            design.contains(&format!("engine/src/{room}")) || design.contains(room),
+            "DESIGN.md does not name {room}"
+        );
+    }
+}
