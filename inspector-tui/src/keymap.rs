@@ -236,12 +236,23 @@ fn has_mark(model: &Model, mark: Mark, forward: bool) -> bool {
 }
 
 fn is_list(model: &Model) -> bool {
-    inspecting(model) && no_bytes(model) && matches!(model.view, View::Events | View::Log | View::Disk)
+    inspecting(model)
+        && no_bytes(model)
+        && matches!(model.view, View::Events | View::Log | View::Disk)
+        && model.rows() > 0
 }
 
 /// A list whose selected row is not where we are already.
 fn is_list_elsewhere(model: &Model) -> bool {
     is_list(model) && !(model.view == View::Events && model.selected_row + 1 == model.at)
+}
+
+fn row_below(model: &Model) -> bool {
+    is_list(model) && model.selected_row + 1 < model.rows()
+}
+
+fn row_above(model: &Model) -> bool {
+    is_list(model) && model.selected_row > 0
 }
 
 fn shows_page(model: &Model) -> bool {
@@ -254,6 +265,16 @@ fn can_enter_bytes(model: &Model) -> bool {
 
 fn finding_in_front(model: &Model) -> bool {
     inspecting(model) && model.view == View::Verify && !model.findings().is_empty()
+}
+
+fn finding_with_page(model: &Model) -> bool {
+    let page = model.findings().get(model.finding).and_then(|finding| finding.page);
+    finding_in_front(model) && page.is_some_and(|page| model.world.page(page).is_some())
+}
+
+fn can_explain(model: &Model) -> bool {
+    let explained = model.view == View::Verify && model.zoomed && model.focus == Focus::Card;
+    inspecting(model) && !model.findings().is_empty() && !explained
 }
 
 fn several_findings(model: &Model) -> bool {
@@ -355,15 +376,15 @@ static TABLE: &[Binding] = &[
     // In the bytes of a page.
     bind!([Right], Message::MoveBytes(1), "next byte", "one byte on", "", byte_behind, "This is the last byte. Esc leads back to stepping."),
     bind!([Enter], Message::Activate, "follow the pointer", "go to the page that this pointer names", "", |m| bytes(m) && m.pointer_at_cursor().is_some(), ""),
-    bind!([Enter], Message::Activate, "who wrote it", "go to the event that wrote this byte", "", |m| bytes(m) && m.pointer_at_cursor().is_none(), ""),
+    bind!([Enter], Message::Activate, "who wrote it", "go to the event that wrote this byte", "", |m| bytes(m) && m.screen == Screen::Lab && m.pointer_at_cursor().is_none(), "A file at rest does not tell who wrote a byte."),
     bind!([Escape], Message::Back, "leave the bytes", "", "", bytes, ""),
     bind!([Left], Message::MoveBytes(-1), "byte before", "one byte back", "", byte_before, "This is the first byte. Esc leads back to stepping."),
     bind!([Down], Message::MoveRows(1), "", "16 bytes on", "", bytes, ""),
     bind!([Up], Message::MoveRows(-1), "", "16 bytes back", "", bytes, ""),
 
     // A finding in front.
-    bind!([Enter], Message::Activate, "show these bytes", "show the bytes a finding is about", "", finding_in_front, ""),
-    bind!([Char('e')], Message::Explain, "explain", "say what the finding means and what brings it about", "explain", |m| inspecting(m) && !m.findings().is_empty(), "There is no finding to explain."),
+    bind!([Enter], Message::Activate, "show these bytes", "show the bytes a finding is about", "", finding_with_page, "This finding is about no page that can be shown."),
+    bind!([Char('e')], Message::Explain, "explain", "say what the finding means and what brings it about", "explain", can_explain, "There is no finding to explain."),
     bind!([Char('n')], Message::NextFinding, "next finding", "the next finding", "", several_findings, "There is no other finding."),
     bind!([Char('N')], Message::PreviousFinding, "", "the finding before", "", several_findings, "There is no other finding."),
 
@@ -371,7 +392,7 @@ static TABLE: &[Binding] = &[
     bind!([Char('r')], Message::Reopen, "open the store again", "open the store again: recovery, step by step", "reopen", can_reopen, "The store is open, or is opened later on this branch: step on."),
     bind!([Right, Char('l')], Message::StepForward, "next", "the next event", "next", |m| can_forward(m) && no_bytes(m), "This is the last event. Type an operation: press : first."),
     bind!([Char('l')], Message::StepForward, "", "", "", can_forward, ""),
-    bind!([Char(':'), Char('/')], Message::OpenCommandLine, "type an operation", "type an operation or a command", "", |m| inspecting(m) && (m.screen == Screen::File || !can_forward(m)), ""),
+    bind!([Char(':'), Char('/')], Message::OpenCommandLine, "type an operation", "type an operation or a command", "", |m| lab(m) && !can_forward(m), ""),
     bind!([Left, Char('h')], Message::StepBack, "back", "the event before; nothing is run again", "back", |m| can_back(m) && no_bytes(m), "This is the first event."),
     bind!([Char('h')], Message::StepBack, "", "", "", can_back, ""),
     bind!([Char(']')], Message::OperationEnd, "to the end of the {operation}", "to the last event of this operation, then of the next", "", |m| can_forward(m) && !between_operations(m), ""),
@@ -398,8 +419,8 @@ static TABLE: &[Binding] = &[
     // Views and regions.
     bind!([Enter], Message::EnterBytes, "into the bytes", "into the bytes of the shown page", "", can_enter_bytes, ""),
     bind!([Enter], Message::Activate, "show it", "go to the event or page of this row", "", is_list_elsewhere, "This is the present event."),
-    bind!([Down, Char('j')], Message::MoveRows(1), "down", "one row down", "", is_list, ""),
-    bind!([Up, Char('k')], Message::MoveRows(-1), "", "one row up", "", is_list, ""),
+    bind!([Down, Char('j')], Message::MoveRows(1), "down", "one row down", "", row_below, ""),
+    bind!([Up, Char('k')], Message::MoveRows(-1), "", "one row up", "", row_above, ""),
     bind!([Down, Char('j')], Message::NextPage, "", "select the next page", "", |m| shows_page(m) && no_bytes(m) && !is_list(m), ""),
     bind!([Up, Char('k')], Message::PreviousPage, "", "select the page before", "", |m| shows_page(m) && no_bytes(m) && !is_list(m), ""),
     bind!([PageDown], Message::MovePages(1), "", "one screen down", "", inspecting, ""),
@@ -415,11 +436,13 @@ static TABLE: &[Binding] = &[
     bind!([BackTab], Message::PreviousRegion, "", "the region before", "", inspecting, ""),
     bind!([Char('z')], Message::Zoom, "", "give the region the whole screen, or take it back", "zoom", inspecting, ""),
     bind!([Escape], Message::Back, "", "one step back: out of bytes, zoom, a selected page", "", something_to_leave, ""),
+    bind!([Escape], Message::Back, "back", "", "", |m| file_screen(m) && m.zoomed, ""),
     bind!([Char('v')], Message::Verify, "verify again", "verify the file again", "verify", |m| file_screen(m) && m.busy.is_none(), ""),
     bind!([Char('v')], Message::Verify, "", "verify the store", "verify", |m| lab(m) && m.busy.is_none(), ""),
-    bind!([Char(':'), Char('/')], Message::OpenCommandLine, "", "", "", inspecting, ""),
     bind!([Char('q')], Message::Quit, "quit", "back to the home screen, and from there out", "quit", |m| file_screen(m) || home(m), ""),
     bind!([Char('q')], Message::Quit, "", "", "", lab, ""),
+    bind!([Char(':'), Char('/')], Message::OpenCommandLine, "type a command", "", "", file_screen, ""),
+    bind!([Char(':'), Char('/')], Message::OpenCommandLine, "", "", "", inspecting, ""),
     bind!([Control('c')], Message::QuitNow, "", "leave at once", "", |_| true, ""),
     bind!([Control('l')], Message::Redraw, "", "draw the screen anew", "", |_| true, ""),
 ];

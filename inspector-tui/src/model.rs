@@ -464,6 +464,17 @@ impl Model {
         }
     }
 
+    /// How many rows the list in front has; none where the main region is a picture.
+    pub fn rows(&self) -> usize {
+        match self.view {
+            View::Events => self.timeline().map_or(0, Timeline::len),
+            View::Log => self.world.log_pages().len(),
+            View::Disk => self.world.page_numbers().len(),
+            View::Verify => self.findings().len(),
+            View::Tree | View::Page | View::Help => 0,
+        }
+    }
+
     /// Whether the arrow keys move the cursor in a page's bytes instead of stepping through time.
     pub fn in_bytes(&self) -> bool {
         let shown = self.view == View::Page || (self.view == View::Tree && self.focus == Focus::Card);

@@ -103,7 +103,7 @@ pub(super) fn move_rows(model: &mut Model, rows: i32) {
     match model.view {
         _ if model.in_bytes() => move_bytes(model, rows.saturating_mul(ROW_BYTES)),
         View::Help => model.scroll = moved(model.scroll, rows, keymap::help_rows(model, &model.help_search.text).len()),
-        _ => model.selected_row = moved(model.selected_row, rows, rows_in_view(model)),
+        _ => model.selected_row = moved(model.selected_row, rows, model.rows()),
     }
 }
 
@@ -119,17 +119,6 @@ pub(super) fn move_pages(model: &mut Model, pages: i32) {
 fn moved(at: usize, by: i32, count: usize) -> usize {
     let last = count.saturating_sub(1);
     if by < 0 { at.saturating_sub(by.unsigned_abs() as usize) } else { at.saturating_add(by as usize).min(last) }
-}
-
-/// How many rows the list in front has.
-fn rows_in_view(model: &Model) -> usize {
-    match model.view {
-        View::Events => model.timeline().map_or(0, |timeline| timeline.len()),
-        View::Log => model.world.log_pages().len(),
-        View::Disk => model.world.page_numbers().len(),
-        View::Verify => model.findings().len(),
-        View::Tree | View::Page | View::Help => 0,
-    }
 }
 
 pub(super) fn select_page(model: &mut Model, page: PageNo) {
@@ -226,17 +215,14 @@ fn finding_in_front(model: &Model) -> Option<Finding> {
     model.findings().get(model.finding).cloned()
 }
 
-/// Shows the bytes a finding is about.
+/// Shows the bytes of the page a finding is about.
 fn show_finding(model: &mut Model) {
     let Some(finding) = finding_in_front(model) else { return };
     let Some(page) = finding.page.filter(|page| model.world.page(*page).is_some()) else {
-        let place = match (finding.byte_start, finding.byte_end, &finding.file) {
-            (Some(start), Some(end), Some(file)) => format!("bytes {start}-{} of {file}", end.saturating_sub(1)),
-            _ => "the file as a whole".to_owned(),
-        };
-        return note(model, format!("This finding is about no page that can be shown, but about {place}."));
+        return note(model, "This finding is about no page that can be shown.");
     };
     show(model, View::Page);
+    model.zoomed = false;
     model.page = Some(page);
     model.sealed_form = true;
     let start = finding.byte_start.zip(model.world.sealed(page).map(|sealed| sealed.offset));
@@ -244,10 +230,11 @@ fn show_finding(model: &mut Model) {
     keep_cursor_inside(model);
 }
 
+/// Gives the finding the whole screen: what it means, what brings it about, what to do.
 pub(super) fn explain(model: &mut Model) {
-    if let Some(finding) = finding_in_front(model) {
-        let code = finding.code;
-        note(model, format!("{code}: {} Causes: {} {}", code.meaning(), code.causes(), finding.why));
+    if finding_in_front(model).is_some() {
+        show(model, View::Verify);
+        (model.focus, model.zoomed) = (Focus::Card, true);
     }
 }
 

@@ -32,7 +32,6 @@ pub(super) fn lab_ready(model: &mut Model, lab: Lab) {
         Sample::Sample => {
             new.command_line = LineEdit::typed("put m 13");
             new.welcome = Some(WELCOME.to_owned());
-            note(&mut new, WELCOME);
         }
         Sample::Tour => new.tour = Some(0),
         Sample::Own => {}

@@ -121,11 +121,11 @@ impl Desk {
 #[test]
 fn the_lab_opens_with_a_put_typed_and_a_sentence_that_says_what_to_do() {
     let desk = Desk::lab();
+    assert_eq!(desk.model.hints()[0], ("Enter".to_owned(), "run it".to_owned()));
     assert_eq!(desk.model.command_line.text, "put m 13");
     assert!(desk.model.command_line.active);
     assert_eq!(desk.model.at, desk.model.timeline().unwrap().len());
-    assert!(desk.note().starts_with("Leaf 2 is nearly full. Press Enter"));
-    assert_eq!(desk.model.hints()[0], ("Enter".to_owned(), "run it".to_owned()));
+    assert!(desk.model.welcome.unwrap().starts_with("Leaf 2 is nearly full. Press Enter"));
 }
 
 #[test]
@@ -392,7 +392,9 @@ fn a_damaged_file_shows_its_finding_first_and_leads_to_the_bytes() {
     assert_eq!((desk.model.screen, desk.model.view), (Screen::File, View::Verify));
     assert_eq!(desk.model.findings().len(), 1, "{:?}", desk.model.findings());
     desk.keys("e");
-    assert!(desk.note().contains("PAGE-UNAUTHENTIC"));
+    assert!(desk.model.zoomed && desk.model.focus == Focus::Card, "the finding has the whole screen");
+    desk.press(Key::Escape);
+    assert!(!desk.model.zoomed);
     desk.press(Key::Enter);
     assert_eq!((desk.model.view, desk.model.page, desk.model.byte), (View::Page, Some(PageNo(1)), Some(0)));
     desk.enter("put a b");

@@ -90,8 +90,12 @@ fn draw_store(model: &Model, area: Rect, buffer: &mut Buffer) {
         strip::draw(model, area, buffer);
     }
     if let Some(area) = plan.checked {
-        let words = crate::describe::verify::verify(model).last_line(usize::from(area.width.saturating_sub(2)));
-        line_of(buffer, area, 0, &words, model.style.theme.style(Family::Plain));
+        let room = usize::from(area.width.saturating_sub(2));
+        let (words, family) = match &model.note {
+            Some(note) => (note.text.clone(), if note.bad { Family::Bad } else { Family::Title }),
+            None => (crate::describe::verify::verify(model).last_line(room), Family::Plain),
+        };
+        line_of(buffer, area, 0, &words, model.style.theme.style(family));
     }
     hints::draw_command(model, plan.command, buffer);
     hints::draw(model, plan.hints, buffer);
