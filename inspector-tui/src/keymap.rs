@@ -369,6 +369,7 @@ static TABLE: &[Binding] = &[
     bind!([Down], Message::HomeMove(1), "down", "", "", home, ""),
     bind!([Up], Message::HomeMove(-1), "up", "", "", home, ""),
     bind!([Enter], Message::HomeChoose, "choose", "", "", home, ""),
+    bind!([Escape], Message::Back, "back", "", "", |m| home(m) && m.home.gallery.is_some(), ""),
 
     // The tour.
     bind!([Right], Message::TourOn, "go on with the tour", "go on with the tour", "", |m| lab(m) && m.tour.is_some() && m.busy.is_none() && !m.in_bytes(), ""),
@@ -439,7 +440,8 @@ static TABLE: &[Binding] = &[
     bind!([Escape], Message::Back, "back", "", "", |m| file_screen(m) && m.zoomed, ""),
     bind!([Char('v')], Message::Verify, "verify again", "verify the file again", "verify", |m| file_screen(m) && m.busy.is_none(), ""),
     bind!([Char('v')], Message::Verify, "", "verify the store", "verify", |m| lab(m) && m.busy.is_none(), ""),
-    bind!([Char('q')], Message::Quit, "quit", "back to the home screen, and from there out", "quit", |m| file_screen(m) || home(m), ""),
+    bind!([Char('q')], Message::Quit, "quit", "back to the home screen, and from there out", "quit", |m| file_screen(m) || (home(m) && m.home.gallery.is_none()), ""),
+    bind!([Char('q')], Message::Quit, "", "", "", home, ""),
     bind!([Char('q')], Message::Quit, "", "", "", lab, ""),
     bind!([Char(':'), Char('/')], Message::OpenCommandLine, "type a command", "", "", file_screen, ""),
     bind!([Char(':'), Char('/')], Message::OpenCommandLine, "", "", "", inspecting, ""),

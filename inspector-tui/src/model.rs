@@ -3,6 +3,7 @@
 //! Start reading at [`Model`]. The state of the store at the present instant is [`Model::world`], a fold kept beside the
 //! branch it belongs to; a step never runs the engine.
 
+use crate::gallery::{self, Fixture};
 use crate::line_edit::LineEdit;
 use crate::timeline::{FileWorld, Operation, Timeline, World};
 use crate::widget::Theme;
@@ -74,15 +75,6 @@ pub struct Home {
     pub input: Option<LineEdit>,
     /// The fixture under the cursor, while the gallery is open.
     pub gallery: Option<usize>,
-}
-
-/// A damaged file to look at, compiled in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct GalleryEntry {
-    /// Its name.
-    pub name: &'static str,
-    /// What happened to it, in one sentence.
-    pub story: &'static str,
 }
 
 /// One line of time. A crash or an operation in the past begins another.
@@ -490,9 +482,9 @@ impl Model {
         }
     }
 
-    /// The damaged files compiled into the program.
-    pub fn gallery(&self) -> &'static [GalleryEntry] {
-        &[]
+    /// The sound and damaged files compiled into the program.
+    pub fn gallery(&self) -> &'static [Fixture] {
+        gallery::all()
     }
 
     /// The keys most likely wanted now, and what they do now: each does it.

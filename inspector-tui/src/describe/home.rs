@@ -25,7 +25,7 @@ pub struct HomeFacts {
 pub fn home(model: &Model) -> HomeFacts {
     let item = |name: &str, story: &str| HomeItemFacts { name: name.into(), story: story.into() };
     let gallery = match model.home.gallery {
-        Some(_) => model.gallery().iter().map(|entry| item(entry.name, entry.story)).collect(),
+        Some(_) => model.gallery().iter().map(|entry| item(&entry.name, &entry.story)).collect(),
         None => Vec::new(),
     };
     let items = model.home.items.iter().map(|entry| item(entry.name(), entry.story()));

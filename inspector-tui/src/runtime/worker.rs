@@ -2,6 +2,7 @@
 //! out.
 
 use crate::command::Command;
+use crate::gallery;
 use crate::message::{Message, Said, Sample};
 use crate::model::Report;
 use crate::timeline::FileWorld;
@@ -23,13 +24,35 @@ struct Recipe {
     sample: Sample,
 }
 
+/// The file that is open.
+#[derive(Clone)]
+enum OpenFile {
+    /// One of the user's, and the key given for it.
+    Path(PathBuf, Option<Unlock>),
+    /// One of the gallery.
+    Fixture(usize),
+}
+
+impl OpenFile {
+    fn at_rest(&self) -> Result<AtRest, String> {
+        match self {
+            OpenFile::Path(path, unlock) => AtRest::open(Arc::new(OsVfs), path, unlock.as_ref()),
+            OpenFile::Fixture(index) => match gallery::all().get(*index) {
+                Some(fixture) => fixture.at_rest(),
+                None => return Err("There is no such file in the gallery.".to_owned()),
+            },
+        }
+        .map_err(|error| error.to_string())
+    }
+}
+
 /// Owns the engine of the sandbox, one for each branch, and the file that is open.
 pub struct Worker {
     recipe: Option<Recipe>,
     options: RunnerOptions,
     /// By branch; none of a branch whose engine was not kept.
     runners: Vec<Option<Runner>>,
-    file: Option<(PathBuf, Option<Unlock>)>,
+    file: Option<OpenFile>,
 }
 
 impl Worker {
@@ -49,7 +72,7 @@ impl Worker {
 
     /// The key for a file that is opened from the command line.
     pub fn with_key(path: &Path, unlock: Option<Unlock>) -> Worker {
-        Worker { file: Some((path.to_owned(), unlock)), ..Worker::new() }
+        Worker { file: Some(OpenFile::Path(path.to_owned(), unlock)), ..Worker::new() }
     }
 
     /// Does what `command` asks for and tells what came of it.
@@ -68,8 +91,11 @@ impl Worker {
                 let runner = Runner::crashed_at(&events, CrashPlan::Lost, self.options.clone());
                 self.keep(branch, runner, events.len(), Said::default())
             }
-            Command::LoadFile(path) => self.load(path),
-            Command::LoadFixture(_) => Message::Failed("There is no gallery in this build.".to_owned()),
+            Command::LoadFile(path) => {
+                let unlock = self.key_for(&path);
+                self.load(OpenFile::Path(path, unlock))
+            }
+            Command::LoadFixture(index) => self.load(OpenFile::Fixture(index)),
             Command::Verify => self.verify(),
             Command::Quit | Command::Redraw => Message::Failed("The worker has no screen.".to_owned()),
         }
@@ -122,28 +148,37 @@ impl Worker {
         Message::Branched { branch, events, shared, said }
     }
 
-    fn load(&mut self, path: PathBuf) -> Message {
-        let unlock = self.file.take().filter(|(known, _)| *known == path).and_then(|(_, unlock)| unlock);
-        match AtRest::open(Arc::new(OsVfs), &path, unlock.as_ref()) {
-            Ok(file) => {
-                self.file = Some((path, unlock));
-                Message::FileReady(Box::new(FileWorld::load(&file, None)), None)
+    /// The key that was given for the file at `path`.
+    fn key_for(&self, path: &Path) -> Option<Unlock> {
+        match &self.file {
+            Some(OpenFile::Path(known, unlock)) if known == path => unlock.clone(),
+            _ => None,
+        }
+    }
+
+    fn load(&mut self, file: OpenFile) -> Message {
+        match file.at_rest() {
+            Ok(at_rest) => {
+                self.file = Some(file);
+                Message::FileReady(Box::new(FileWorld::load(&at_rest, None)), None)
             }
-            Err(error) => Message::Failed(error.to_string()),
+            Err(why) => Message::Failed(why),
         }
     }
 
     fn verify(&mut self) -> Message {
-        let Some((path, unlock)) = &self.file else {
+        let Some(file) = &self.file else {
             return Message::Failed("No file is open.".to_owned());
         };
-        let verified = AtRest::open(Arc::new(OsVfs), path, unlock.as_ref())
-            .and_then(|file| verify(&file, &VerifyOptions::default()).map(|report| (file, report)));
+        let verified = file.at_rest().and_then(|file| {
+            let report = verify(&file, &VerifyOptions::default()).map_err(|error| error.to_string())?;
+            Ok((file, report))
+        });
         match verified {
             Ok((file, report)) => {
                 Message::Verified(Box::new(FileWorld::load(&file, Some(&report))), Report::of(&report))
             }
-            Err(error) => Message::Failed(error.to_string()),
+            Err(why) => Message::Failed(why),
         }
     }
 }

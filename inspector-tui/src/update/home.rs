@@ -59,7 +59,8 @@ pub(super) fn submit_path(model: &mut Model) -> Vec<Command> {
 
 /// Leaves lab or file for the home screen.
 pub(super) fn return_home(model: &mut Model) {
-    let (style, size, selected) = (model.style.clone(), model.size, model.home.selected);
+    let (style, size, home) = (model.style.clone(), model.size, std::mem::take(&mut model.home));
     *model = Model::home();
-    (model.style, model.size, model.home.selected) = (style, size, selected);
+    (model.style, model.size) = (style, size);
+    (model.home.selected, model.home.gallery) = (home.selected, home.gallery);
 }

@@ -435,15 +435,37 @@ fn quitting_leads_home_and_then_out() {
 #[test]
 fn a_path_can_be_typed_on_the_home_screen() {
     let mut desk = Desk::new(Model::home(), Worker::new());
-    desk.press(Key::Down);
-    desk.press(Key::Down);
+    while desk.model.home.items[desk.model.home.selected] != HomeItem::OpenFile {
+        desk.press(Key::Down);
+    }
+    let chosen = desk.model.home.selected;
     desk.press(Key::Enter);
     desk.keys("/no/such/file");
     desk.press(Key::Enter);
     assert!(desk.model.note.as_ref().unwrap().bad);
     assert_eq!(desk.model.screen, Screen::Home);
     desk.press(Key::Up);
-    assert_eq!(desk.model.home.selected, 1);
+    assert_eq!(desk.model.home.selected, chosen - 1);
+}
+
+#[test]
+fn every_file_of_the_gallery_opens_and_leads_back_to_the_gallery() {
+    for index in 0..crate::gallery::all().len() {
+        let mut desk = Desk::new(Model::home(), Worker::new());
+        desk.press(Key::Down);
+        desk.press(Key::Down);
+        desk.press(Key::Enter);
+        (0..index).for_each(|_| desk.press(Key::Down));
+        desk.press(Key::Enter);
+        let fixture = &crate::gallery::all()[index];
+        assert_eq!(desk.model.title, fixture.file());
+        let found: Vec<_> = desk.model.findings().iter().map(|finding| finding.code).collect();
+        assert_eq!(found, fixture.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), "{}", fixture.name);
+        desk.keys("q");
+        assert_eq!((desk.model.screen, desk.model.home.gallery), (Screen::Home, Some(index)));
+        desk.press(Key::Escape);
+        assert_eq!(desk.model.home.gallery, None);
+    }
 }
 
 /// The models a person meets first, each with a name.
