@@ -91,15 +91,15 @@ pub fn tree(model: &Model) -> TreeFacts {
 
 /// The pages changed in memory and not sealed yet.
 pub fn changed_pages(world: &World) -> Vec<u32> {
-    let changed = |page: &PageNo| world.page(*page).is_some_and(|page| page.changed);
-    world.page_numbers().into_iter().filter(changed).map(|page| page.0).collect()
+    world.changed_pages().into_iter().map(|page| page.0).collect()
 }
 
 /// The commit that pages in memory are sealed for and that is not published yet.
 pub fn commit_to_come(world: &World) -> Option<CommitNo> {
+    world.facts.transaction?;
     let sealed = |page: PageNo| world.page(page).and_then(|page| page.sealed_commit);
     let newest = world.page_numbers().into_iter().filter_map(sealed).max();
-    newest.filter(|newest| world.facts.transaction.is_some() && *newest > world.facts.commit)
+    newest.filter(|newest| *newest > world.facts.commit)
 }
 
 /// The page numbers of each level, from the root down. A page that was met before is not followed again.
@@ -114,7 +114,13 @@ pub fn levels(world: &World) -> Vec<Vec<PageNo>> {
         if next.is_empty() {
             break;
         }
+        // Below the parents of leaves there is nothing to look for.
+        let level = |page: &PageNo| world.page(*page).and_then(|page| page.level);
+        let above_leaves = last.iter().all(|page| level(page).is_none_or(|level| level <= 1));
         levels.push(next);
+        if above_leaves {
+            break;
+        }
     }
     levels
 }

@@ -185,6 +185,17 @@ impl World {
         }
     }
 
+    /// The pages changed in memory and not sealed since.
+    pub fn changed_pages(&self) -> Vec<PageNo> {
+        match &self.source {
+            Source::File(_) => Vec::new(),
+            Source::Sandbox(sandbox) => {
+                let changed = sandbox.fold.pages.iter().filter(|(_, state)| state.changed_in_memory);
+                changed.map(|(page, _)| *page).collect()
+            }
+        }
+    }
+
     /// Page `page`: as it is in memory, else as its newest sealed form holds it.
     pub fn page(&self, page: PageNo) -> Option<WorldPage> {
         let mut known = match &self.source {

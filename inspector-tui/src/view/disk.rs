@@ -30,7 +30,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.style.theme;
     let narrow = area.width < ALL_ROWS_COLUMNS;
     let rows: Vec<DiskRow> = disk.rows.iter().filter(|row| !narrow || !row.name.starts_with("slot")).map(row).collect();
-    let selected = model.page.and_then(|page| rows.iter().position(|row| row.name == format!("page {page}")));
+    // Where not all rows can be seen, those round the page shown are.
+    let crowded = rows.len() + 4 > usize::from(area.height);
+    let focus = if crowded { model.shown_page() } else { model.page };
+    let selected = focus.and_then(|page| rows.iter().position(|row| row.name == format!("page {page}")));
     let waiting = waiting(&disk, area, rows.len());
     let height = area.height - waiting.len() as u16;
     let sentence = text::wrap(&disk.if_power_went, usize::from(area.width).saturating_sub(2)).len();
