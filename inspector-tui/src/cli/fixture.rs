@@ -1,7 +1,11 @@
 //! `tosumu fixture`: the gallery of sound and damaged files.
 
 use super::common::{Failure, Outcome, Output, Status};
+use super::screen;
+use crate::command::Command;
 use crate::gallery::{self, Fixture};
+use crate::model::Model;
+use crate::runtime::Worker;
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -42,7 +46,7 @@ impl FixtureVerb {
         match self.act {
             Act::List => list(),
             Act::Show { name } => show(find(&name)?),
-            Act::Open { name } => show(find(&name)?),
+            Act::Open { name } => open(find(&name)?),
             Act::Make { folder } => make(&folder),
             Act::Check => check(),
         }
@@ -88,6 +92,12 @@ fn show(fixture: &Fixture) -> Outcome {
         text.lines().try_for_each(|line| output.line(format!("  {line}")))?;
     }
     output.finish()?;
+    Ok(Status::Done)
+}
+
+fn open(fixture: &Fixture) -> Outcome {
+    let place = gallery::all().iter().position(|other| other.name == fixture.name);
+    screen::show(Model::nothing(), Worker::new(), place.map(Command::LoadFixture))?;
     Ok(Status::Done)
 }
 
