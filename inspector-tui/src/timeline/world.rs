@@ -45,6 +45,8 @@ struct Sandbox {
     /// shown although no handle is open.
     known_pages: Arc<BTreeMap<Seal, Bytes>>,
     undurable: Vec<Undurable>,
+    /// Whether somebody changed a file from outside: then nobody can say what an opening would find before it is tried.
+    tampered: bool,
     surveys: OnceLock<Arc<Surveys>>,
 }
 
@@ -136,6 +138,7 @@ impl World {
             fold: Fold::default(),
             known_pages: Arc::default(),
             undurable: Vec::new(),
+            tampered: false,
             surveys: OnceLock::new(),
         };
         World { source: Source::Sandbox(Box::new(sandbox)), facts: Facts::of(file, page_size) }

@@ -46,6 +46,7 @@ impl Sandbox {
             | Event::TransactionRolledBack { .. }
             | Event::Crashed { .. }
             | Event::HandleDropped => self.undurable.clear(),
+            Event::Tampered { .. } => self.tampered = true,
             _ => {}
         }
     }
@@ -67,6 +68,9 @@ impl Sandbox {
     }
 
     pub(super) fn if_power_went(&self, facts: &Facts) -> String {
+        if self.tampered {
+            return "A file was changed from outside: `verify`, or opening it again, tells what is noticed.".to_owned();
+        }
         let surveys = self.surveys(facts);
         let Some(durable) = surveys.durable.commit else {
             return match surveys.system.commit {

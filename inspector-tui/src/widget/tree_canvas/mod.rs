@@ -21,7 +21,12 @@ use super::{
     text,
     theme::{Family, Theme},
 };
-use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+    widgets::Widget,
+};
 
 /// What is to be said of one key in a node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -247,7 +252,8 @@ impl TreeCanvas<'_> {
             _ if node.marks.on_path => Family::Path,
             _ => Family::Frame,
         };
-        self.theme.style(family)
+        // A line under a frame would be read as part of it.
+        self.theme.style(family).remove_modifier(Modifier::UNDERLINED)
     }
 
     /// Single edges first and joined where they meet, then those of the path over them, then the cuts.
