@@ -389,6 +389,8 @@ static TABLE: &[Binding] = &[
     bind!([Char('n')], Message::NextFinding, "next finding", "the next finding", "", several_findings, "There is no other finding."),
     bind!([Char('N')], Message::PreviousFinding, "", "the finding before", "", several_findings, "There is no other finding."),
 
+    bind!([Escape], Message::Back, "back", "", "", |m| file_screen(m) && m.zoomed, ""),
+
     // Time.
     bind!([Char('r')], Message::Reopen, "open the store again", "open the store again: recovery, step by step", "reopen", can_reopen, "The store is open, or is opened later on this branch: step on."),
     bind!([Right, Char('l')], Message::StepForward, "next", "the next event", "next", |m| can_forward(m) && no_bytes(m), "This is the last event. Type an operation: press : first."),
@@ -437,7 +439,6 @@ static TABLE: &[Binding] = &[
     bind!([BackTab], Message::PreviousRegion, "", "the region before", "", inspecting, ""),
     bind!([Char('z')], Message::Zoom, "", "give the region the whole screen, or take it back", "zoom", inspecting, ""),
     bind!([Escape], Message::Back, "", "one step back: out of bytes, zoom, a selected page", "", something_to_leave, ""),
-    bind!([Escape], Message::Back, "back", "", "", |m| file_screen(m) && m.zoomed, ""),
     bind!([Char('v')], Message::Verify, "verify again", "verify the file again", "verify", |m| file_screen(m) && m.busy.is_none(), ""),
     bind!([Char('v')], Message::Verify, "", "verify the store", "verify", |m| lab(m) && m.busy.is_none(), ""),
     bind!([Char('q')], Message::Quit, "quit", "back to the home screen, and from there out", "quit", |m| file_screen(m) || (home(m) && m.home.gallery.is_none()), ""),

@@ -434,9 +434,10 @@ fn seals_of(children: &[PageNo]) -> String {
     }
 }
 
-/// A file by what it is for, the way the reader thinks of it.
+/// A file by what it is for, the way the reader thinks of it; a log still being made has a name for the while.
 fn role(file: &str) -> &'static str {
-    if file.ends_with("-wal") { "log" } else { "page file" }
+    let name = file.strip_suffix(".tmp").unwrap_or(file);
+    if name.ends_with("-wal") { "log" } else { "page file" }
 }
 
 fn superblock_slot(file: &str, offset: u64, bytes: u64) -> Option<&'static str> {

@@ -3,7 +3,10 @@
 use crate::keymap::Key;
 use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEventKind, KeyModifiers};
 use crossterm::execute;
+#[cfg(unix)]
+use crossterm::terminal::{EnterAlternateScreen, enable_raw_mode};
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use std::{io, thread};
 
 /// What comes from the terminal and from the system.
@@ -48,7 +51,9 @@ impl Terminal {
 
     /// Forgets what is on the screen, so that the next frame is written whole.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        // `clear` would ask the terminal where the cursor is, and the thread that waits for keys would get the answer.
+        let (columns, lines) = self.size()?;
+        self.inner.resize(Rect::new(0, 0, columns, lines))
     }
 
     /// Gives the terminal to the shell until it hands it back.
@@ -56,7 +61,8 @@ impl Terminal {
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back();
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
-        *self = Terminal::enter()?;
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
         self.clear()
     }
 
