@@ -1,6 +1,5 @@
-//! Every number the engine holds to, with its unit and the reason for it. Exceeding one is an error that names it.
-
-use crate::types::PageSize;
+//! Every number the engine holds to, with its unit and the reason for it. Exceeding one is an error that names it. What
+//! follows from a page's layout, the longest key and record, stands with that layout in `format::node`.
 
 /// Smallest page, in bytes: one sector of the oldest disks, and a page a screen can show whole.
 pub const PAGE_SIZE_BYTES_MIN: u32 = 512;
@@ -40,14 +39,3 @@ pub const LOG_BYTES_CHECKPOINT: u64 = 8 << 20;
 pub const CACHE_BYTES_DEFAULT: usize = 64 << 20;
 /// Longest line of a script or of `feed`, in bytes.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
-
-/// Longest key, in bytes: a quarter of a plain page, so that a branch always holds at least two separators.
-pub fn key_bytes_max(page_size: PageSize) -> usize {
-    page_size.plain_bytes() / 4
-}
-
-/// Longest key and value together, in bytes: one record must fit a leaf by itself (overflow chains lift this later).
-pub fn record_bytes_max(page_size: PageSize) -> usize {
-    use crate::format::node::{HEADER_BYTES, LEAF_CELL_BYTES, SLOT_BYTES};
-    page_size.plain_bytes() - HEADER_BYTES - SLOT_BYTES - LEAF_CELL_BYTES
-}

@@ -7,9 +7,9 @@
 use super::search::{Descent, descend};
 use super::{PageWrite, Step};
 use crate::error::{Error, Result};
-use crate::format::node::{NodeView, Room, SLOT_BYTES, child_cell_bytes, record_cell_bytes};
+use crate::format::node::{NodeView, Room, SLOT_BYTES};
+use crate::format::node::{child_cell_bytes, key_bytes_max, record_bytes_max, record_cell_bytes};
 use crate::format::page::PageKind;
-use crate::limits;
 use crate::trace::Event;
 use crate::types::{Bytes, PagePointer, PageSize};
 
@@ -370,11 +370,11 @@ pub(crate) fn check_record(key: &[u8], value: &[u8], page_size: PageSize) -> Res
     if key.is_empty() {
         return Err(Error::Misuse { why: "a key has at least one byte".to_owned() });
     }
-    let key_max = limits::key_bytes_max(page_size);
+    let key_max = key_bytes_max(page_size);
     if key.len() > key_max {
         return over("the key's length in bytes", key_max, key.len());
     }
-    let record_max = limits::record_bytes_max(page_size);
+    let record_max = record_bytes_max(page_size);
     if key.len() + value.len() > record_max {
         return over(
             "the length of key and value together in bytes (larger values need a larger page size)",

@@ -15,7 +15,7 @@ use super::error::DecodeError;
 use super::page::{POINTER_BYTES, PageKind, decode_pointer, encode_pointer};
 use super::read_u32;
 use crate::limits::{PAGE_OVERHEAD_BYTES, PAGE_SIZE_BYTES_MAX};
-use crate::types::PagePointer;
+use crate::types::{PagePointer, PageSize};
 use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
@@ -59,6 +59,16 @@ pub fn record_cell_bytes(key_len: usize, value_len: usize) -> usize {
 /// The bytes a child's cell takes, its slot not counted.
 pub fn child_cell_bytes(key_len: usize) -> usize {
     BRANCH_CELL_BYTES + key_len
+}
+
+/// Longest key, in bytes: a quarter of a plain page, so that a branch always holds at least two separators.
+pub fn key_bytes_max(page_size: PageSize) -> usize {
+    page_size.plain_bytes() / 4
+}
+
+/// Longest key and value together, in bytes: one record must fit a leaf by itself (overflow chains lift this later).
+pub fn record_bytes_max(page_size: PageSize) -> usize {
+    page_size.plain_bytes() - HEADER_BYTES - SLOT_BYTES - LEAF_CELL_BYTES
 }
 
 /// A branch or leaf, read.

@@ -126,7 +126,7 @@ fn parse_fill(words: &mut Words<'_>) -> Parsed<Fill> {
         Some(other) => return Err(unexpected(other, FORM)),
         None => Fill::VALUE_BYTES,
     };
-    let longest = PageSize::new(crate::limits::PAGE_SIZE_BYTES_MAX).map_or(0, crate::limits::record_bytes_max);
+    let longest = PageSize::new(crate::limits::PAGE_SIZE_BYTES_MAX).map_or(0, crate::format::node::record_bytes_max);
     if value_bytes > longest {
         return Err(format!("a value has at most {longest} bytes"));
     }
