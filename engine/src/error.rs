@@ -141,7 +141,7 @@ impl fmt::Display for Error {
             }
             Error::CommitIndeterminate { file, source } => write!(
                 f,
-                "{file}: writing the log failed ({source}); the commit may or may not have happened: reopen the database to see"
+                "{file}: writing failed ({source}); the commit may or may not have happened: reopen the database to see"
             ),
             Error::Poisoned { because } => {
                 write!(f, "this handle can no longer write, because {because}; reopen the database")

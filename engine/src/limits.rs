@@ -17,6 +17,9 @@ pub const PAGE_OVERHEAD_BYTES: usize = 56;
 pub const KEY_SLOTS_COUNT: usize = 8;
 /// Most pages a file may have: page numbers are 32 bits wide and 0 names none.
 pub const PAGES_MAX: u32 = u32::MAX - 1;
+/// Highest commit number, generation or count of records a file may hold: no honest one comes near, and adding one to any of
+/// them never overflows.
+pub const NUMBER_MAX: u64 = u64::MAX / 2;
 /// Deepest tree: 77 children a branch at 4 KiB reach 2^32 pages in six levels; 24 covers 512-byte pages with the longest keys.
 pub const TREE_DEPTH_MAX: usize = 24;
 /// Argon2id memory ceiling, in KiB: a hostile file names its own parameters.

@@ -140,11 +140,12 @@ impl Database {
 
     /// Counts and sizes of the moment.
     pub fn stats(&self) -> Result<Stats> {
+        // Held over the read, as a snapshot is: a checkpoint between it and the state would re-seal the root.
+        let snapshots = self.store.snapshots();
         let state = self.store.published();
         let root = self.store.read_page(&state.root, state.commit)?;
         let log_bytes = self.writer.as_ref().map_or(0, |writer| writer.log_bytes());
         let (cache_pages, cache_hits, cache_misses) = self.store.cache.counts();
-        let snapshots = self.store.snapshots();
         let log = self.store.log();
         Ok(Stats {
             page_size: self.identity.page_size.get(),

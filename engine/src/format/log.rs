@@ -8,9 +8,9 @@
 use super::error::DecodeError;
 use super::field::{check_zeros, nonzero};
 use super::is_zero;
-use super::page::{TAG_BYTES, decode_pointer_or_null, encode_pointer};
+use super::page::{TAG_BYTES, decode_pointer_or_null, decode_root, encode_pointer};
 use crate::finding::Code;
-use crate::limits::SECTOR_BYTES;
+use crate::limits::{PAGES_MAX, SECTOR_BYTES};
 use crate::types::{CommitNo, FileId, PageNo, PagePointer, PageSize};
 use std::fmt;
 
@@ -427,10 +427,14 @@ impl CommitBody {
         if flags & !FLAG_SEAL_TRANSACTION != 0 {
             return Err(place::FLAGS.error(code, "0 or 1", flags));
         }
+        let page_count = place::PAGE_COUNT.u32(bytes);
+        if !(1..=PAGES_MAX).contains(&page_count) {
+            return Err(place::PAGE_COUNT.error(code, format!("1 to {PAGES_MAX}"), page_count));
+        }
         Ok(CommitBody {
-            page_count: place::PAGE_COUNT.u32(bytes),
+            page_count,
             page_frames: place::PAGE_FRAMES.u32(bytes),
-            root: decode_pointer_or_null(&place::ROOT, bytes, code)?,
+            root: decode_root(&place::ROOT, bytes, code)?,
             free_list: decode_pointer_or_null(&place::FREE_LIST, bytes, code)?,
             free_count: place::FREE_COUNT.u32(bytes),
             seal_transaction: flags == FLAG_SEAL_TRANSACTION,

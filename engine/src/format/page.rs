@@ -200,6 +200,15 @@ pub fn decode_pointer(bytes: &[u8]) -> PagePointer {
     }
 }
 
+/// Reads the pointer to a root, which there always is.
+pub(crate) fn decode_root(field: &super::Field, bytes: &[u8], code: Code) -> Result<PagePointer, DecodeError> {
+    let root = decode_pointer(field.of(bytes));
+    match root.is_null() {
+        true => Err(field.error(code, "a page", "page 0")),
+        false => Ok(root),
+    }
+}
+
 /// Reads a pointer that may be null; null is all zero, never a seal without a page.
 pub(crate) fn decode_pointer_or_null(
     field: &super::Field,

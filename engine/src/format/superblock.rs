@@ -7,9 +7,9 @@ use super::error::DecodeError;
 use super::field::check_zeros;
 use super::key_slot::{KEY_SLOT_BYTES, KeySlot};
 use super::looks_like::looks_like;
-use super::page::{decode_pointer_or_null, encode_pointer};
+use super::page::{decode_pointer_or_null, decode_root, encode_pointer};
 use crate::finding::Code;
-use crate::limits::{KEY_SLOTS_COUNT, PAGES_MAX, SUPERBLOCK_BYTES};
+use crate::limits::{KEY_SLOTS_COUNT, NUMBER_MAX, PAGES_MAX, SUPERBLOCK_BYTES};
 use crate::types::{CommitNo, FileId, PagePointer, PageSize};
 
 /// What a page file begins with. The line ending shows a transfer that changed line endings.
@@ -184,17 +184,17 @@ impl Superblock {
             dek_generation: place::DEK_GENERATION.u32(bytes),
             page_size: page_size(bytes)?,
             file_id: FileId(*place::FILE_ID.array(bytes)),
-            slot_generation: place::SLOT_GENERATION.u64(bytes),
-            log_generation: place::LOG_GENERATION.u64(bytes),
+            slot_generation: number(&place::SLOT_GENERATION, bytes)?,
+            log_generation: number(&place::LOG_GENERATION, bytes)?,
             log_expected: one_bit(&place::LOG_EXPECTED, bytes)?,
             insecure_nonces: one_bit(&place::FLAGS, bytes)?,
             page_count: page_count(bytes)?,
-            commit: CommitNo(place::COMMIT.u64(bytes)),
-            root: decode_pointer_or_null(&place::ROOT, bytes, code)?,
+            commit: CommitNo(number(&place::COMMIT, bytes)?),
+            root: decode_root(&place::ROOT, bytes, code)?,
             free_list: decode_pointer_or_null(&place::FREE_LIST, bytes, code)?,
             free_count: place::FREE_COUNT.u32(bytes),
             key_slot_counter: place::KEY_SLOT_COUNTER.u32(bytes),
-            record_count: place::RECORD_COUNT.u64(bytes),
+            record_count: number(&place::RECORD_COUNT, bytes)?,
             fingerprint: *place::FINGERPRINT.array(bytes),
             key_slots: key_slots(bytes)?,
         })
@@ -292,8 +292,15 @@ fn page_size(bytes: &[u8]) -> Result<PageSize, DecodeError> {
 
 fn page_count(bytes: &[u8]) -> Result<u32, DecodeError> {
     match place::PAGE_COUNT.u32(bytes) {
-        count if count <= PAGES_MAX => Ok(count),
-        count => Err(place::PAGE_COUNT.error(Code::HdrField, format!("at most {PAGES_MAX}"), count)),
+        count if (1..=PAGES_MAX).contains(&count) => Ok(count),
+        count => Err(place::PAGE_COUNT.error(Code::HdrField, format!("1 to {PAGES_MAX}"), count)),
+    }
+}
+
+fn number(field: &super::Field, bytes: &[u8]) -> Result<u64, DecodeError> {
+    match field.u64(bytes) {
+        number if number <= NUMBER_MAX => Ok(number),
+        number => Err(field.error(Code::HdrField, format!("at most {NUMBER_MAX}"), number)),
     }
 }
 

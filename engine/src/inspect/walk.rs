@@ -13,6 +13,7 @@ use crate::format::node::NodeView;
 use crate::format::page::{PageKind, SealedView};
 use crate::limits::TREE_DEPTH_MAX;
 use crate::types::{Bytes, CommitNo, PageNo, PagePointer};
+use std::collections::BTreeMap;
 
 /// A page that the walk came to.
 pub(crate) struct Met<'a> {
@@ -240,27 +241,46 @@ fn capitalised(text: &str) -> String {
     }
 }
 
-/// A set of pages, a bit each; it grows to the highest page that was read.
+/// A set of pages, a bit each.
 #[derive(Default)]
 pub(crate) struct PageSet {
-    words: Vec<u64>,
+    /// By page number / 64; sparse, since a page number in a log may be any.
+    words: BTreeMap<u32, u64>,
 }
 
 impl PageSet {
     pub fn insert(&mut self, page: PageNo) {
         let (word, bit) = place_of(page);
-        if word >= self.words.len() {
-            self.words.resize(word + 1, 0);
-        }
-        self.words[word] |= bit;
+        *self.words.entry(word).or_default() |= bit;
     }
 
     pub fn contains(&self, page: PageNo) -> bool {
         let (word, bit) = place_of(page);
-        self.words.get(word).is_some_and(|bits| bits & bit != 0)
+        self.words.get(&word).is_some_and(|bits| bits & bit != 0)
+    }
+
+    /// The runs of pages from 1 to `last` that are not in the set, each by its first and last page. What it costs depends on
+    /// the pages that are in the set, whatever `last` says.
+    pub fn gaps(&self, last: u32) -> Vec<(PageNo, PageNo)> {
+        let members = self
+            .words
+            .iter()
+            .flat_map(|(&word, &bits)| (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit));
+        let mut gaps = Vec::new();
+        let mut next = 1;
+        for page in members.take_while(|&page| page <= last) {
+            if page > next {
+                gaps.push((PageNo(next), PageNo(page - 1)));
+            }
+            next = page.saturating_add(1);
+        }
+        if next <= last {
+            gaps.push((PageNo(next), PageNo(last)));
+        }
+        gaps
     }
 }
 
-fn place_of(page: PageNo) -> (usize, u64) {
-    ((page.0 / 64) as usize, 1 << (page.0 % 64))
+fn place_of(page: PageNo) -> (u32, u64) {
+    (page.0 / 64, 1 << (page.0 % 64))
 }

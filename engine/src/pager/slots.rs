@@ -28,7 +28,7 @@ pub fn slot_letter(slot: u8) -> char {
 pub fn choose(head: &[u8], file: &str) -> Result<ChosenSlot, Box<Finding>> {
     let slots = read_slots(head, file);
     for finding in slots.iter().filter_map(|slot| slot.as_ref().err()) {
-        if matches!(finding.code, Code::HdrVersion | Code::HdrFeature | Code::HdrField) {
+        if matches!(finding.code, Code::HdrVersion | Code::HdrFeature | Code::HdrField | Code::HdrSlotsDisagree) {
             return Err(finding.clone());
         }
     }

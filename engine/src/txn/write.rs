@@ -38,6 +38,16 @@ pub(crate) struct Writer {
     pub log_bytes_checkpoint: u64,
 }
 
+const SYNC_OF_FOLDER: &str = "sync of the folder of";
+
+/// What a failure means when the commit stands in the log already.
+fn indeterminate(error: Error) -> Error {
+    match error {
+        Error::Io { file, source, .. } => Error::CommitIndeterminate { file, source },
+        other => other,
+    }
+}
+
 impl Writer {
     /// Fails when an earlier error left the log or the page file in doubt.
     pub fn check_sound(&self) -> Result<()> {
@@ -71,7 +81,7 @@ impl Writer {
         let previous_fingerprint = store.published().fingerprint;
         if self.log.is_none() {
             self.begin_log(store).map_err(|error| match error {
-                Error::Io { doing: "sync", .. } => self.poison(error, &store.tracer),
+                Error::Io { doing: "sync" | SYNC_OF_FOLDER, .. } => self.poison(error, &store.tracer),
                 other => other,
             })?;
         }
@@ -84,7 +94,8 @@ impl Writer {
         if !self.superblock.log_expected {
             let mut next = self.superblock.clone();
             next.log_expected = true;
-            self.write_superblock(store, next).map_err(|error| self.poison(error, &store.tracer))?;
+            // The commit stands in the log, durable: after any failure here it may well be there when the file is opened again.
+            self.write_superblock(store, next).map_err(|error| self.poison(indeterminate(error), &store.tracer))?;
         }
         Ok(appended)
     }
@@ -105,20 +116,22 @@ impl Writer {
     fn begin_log(&mut self, store: &Store) -> Result<()> {
         let path = log_path(&self.path);
         let name = store.log().name.clone();
-        let (file, created) = match &self.log_file {
-            Some(file) => (file.clone(), false),
+        // A file opened here may bear a name that only the operating system knows of, be it from a commit that failed a
+        // moment ago: its folder is synced whether or not this call created it.
+        let (file, is_name_durable) = match &self.log_file {
+            Some(file) => (file.clone(), true),
             None => {
                 let exists = self.vfs.exists(&path).map_err(|source| Error::io("looking for", &name, source))?;
                 let mode = if exists { OpenMode::Write } else { OpenMode::CreateNew };
                 let file = self.vfs.open(&path, mode).map_err(|source| Error::io("open", &name, source))?;
-                (file, !exists)
+                (file, false)
             }
         };
         let identity = (self.superblock.page_size, self.superblock.file_id, self.superblock.log_generation);
         let tree_mac = store.keys.tree_mac(&self.superblock.tree_mac_input());
         let log = Log::begin(file.clone(), name.clone(), identity, &tree_mac, &store.keys, &*self.entropy)?;
-        if created {
-            self.vfs.sync_dir(&path).map_err(|source| Error::io("sync of the folder of", &name, source))?;
+        if !is_name_durable {
+            self.vfs.sync_dir(&path).map_err(|source| Error::io(SYNC_OF_FOLDER, &name, source))?;
         }
         store.log_mut().file = Some(file.clone());
         self.log_file = Some(file);
@@ -198,7 +211,7 @@ impl WriteTxn {
         let mut root = self.root;
         let replaced = btree::put(self, &mut root, key, value).inspect_err(|_| self.broken = true)?;
         self.root = root;
-        self.record_count += u64::from(replaced.is_none());
+        self.record_count = self.record_count.saturating_add(replaced.is_none().into());
         Ok(())
     }
 

@@ -3,11 +3,12 @@
 use super::parts::torn_tail;
 use super::{Check, Verifier};
 use crate::finding::{Code, Finding};
-use crate::format::log::{LOG_HEADER_BYTES, RECORD_HEADER_BYTES, RecordKind, RecordView, padded_end, record_bytes};
+use crate::format::log::{LOG_HEADER_BYTES, RecordKind, RecordView, padded_end, record_bytes};
 use crate::format::page::SealedView;
 use crate::inspect::PageSet;
 use crate::trace::Event;
 use crate::types::{PageNo, PageSize};
+use crate::wal::WitnessShape;
 
 impl Verifier<'_> {
     /// Every page of the page file carries the header of a page, with its own number.
@@ -141,18 +142,29 @@ impl Verifier<'_> {
     /// Where behind `offset` a record stands that says record `sequence` had been synced.
     fn durable_witness(&self, page_size: PageSize, offset: u64, sequence: u64) -> Option<u64> {
         let (length, generation) = (self.file.log().length?, self.file.log().header.as_ref()?.log_generation);
+        let shape = WitnessShape { page_size, generation, sequence };
         let mut at = offset;
-        while at + RECORD_HEADER_BYTES as u64 <= length {
-            match self.record_at(page_size, at) {
-                Some(record) if record.generation == generation && record.durable_sequence >= sequence => {
-                    return Some(at);
+        while at < length {
+            let bytes = self.file.log_bytes(at, STRIDE_BYTES).ok()?;
+            let mut done = 0;
+            while let Some(found) = shape.find(&bytes[done..]) {
+                let witness = at + (done + found) as u64;
+                if self.record_at(page_size, witness).is_some_and(|record| record.durable_sequence >= sequence) {
+                    return Some(witness);
                 }
-                _ => at += 8,
+                done += found + 8;
             }
+            if bytes.len() < STRIDE_BYTES {
+                return None;
+            }
+            at += WitnessShape::bytes_done(STRIDE_BYTES) as u64;
         }
         None
     }
 }
+
+/// How many bytes of a log are read at a time.
+const STRIDE_BYTES: usize = 1 << 20;
 
 /// What a record says of itself; its checksum is right.
 struct ShapedRecord {

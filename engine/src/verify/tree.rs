@@ -172,16 +172,13 @@ impl Verifier<'_> {
                 .next("Keep a copy of this file; this is a defect of the writer.");
             self.report(Finding { file: Some(self.file.name().to_owned()), ..finding });
         }
-        let unreached: Vec<PageNo> =
-            (1..=state.page_count).map(PageNo).filter(|&page| !walked.reached.contains(page)).collect();
-        for run in unreached.chunk_by(|a, b| a.0 + 1 == b.0) {
-            self.report(self.lost_pages(run));
+        for (first, last) in walked.reached.gaps(state.page_count) {
+            self.report(self.lost_pages(first, last));
         }
         Check::ran(ORDER).note(plural(walked.records, "record"))
     }
 
-    fn lost_pages(&self, run: &[PageNo]) -> Finding {
-        let (first, last) = (run[0], run[run.len() - 1]);
+    fn lost_pages(&self, first: PageNo, last: PageNo) -> Finding {
         let why = match first == last {
             true => format!("Page {first} is neither reached from the root nor free."),
             false => format!("Pages {first} to {last} are neither reached from the root nor free."),
@@ -191,7 +188,9 @@ impl Verifier<'_> {
             .lost("Nothing but the space.")
             .next("Nothing has to be done; `compact` writes a file without them.");
         match self.file.page_size() {
-            Some(size) => finding.at(self.file.name(), size.offset_of(first)..size.offset_of(PageNo(last.0 + 1))),
+            Some(size) => {
+                finding.at(self.file.name(), size.offset_of(first)..size.offset_of(last) + size.bytes() as u64)
+            }
             None => finding,
         }
     }

@@ -18,6 +18,7 @@ mod scan;
 pub(crate) use append::{AppendError, Appended, Commit, Log, read_frame};
 pub(crate) use index::{FramePlace, LogIndex};
 pub use recovery::{LogStanding, judge, judge_without_key};
+pub(crate) use scan::WitnessShape;
 pub use scan::{CommitPlace, FrameRecord, LogScan, RecordPlace, ScanEnd, scan};
 
 /// The suffix that turns a page file's name into its log's.

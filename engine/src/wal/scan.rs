@@ -7,8 +7,8 @@
 use crate::crypto::Keys;
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
-use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES, RecordKind, RecordView};
-use crate::format::log::{padded_end, record_bytes};
+use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView};
+use crate::format::log::{padded_end, record_bytes, record_place};
 use crate::format::page::SealedView;
 use crate::types::{CommitNo, PageNo, PageSize, Seal};
 use crate::vfs::{VfsFile, read_up_to};
@@ -301,18 +301,66 @@ impl Scanner<'_> {
     }
 
     fn durable_witness(&mut self, offset: u64, sequence: u64) -> Result<Option<Witness>> {
+        let shape = WitnessShape { page_size: self.header.page_size, generation: self.header.log_generation, sequence };
         let mut at = offset;
-        while at + RECORD_HEADER_BYTES as u64 <= self.window.length {
+        loop {
+            let bytes = self.window.at(at, WITNESS_STRIDE_BYTES)?;
+            let is_last = bytes.len() < WITNESS_STRIDE_BYTES;
+            let Some(found) = shape.find(bytes) else {
+                if is_last {
+                    return Ok(None);
+                }
+                at += WitnessShape::bytes_done(WITNESS_STRIDE_BYTES) as u64;
+                continue;
+            };
+            at += found as u64;
             match self.candidate(at)? {
                 Candidate::Authentic(parsed) if parsed.durable_sequence >= sequence => {
                     return Ok(Some(Witness { offset: at, sequence: parsed.sequence }));
                 }
-                _ => {}
+                _ => at += 8,
             }
-            at += 8;
         }
-        Ok(None)
     }
+}
+
+/// How many bytes are looked through at a time for a witness.
+const WITNESS_STRIDE_BYTES: usize = 64 << 10;
+
+/// What the head of a record must look like to be worth a checksum and a MAC: one that says that record `sequence` of the log
+/// of this generation had been synced. A log may be gigabytes of zeros or of somebody's bytes; this looks at eight of them
+/// at a time and is wrong only in one direction.
+pub(crate) struct WitnessShape {
+    pub page_size: PageSize,
+    pub generation: u64,
+    pub sequence: u64,
+}
+
+impl WitnessShape {
+    /// The first multiple of eight in `bytes` where such a head stands whole.
+    pub fn find(&self, bytes: &[u8]) -> Option<usize> {
+        let starts = [RecordKind::Page, RecordKind::Commit]
+            .map(|kind| record_bytes(kind, self.page_size) as u64 | (kind as u64) << (8 * record_place::KIND.offset));
+        (0..Self::bytes_done(bytes.len()))
+            .step_by(8)
+            .find(|&at| starts.contains(&word(bytes, at)) && self.fits(&bytes[at..]))
+    }
+
+    /// Of `length` bytes looked through, how many may be left behind: a head may begin in the rest and end behind it.
+    pub fn bytes_done(length: usize) -> usize {
+        (length / 8 * 8 + 8).saturating_sub(record_place::DURABLE_SEQUENCE.end())
+    }
+
+    fn fits(&self, head: &[u8]) -> bool {
+        let durable_sequence = record_place::DURABLE_SEQUENCE.u64(head);
+        record_place::GENERATION.u64(head) == self.generation
+            && durable_sequence >= self.sequence
+            && durable_sequence < record_place::SEQUENCE.u64(head)
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(*bytes[at..].first_chunk().expect("invariant: a whole head stands at every place looked at"))
 }
 
 struct Witness {

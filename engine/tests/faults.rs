@@ -1,0 +1,227 @@
+//! Every disk call of a workload made to fail, in every way, once and for good: nothing panics, nothing acknowledged is lost,
+//! an operation that says it succeeded did, and a handle that can no longer vouch for its files writes nothing more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tosumu::crypto::InsecureSeededEntropy;
+use tosumu::vfs::{CrashPlan, Fault, FaultKind, FaultSpan, SimVfs};
+use tosumu::{Database, Error, Options, PageSize, Result};
+
+const PATH: &str = "faults.tsm";
+const KINDS: [FaultKind; 4] = [FaultKind::Io, FaultKind::NoSpace, FaultKind::Short, FaultKind::Interrupted];
+
+type Model = BTreeMap<Vec<u8>, Vec<u8>>;
+
+fn options(disk: &SimVfs, seed: u64) -> Options {
+    Options::new()
+        .vfs(Arc::new(disk.clone()))
+        .entropy(Arc::new(InsecureSeededEntropy::new(seed)))
+        .page_size(PageSize::TOY)
+        .cache_bytes(0)
+        .create(true)
+}
+
+fn dump(db: &Database) -> Result<Model> {
+    let snapshot = db.read();
+    snapshot.range::<[u8]>(..).map(|record| record.map(|r| (r.key().to_vec(), r.value().to_vec()))).collect()
+}
+
+/// What the workload was told, and so what may be found afterwards.
+#[derive(Default)]
+struct Told {
+    /// After the last commit that was acknowledged.
+    acknowledged: Model,
+    /// After a commit that was said to be in doubt.
+    in_doubt: Option<Model>,
+    errors: usize,
+    poisoned: bool,
+}
+
+impl Told {
+    fn put(&mut self, db: &Database, numbers: std::ops::Range<u32>, text: &str) {
+        let mut next = self.acknowledged.clone();
+        let made = db.write(|tx| {
+            numbers.clone().try_for_each(|number| {
+                let (key, value) = (format!("k{number:03}").into_bytes(), format!("{text} {number:050}").into_bytes());
+                tx.put(&key, &value)?;
+                next.insert(key, value);
+                Ok(())
+            })
+        });
+        match made {
+            Ok(()) => {
+                assert!(!self.poisoned, "a poisoned handle took a commit");
+                self.acknowledged = next;
+            }
+            Err(error) => self.note(error, Some(next)),
+        }
+    }
+
+    fn checkpoint(&mut self, db: &Database) {
+        match db.checkpoint() {
+            Ok(_) => assert!(!self.poisoned, "a poisoned handle made a checkpoint"),
+            Err(error) => self.note(error, None),
+        }
+    }
+
+    fn note(&mut self, error: Error, next: Option<Model>) {
+        self.errors += 1;
+        match error {
+            Error::CommitIndeterminate { .. } => {
+                assert!(!self.poisoned, "a poisoned handle tried to commit");
+                // Of a checkpoint it is the seal transaction that is in doubt, and that changes no record.
+                self.in_doubt = next;
+                self.poisoned = true;
+            }
+            Error::Poisoned { .. } => self.poisoned = true,
+            Error::Io { .. } => {}
+            other => panic!("a disk that fails was taken for damage: {other}"),
+        }
+    }
+
+    fn look(&mut self, db: &Database) {
+        match dump(db) {
+            Ok(served) => assert_eq!(served, self.acknowledged, "a live handle served what was not acknowledged"),
+            Err(error) => self.note(error, None),
+        }
+    }
+
+    fn allows(&self, found: &Model) -> bool {
+        *found == self.acknowledged || self.in_doubt.as_ref() == Some(found)
+    }
+}
+
+/// Two lives of a database: created, filled, checkpointed, filled again; opened again, filled, checkpointed, filled.
+fn workload(disk: &SimVfs) -> Told {
+    let mut told = Told::default();
+    for life in 0..2 {
+        let db = match options(disk, life).open(PATH) {
+            Ok(db) => db,
+            Err(error) => {
+                told.note(error, None);
+                continue;
+            }
+        };
+        let in_doubt = told.in_doubt.take();
+        told.poisoned = false;
+        if let Ok(found) = dump(&db) {
+            assert!(found == told.acknowledged || in_doubt.as_ref() == Some(&found), "opening served something else");
+            told.acknowledged = found;
+        } else {
+            // The reads failed: what was in doubt is in doubt still, and writing on would make the comparison vague.
+            told.errors += 1;
+            told.in_doubt = in_doubt;
+            continue;
+        }
+        told.put(&db, 0..12, "first");
+        told.put(&db, 5..9, "second");
+        told.look(&db);
+        told.checkpoint(&db);
+        told.put(&db, 12..14, "third");
+        told.checkpoint(&db);
+        told.look(&db);
+        told.put(&db, 2..4, "last");
+        told.put(&db, 20..21, "very last");
+    }
+    told
+}
+
+/// Opens what is left on a disk that works again, compares, and goes on writing.
+fn check(disk: &SimVfs, told: &Told, context: &str) {
+    let db = options(disk, 90).open(PATH).unwrap_or_else(|error| panic!("{context}: not opened: {error}"));
+    let found = dump(&db).unwrap_or_else(|error| panic!("{context}: not read: {error}"));
+    assert!(told.allows(&found), "{context}: {} records that were never promised", found.len());
+    let after = db.write(|tx| tx.put(b"afterwards", b"x")).and_then(|()| db.checkpoint());
+    assert!(after.is_ok(), "{context}: no commit afterwards: {after:?}");
+    drop(db);
+    disk.crash(&CrashPlan::Lost);
+    let mut expected = found;
+    expected.insert(b"afterwards".to_vec(), b"x".to_vec());
+    let db = options(disk, 91).open(PATH).unwrap_or_else(|error| panic!("{context}: not opened again: {error}"));
+    assert!(dump(&db).unwrap() == expected, "{context}: lost what was written afterwards");
+}
+
+#[test]
+fn whichever_call_fails_nothing_acknowledged_is_lost_and_no_success_is_a_lie() {
+    let disk = SimVfs::new(1);
+    assert_eq!(workload(&disk).errors, 0);
+    let calls = disk.calls();
+    let (mut points, mut surfaced, mut in_doubt) = (0, 0, 0);
+    for kind in KINDS {
+        for span in [FaultSpan::Once, FaultSpan::Sticky] {
+            for at_call in 1..=calls {
+                let disk = SimVfs::new(1);
+                disk.set_faults(vec![Fault { at_call, kind, span }]);
+                let told = workload(&disk);
+                disk.set_faults(Vec::new());
+                points += 1;
+                surfaced += usize::from(told.errors > 0);
+                in_doubt += usize::from(told.in_doubt.is_some());
+                for (end, plan) in [None, Some(CrashPlan::Lost), Some(CrashPlan::Seeded(at_call))].iter().enumerate() {
+                    let left = SimVfs::from_image(disk.image(), 1);
+                    if let Some(plan) = plan {
+                        left.crash(plan);
+                    }
+                    check(&left, &told, &format!("{kind:?} {span:?} at call {at_call}, end {end}"));
+                }
+            }
+        }
+    }
+    println!("{calls} calls, {points} fault points, {surfaced} surfaced an error, {in_doubt} left a commit in doubt");
+    assert!(surfaced > points / 4 && in_doubt > 0);
+}
+
+/// The calls between two instants of a run without faults.
+fn calls_of(run: impl Fn(&SimVfs, &dyn Fn())) -> std::ops::RangeInclusive<u64> {
+    let disk = SimVfs::new(1);
+    let start = std::cell::Cell::new(0);
+    run(&disk, &|| start.set(disk.calls()));
+    start.get() + 1..=disk.calls()
+}
+
+#[test]
+fn a_first_commit_that_failed_leaves_no_later_one_behind_a_name_that_a_power_cut_takes() {
+    let first = |disk: &SimVfs, mark: &dyn Fn()| {
+        let db = options(disk, 1).open(PATH).unwrap();
+        mark();
+        let _ = db.write(|tx| tx.put(b"a", b"1"));
+        if db.write(|tx| tx.put(b"b", b"2")).is_ok() {
+            drop(db);
+            disk.set_faults(Vec::new());
+            disk.crash(&CrashPlan::Lost);
+            let db = options(disk, 2).open(PATH).unwrap();
+            assert_eq!(db.read().get(b"b").unwrap().as_deref(), Some(&b"2"[..]));
+        }
+    };
+    for at_call in calls_of(first) {
+        for kind in [FaultKind::Io, FaultKind::NoSpace] {
+            let disk = SimVfs::new(1);
+            disk.set_faults(vec![Fault { at_call, kind, span: FaultSpan::Once }]);
+            first(&disk, &|| {});
+        }
+    }
+}
+
+#[test]
+fn a_commit_that_stands_in_the_log_when_its_slot_cannot_be_written_is_in_doubt_and_not_denied() {
+    let commit = |disk: &SimVfs, mark: &dyn Fn()| {
+        let db = options(disk, 1).open(PATH).unwrap();
+        mark();
+        let made = db.write(|tx| tx.put(b"a", b"1"));
+        drop(db);
+        disk.set_faults(Vec::new());
+        disk.end_process();
+        let db = options(disk, 2).open(PATH).unwrap();
+        let is_there = db.read().get(b"a").unwrap().is_some();
+        match made {
+            Ok(()) => assert!(is_there),
+            Err(Error::CommitIndeterminate { .. }) => {}
+            Err(error) => assert!(!is_there, "{error}, but the commit is there"),
+        }
+    };
+    for at_call in calls_of(commit) {
+        let disk = SimVfs::new(1);
+        disk.set_faults(vec![Fault { at_call, kind: FaultKind::Io, span: FaultSpan::Sticky }]);
+        commit(&disk, &|| {});
+    }
+}
