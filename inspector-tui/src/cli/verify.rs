@@ -2,12 +2,25 @@
 
 use super::common::{Failure, KeyOptions, Outcome, Output, Status, open_at_rest, print_json, shown_path};
 use clap::Args;
+use serde_json::json;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use tosumu::crypto::{Anchor, parse_fingerprint};
 use tosumu::trace::Tracer;
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
 use tosumu::{Error, Finding, Severity};
+
+/// The checks that a report names, in its order.
+const CHECKS: [&str; 8] = [
+    "superblocks",
+    "key slots",
+    "log",
+    "pages (seals)",
+    "page authenticity",
+    "key order and accounting",
+    "file length",
+    "freshness",
+];
 
 /// Check a database and say what is wrong, where, what is lost by it and what to do; changes nothing
 ///
@@ -40,7 +53,11 @@ impl Verify {
         let anchor = self.anchor.as_deref().map(read_anchor).transpose()?;
         let usual = if anchor.is_some() { Level::Anchored } else { Level::Seal };
         let options = VerifyOptions { level: self.level.unwrap_or(usual), anchor, tracer: Tracer::off() };
-        let file = open_at_rest(&self.file, &self.keys)?;
+        let file = match open_at_rest(&self.file, &self.keys) {
+            Ok(file) => file,
+            Err(failure) if self.json => return self.print_unopened(options.level, failure),
+            Err(failure) => return Err(failure),
+        };
         let report = verify(&file, &options).map_err(|error| wrong_use(&self.file, error))?;
         match self.json {
             true => print_json(&report)?,
@@ -52,6 +69,23 @@ impl Verify {
             2 => Status::Damage,
             _ => Status::Cannot,
         })
+    }
+
+    /// A file that cannot even be opened is a report too: no check ran, and the one finding says why.
+    fn print_unopened(&self, level: Level, failure: Failure) -> Outcome {
+        let Failure::Told { status, code, message } = &failure else { return Err(failure) };
+        let check = |name| json!({ "name": name, "ran": false, "why_not": message, "note": null });
+        print_json(&json!({
+            "level": level.as_str(),
+            "checks": CHECKS.map(check),
+            "exit": *status as u8,
+            "findings": [{
+                "code": code, "severity": Severity::Fatal, "file": shown_path(&self.file), "page": null,
+                "byte_start": null, "byte_end": null, "path": null, "expected": null, "found": null,
+                "why": message, "lost": null, "next": null,
+            }],
+        }))?;
+        Err(failure)
     }
 
     fn print(&self, report: &Report) -> Result<(), Failure> {
