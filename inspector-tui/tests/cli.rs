@@ -568,6 +568,8 @@ fn a_file_that_another_process_writes_is_in_use_and_readers_share_it() {
         vec!["scan", "x.tsm"],
         vec!["put", "x.tsm", "a", "2"],
         vec!["checkpoint", "x.tsm"],
+        vec!["shot", "tree", "x.tsm"],
+        vec!["verify", "x.tsm", "--json"],
     ] {
         place.run(arguments).fails(CANNOT, "IN-USE");
     }

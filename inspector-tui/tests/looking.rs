@@ -183,3 +183,35 @@ fn wrong_use_is_status_64_and_no_verdict_is_3() {
         assert_eq!(folder.run(verb).0, 2, "{verb}");
     }
 }
+
+#[test]
+fn verify_answers_with_one_json_object_even_of_a_file_that_cannot_be_opened() {
+    let folder = folder();
+    std::fs::create_dir(folder.path("folder")).unwrap();
+    let (_, sound) = folder.json("verify a.tsm --json");
+    let names = |report: &serde_json::Value| -> Vec<String> {
+        report["checks"].as_array().unwrap().iter().map(|check| check["name"].to_string()).collect()
+    };
+    for (file, status, code) in [("none.tsm", 3, "NOT-FOUND"), ("folder", 2, "NOT-A-FILE")] {
+        let (exit, report) = folder.json(&format!("verify {file} --json"));
+        assert_eq!((exit, &report["exit"]), (status, &status.into()), "{file}");
+        assert_eq!(names(&report), names(&sound), "{file}");
+        assert!(report["checks"].as_array().unwrap().iter().all(|check| check["ran"] == false), "{file}");
+        let finding = &report["findings"][0];
+        assert_eq!((&finding["code"], &finding["page"]), (&code.into(), &serde_json::Value::Null), "{file}");
+        let fields: Vec<&String> = finding.as_object().unwrap().keys().collect();
+        assert_eq!(fields.len(), 12, "{fields:?}");
+        assert!(folder.run(&format!("verify {file} --json")).2.starts_with(&format!("tosumu: {code}: ")), "{file}");
+    }
+}
+
+#[test]
+fn a_key_that_does_not_fit_is_said_with_status_3_of_every_part_also_of_those_that_need_none() {
+    let folder = folder();
+    std::fs::write(folder.path("key"), "not of this file").unwrap();
+    for part in ["superblock", "page 1", "pages", "tree", "log", "keys", "freelist"] {
+        let (exit, report) = folder.json(&format!("inspect {part} a.tsm --keyfile key --json"));
+        assert_eq!((exit, &report["findings"][0]["code"]), (3, &"KEY-NO-SLOT".into()), "{part}");
+        assert_eq!(folder.run(&format!("inspect {part} a.tsm")).0, 0, "{part}");
+    }
+}

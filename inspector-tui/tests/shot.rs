@@ -42,9 +42,14 @@ fn every_view_of_a_file_and_of_a_script_is_drawn_and_the_file_stays_as_it_was() 
         let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
         (read("store.tsm"), read("store.tsm-wal"))
     };
+    let mut broken = std::fs::read(folder.path().join("store.tsm")).unwrap();
+    broken[20..8000].fill(0x5a);
+    std::fs::write(folder.path().join("broken.tsm"), broken).unwrap();
     let before = files();
     for word in ["tree", "page", "log", "disk", "verify", "events", "help", "home", "lab"] {
-        for source in [&["store.tsm"][..], &["junk"], &["--script", "run.txt"], &["--script", "run.txt", "--at", "9"]] {
+        for source in
+            [&["store.tsm"][..], &["broken.tsm"], &["--script", "run.txt"], &["--script", "run.txt", "--at", "9"]]
+        {
             for form in [&[][..], &["--plain"], &["--json"], &["--size", "120x40"], &["--ascii"]] {
                 let answer = tosumu(folder.path(), &[&["shot", word], source, form].concat());
                 assert_eq!(answer.status.code(), Some(0), "{word} {source:?} {form:?}: {}", text(&answer.stderr));
@@ -81,7 +86,14 @@ fn what_is_not_there_is_said() {
     assert_eq!(status(&["shot", "tree", "--script", "junk"]), Some(64));
     assert_eq!(status(&["shot", "tree", "store.tsm", "--size", "0x9"]), Some(64));
     std::fs::write(folder.path().join("key"), "wrong").unwrap();
-    assert_eq!(status(&["shot", "tree", "store.tsm", "--passphrase-file", "key"]), Some(3));
+    std::fs::write(folder.path().join("empty"), "").unwrap();
+    for verb in [&["shot", "tree"][..], &["open"]] {
+        let with = |rest: &[&'static str]| status(&[verb, rest].concat());
+        assert_eq!(with(&["store.tsm", "--passphrase-file", "key"]), Some(3), "{verb:?}");
+        assert_eq!(with(&["store.tsm", "--passphrase-file", "empty"]), Some(3), "{verb:?}");
+        assert_eq!(with(&["junk"]), Some(2), "{verb:?}");
+    }
+    assert_eq!(status(&["shot", "tree", "store.tsm", "--at", "1"]), Some(64));
 }
 
 #[test]

@@ -36,7 +36,7 @@ Keys and values are text with the escapes \\xNN \\t \\n \\\\ (or hex digits with
 Exit status: 0 done; 1 nothing found; 2 damage met, or a file that is not ours; 3 cannot; 64 wrong use.";
 
 #[derive(Parser)]
-#[command(name = "tosumu", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+#[command(name = "tosumu", version, after_help = AFTER_HELP)]
 /// A small authenticated storage engine that can be watched at work
 struct Cli {
     #[command(subcommand)]

@@ -1,6 +1,6 @@
 //! `tosumu open`: a database file at rest, sound or broken, locked or not. It is never written to.
 
-use super::common::{Failure, KeyOptions, Outcome, Status};
+use super::common::{Failure, KeyOptions, Outcome, Status, key_failure, refuse_what_cannot_be_drawn};
 use super::screen;
 use crate::command::Command;
 use crate::model::Model;
@@ -35,7 +35,8 @@ impl Open {
     fn unlock(&self) -> Result<Option<Unlock>, Failure> {
         let given = self.keys.unlock()?;
         let file = AtRest::open(Arc::new(OsVfs), &self.file, given.as_ref())
-            .map_err(|error| Failure::engine(&self.file, error))?;
+            .map_err(|error| key_failure(&self.file, error))?;
+        refuse_what_cannot_be_drawn(&file, &self.file, &self.keys)?;
         let locked = file.keys().err().is_some_and(|finding| finding.code == Code::KeyNoSlot);
         match given {
             None if locked => KeyOptions::prompt(&self.file),

@@ -1,7 +1,7 @@
 //! `tosumu shot`: one view of a file, or of a script's run, without a terminal: as text, SVG, ANSI text, facts or JSON.
 //! The file is never written.
 
-use super::common::{Failure, KeyOptions, Outcome, Output, Status, shown_path};
+use super::common::{Failure, KeyOptions, Outcome, Output, Status, open_to_draw, shown_path};
 use crate::{
     describe::{self, Subject},
     model::{Model, Screen, View},
@@ -10,12 +10,9 @@ use crate::{
 use clap::Args;
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use tosumu::inspect::AtRest;
+use tosumu::PageNo;
 use tosumu::limits::LINE_BYTES_MAX;
 use tosumu::trace::Event;
-use tosumu::vfs::OsVfs;
-use tosumu::{Code, PageNo, Unlock};
 
 /// Views that have a name but are not built yet.
 const NOT_BUILT: [&str; 6] = ["map", "seals", "snapshots", "receipt", "diff", "life"];
@@ -102,6 +99,10 @@ impl Shot {
     }
 
     fn model(&self, subject: Subject) -> Result<Model, Failure> {
+        // The parser does not ask for the script that `--at` requires once a file, which excludes scripts, is named.
+        if self.at.is_some() && self.script.is_none() {
+            return Err(Failure::misuse("--at is an instant of a script: name it with --script"));
+        }
         let mut model = match (&self.script, &self.file) {
             _ if subject == Subject::Home => Model::home(),
             (Some(script), _) => self.of_script(script)?,
@@ -138,30 +139,8 @@ impl Shot {
     }
 
     fn of_file(&self, path: &Path) -> Result<Model, Failure> {
-        let file = self.open(path)?;
+        let file = open_to_draw(path, &self.keys)?;
         recorded::model_of(&file).map_err(|error| Failure::engine(path, error))
-    }
-
-    /// Opens the file at rest. Without a key a locked file is shown as it is, sealed, unless somebody is there to be asked;
-    /// a wrong key is refused.
-    fn open(&self, path: &Path) -> Result<AtRest, Failure> {
-        let attempt = |unlock: Option<&Unlock>| {
-            AtRest::open(Arc::new(OsVfs), path, unlock).map_err(|error| Failure::engine(path, error))
-        };
-        let unlock = self.keys.unlock()?;
-        let file = attempt(unlock.as_ref())?;
-        let key_failed = |file: &AtRest| file.keys().err().map(|finding| (finding.code, finding.why.clone()));
-        match (unlock, key_failed(&file)) {
-            (Some(_), Some((Code::KeyWrong | Code::KeyNoSlot, why))) => {
-                let message = format!("{}: {why}", shown_path(path));
-                Err(Failure::new(Status::Cannot, Code::KeyWrong.as_str(), message))
-            }
-            (None, Some((Code::KeyNoSlot, _))) => match KeyOptions::prompt(path)? {
-                Some(unlock) => attempt(Some(&unlock)),
-                None => Ok(file),
-            },
-            _ => Ok(file),
-        }
     }
 
     fn choose_page(&self, model: &mut Model, subject: Subject) -> Result<(), Failure> {

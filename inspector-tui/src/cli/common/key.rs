@@ -45,6 +45,14 @@ impl KeyOptions {
         }))
     }
 
+    /// Whether the options name a key.
+    pub fn is_given(&self) -> bool {
+        self.passphrase_stdin
+            || self.passphrase_file.is_some()
+            || self.keyfile.is_some()
+            || self.recovery_key_file.is_some()
+    }
+
     /// Asks for a passphrase when somebody is there to answer.
     pub fn prompt(file: &Path) -> Result<Option<Unlock>, Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {

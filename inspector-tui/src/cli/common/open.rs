@@ -83,7 +83,7 @@ fn wants_passphrase(error: &Error) -> bool {
 }
 
 /// A key that can be nobody's, such as an empty passphrase, is a wrong key, not a wrong command line.
-pub(super) fn key_failure(file: &Path, error: Error) -> Failure {
+pub fn key_failure(file: &Path, error: Error) -> Failure {
     match error {
         Error::Misuse { why } => {
             Failure::new(Status::Cannot, Code::KeyWrong.as_str(), format!("{}: {why}", shown_path(file)))

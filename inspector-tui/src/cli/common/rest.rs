@@ -1,9 +1,9 @@
 //! Looking at a file at rest, sound or broken, for the verbs that show and judge rather than serve.
 
-use super::failure::Failure;
+use super::failure::{Failure, Status};
 use super::key::KeyOptions;
 use super::open::key_failure;
-use super::output::Output;
+use super::output::{Output, shown_path};
 use serde::Serialize;
 use std::io;
 use std::ops::Deref;
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tosumu::inspect::AtRest;
 use tosumu::vfs::{LockKind, OpenMode, OsVfs, Vfs, VfsFile, file_name};
-use tosumu::{Code, Error, Unlock};
+use tosumu::{Code, Error, Finding, Unlock};
 
 /// A file at rest that nobody writes while this lives.
 pub struct Locked {
@@ -42,6 +42,36 @@ pub fn open_at_rest(file: &Path, keys: &KeyOptions) -> Result<Locked, Failure> {
         found = open(Some(&unlock))?;
     }
     Ok(Locked { file: found, _lock: lock })
+}
+
+/// As [`open_at_rest`], for the verbs that draw: a file that is not ours and a key that does not fit are refused. Damage is not,
+/// for it is there to be looked at; nor is a locked file for which no key was given, which is drawn sealed.
+pub fn open_to_draw(path: &Path, keys: &KeyOptions) -> Result<Locked, Failure> {
+    let file = open_at_rest(path, keys)?;
+    refuse_what_cannot_be_drawn(&file, path, keys)?;
+    Ok(file)
+}
+
+/// The refusals of [`open_to_draw`], for a file that was opened without a lock.
+pub fn refuse_what_cannot_be_drawn(file: &AtRest, path: &Path, keys: &KeyOptions) -> Result<(), Failure> {
+    if let Err(finding) = file.chosen()
+        && finding.code == Code::HdrMagic
+    {
+        return Err(Failure::engine(path, Error::from(finding.clone())));
+    }
+    match key_that_does_not_fit(file, keys) {
+        Some(finding) => {
+            let message = format!("{}: {}", shown_path(path), finding.why);
+            Err(Failure::new(Status::Cannot, finding.code.as_str(), message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What is said of the key that the options give when it opens no slot. Giving none is no failure by itself.
+pub fn key_that_does_not_fit<'a>(file: &'a AtRest, keys: &KeyOptions) -> Option<&'a Finding> {
+    let finding = file.keys().err().filter(|_| keys.is_given())?;
+    matches!(finding.code, Code::KeyWrong | Code::KeyNoSlot).then_some(finding)
 }
 
 fn shared_lock(vfs: &dyn Vfs, path: &Path) -> tosumu::Result<Arc<dyn VfsFile>> {
