@@ -215,3 +215,18 @@ fn a_key_that_does_not_fit_is_said_with_status_3_of_every_part_also_of_those_tha
         assert_eq!(folder.run(&format!("inspect {part} a.tsm")).0, 0, "{part}");
     }
 }
+
+#[test]
+fn a_page_that_cannot_be_looked_for_is_damage_and_one_beyond_the_last_is_wrong_use() {
+    let folder = folder();
+    assert_eq!(folder.run("inspect page 99 a.tsm").0, 64);
+    let mut bytes = std::fs::read(folder.path("a.tsm")).unwrap();
+    bytes.copy_within(..4096, 4096);
+    bytes.truncate(8192 + 512);
+    std::fs::write(folder.path("a.tsm"), bytes).unwrap();
+    for verb in ["inspect page 2 a.tsm", "hex a.tsm --page 2", "hex a.tsm --page 99 --opened"] {
+        let (exit, stdout, stderr) = folder.run(verb);
+        assert_eq!((exit, &*stdout), (2, ""), "{verb}: {stderr}");
+        assert!(stderr.starts_with("tosumu: HDR-"), "{verb}: {stderr}");
+    }
+}

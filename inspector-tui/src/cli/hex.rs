@@ -55,7 +55,12 @@ pub fn page_bytes(file: &AtRest, path: &Path, page: PageNo) -> Result<PageBytes,
     if found.bytes.len() == whole {
         return Ok(found);
     }
-    let page_count = file.page_count().unwrap_or(0);
+    let page_count = match (file.page_count(), file.state()) {
+        (Some(page_count), _) => page_count,
+        // Nothing says how many pages there should be, and why is what the reader has to know.
+        (None, Err(finding)) => return Err(failed(Error::from(finding.clone()))),
+        (None, Ok(state)) => state.page_count,
+    };
     if page.0 > page_count {
         return Err(Failure::misuse(format!(
             "{} has pages 1 to {page_count}; there is no page {page}",
