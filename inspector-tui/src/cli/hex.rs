@@ -62,10 +62,8 @@ pub fn page_bytes(file: &AtRest, path: &Path, page: PageNo) -> Result<PageBytes,
         (None, Ok(state)) => state.page_count,
     };
     if page.0 > page_count {
-        return Err(Failure::misuse(format!(
-            "{} has pages 1 to {page_count}; there is no page {page}",
-            shown_path(path)
-        )));
+        let why = format!("{} has pages 1 to {page_count}; there is no page {page}", shown_path(path));
+        return Err(Failure::new(Status::Cannot, "NO-PAGE", why));
     }
     let start = found.source.offset();
     let finding = Finding::new(tosumu::Code::FileTruncated, format!("The file ends inside or before page {page}."))

@@ -74,7 +74,8 @@ pub fn key_that_does_not_fit<'a>(file: &'a AtRest, keys: &KeyOptions) -> Option<
     matches!(finding.code, Code::KeyWrong | Code::KeyNoSlot).then_some(finding)
 }
 
-fn shared_lock(vfs: &dyn Vfs, path: &Path) -> tosumu::Result<Arc<dyn VfsFile>> {
+/// The lock that keeps writers away while it lives.
+pub fn shared_lock(vfs: &dyn Vfs, path: &Path) -> tosumu::Result<Arc<dyn VfsFile>> {
     let name = file_name(path);
     let file = vfs.open(path, OpenMode::Read).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => Error::NotFound { file: name.clone() },
