@@ -177,10 +177,10 @@ fn a_flip_of_any_byte_of_any_leaf_is_found_there_and_nowhere_else() {
     let tree = at_rest(&files).tree().unwrap();
     assert!(tree.nodes.len() > 180, "{} pages", tree.nodes.len());
     let leaves: Vec<u32> = tree.nodes.iter().filter(|node| node.level == Some(0)).map(|node| node.page.0).collect();
-    for byte in 0..512 {
+    for (byte, first) in (0..512).flat_map(|byte| [(byte, 0), (byte, 1)]) {
         // Every second leaf at once: a bad page must not taint its neighbours.
         let mut damaged = files.clone();
-        let hit: Vec<u32> = leaves.iter().copied().skip(byte % 2).step_by(2).collect();
+        let hit: Vec<u32> = leaves.iter().copied().skip(first).step_by(2).collect();
         for &page in &hit {
             damaged.get_mut(PATH).unwrap()[page_span(page, PageSize::TOY).start + byte] ^= 1 << (byte % 8);
         }
@@ -401,6 +401,16 @@ fn a_torn_tail_is_info() {
         torn += report.findings.len();
     }
     assert!(torn > 10);
+}
+
+#[test]
+fn no_flip_anywhere_in_the_log_goes_without_a_finding() {
+    let (files, _) = logged();
+    assert!(codes(&seal(&files)).is_empty());
+    for offset in 0..files[LOG].len() {
+        let found = codes(&seal(&flip(&files, LOG, offset)));
+        assert!(!found.is_empty(), "the flip of byte {offset} was not noticed");
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl Log {
         Log { file, name, header, end, sequence, durable_sequence: sequence, previous }
     }
 
-    /// Begins a generation: writes a header over whatever stands in the file and syncs it.
+    /// Begins a generation: empties the file, writes a header and syncs it.
     pub fn begin(
         file: Arc<dyn VfsFile>,
         name: String,
@@ -72,7 +72,12 @@ impl Log {
         entropy.fill(&mut salt).map_err(|source| Error::io("drawing randomness for", &name, source))?;
         let mut header = LogHeader { page_size, file_id, log_generation, salt, seed: [0; 16] };
         header.seed = keys.log_seed(seed_input(&header.encode()), tree_mac);
-        write_all_at(&*file, 0, &header.encode()).map_err(|source| Error::io("write", &name, source))?;
+        let failed = |source| Error::io("write", &name, source);
+        // A folded log may still stand here; its bytes would look like a tail of this one.
+        if !file.is_empty().map_err(failed)? {
+            file.set_len(0).map_err(failed)?;
+        }
+        write_all_at(&*file, 0, &header.encode()).map_err(failed)?;
         file.sync_data().map_err(|source| Error::io("sync", &name, source))?;
         let previous = header.seed;
         Ok(Log { file, name, header, end: LOG_HEADER_BYTES as u64, sequence: 0, durable_sequence: 0, previous })

@@ -119,8 +119,8 @@ struct Scanner<'a> {
 enum Candidate {
     /// A record of this log that is authentic by itself, wherever it belongs.
     Authentic(Parsed),
-    /// Anything else.
-    Other { is_this_log: bool, why: String },
+    /// Anything else; `is_older` when it is a whole record of another generation.
+    Other { is_older: bool, why: String },
 }
 
 struct Parsed {
@@ -142,7 +142,7 @@ impl Scanner<'_> {
         loop {
             let parsed = match self.candidate(offset)? {
                 Candidate::Authentic(parsed) => parsed,
-                Candidate::Other { is_this_log, why } => return self.stop(offset, sequence, is_this_log, &why),
+                Candidate::Other { is_older, why } => return self.stop(offset, sequence, is_older, &why),
             };
             if let Some(finding) = self.misplacement(offset, &parsed, sequence, &previous, frames) {
                 self.scan.end = ScanEnd::Damage(Box::new(finding));
@@ -275,7 +275,7 @@ impl Scanner<'_> {
     }
 
     /// The record at `offset`, which would have been `sequence`, does not hold: rot, a torn tail or the plain end?
-    fn stop(mut self, offset: u64, sequence: u64, is_this_log: bool, why: &str) -> Result<LogScan> {
+    fn stop(mut self, offset: u64, sequence: u64, is_older: bool, why: &str) -> Result<LogScan> {
         if let Some(witness) = self.durable_witness(offset, sequence)? {
             let said = format!("A log record that had been synced no longer holds: {}.", why.trim_end_matches('.'));
             let finding = Finding::new(Code::LogRot, said)
@@ -293,11 +293,24 @@ impl Scanner<'_> {
             return Ok(self.scan);
         }
         let unfinished = self.scan.records.last().is_some_and(|record| record.end > self.scan.kept_end);
-        if unfinished || is_this_log {
+        // Zeros, or a whole record of an older log, are where a log ends; anything else was to be a commit.
+        if unfinished || !(is_older || self.is_zero_from(offset)?) {
             let bytes = self.window.length.saturating_sub(self.scan.kept_end);
             self.scan.end = ScanEnd::TornTail { bytes };
         }
         Ok(self.scan)
+    }
+
+    fn is_zero_from(&mut self, offset: u64) -> Result<bool> {
+        let mut at = offset;
+        while at < self.window.length {
+            let bytes = self.window.at(at, WITNESS_STRIDE_BYTES)?;
+            if bytes.is_empty() || bytes.iter().any(|&byte| byte != 0) {
+                return Ok(bytes.is_empty());
+            }
+            at += bytes.len() as u64;
+        }
+        Ok(true)
     }
 
     fn durable_witness(&mut self, offset: u64, sequence: u64) -> Result<Option<Witness>> {
@@ -373,16 +386,15 @@ fn parse(bytes: &[u8], header: &LogHeader, keys: &Keys) -> Candidate {
     let view = match RecordView::decode(bytes, header.page_size) {
         Ok(view) => view,
         Err(error) => {
-            let blank = bytes.iter().all(|&byte| byte == 0);
-            return Candidate::Other { is_this_log: !blank && has_generation(bytes, header), why: error.why };
+            return Candidate::Other { is_older: false, why: error.why };
         }
     };
     let fields = view.fields();
     if fields.generation != header.log_generation {
-        return Candidate::Other { is_this_log: false, why: format!("it is of log generation {}", fields.generation) };
+        return Candidate::Other { is_older: true, why: format!("it is of log generation {}", fields.generation) };
     }
     if keys.record_mac(&header.salt, &view.mac_parts()) != *view.mac() {
-        return Candidate::Other { is_this_log: true, why: "its MAC is wrong".to_owned() };
+        return Candidate::Other { is_older: false, why: "its MAC is wrong".to_owned() };
     }
     let record = match fields.kind {
         RecordKind::Page => match SealedView::new(view.body()) {
@@ -391,14 +403,14 @@ fn parse(bytes: &[u8], header: &LogHeader, keys: &Keys) -> Candidate {
             }
             _ => {
                 return Candidate::Other {
-                    is_this_log: true,
+                    is_older: false,
                     why: "its page is not the one its header names".to_owned(),
                 };
             }
         },
         RecordKind::Commit => match CommitBody::decode(view.body()) {
             Ok(body) => FrameRecord::Commit(Box::new(body)),
-            Err(error) => return Candidate::Other { is_this_log: true, why: error.why },
+            Err(error) => return Candidate::Other { is_older: false, why: error.why },
         },
     };
     Candidate::Authentic(Parsed {
@@ -414,12 +426,6 @@ fn parse(bytes: &[u8], header: &LogHeader, keys: &Keys) -> Candidate {
 
 fn names(page: &SealedView<'_>, number: PageNo, commit: CommitNo) -> bool {
     !number.is_none() && matches!(page.header(), Ok(header) if header.page == number && header.commit == commit)
-}
-
-/// Whether broken bytes at least look like a record of this log: then they are a torn tail rather than what stood there before.
-fn has_generation(bytes: &[u8], header: &LogHeader) -> bool {
-    let known_kind = bytes.get(4).is_some_and(|kind| matches!(kind, 1 | 2));
-    known_kind && bytes.get(8..16) == Some(&header.log_generation.to_le_bytes()[..])
 }
 
 /// A piece of the log in memory, so that a log of any length is read in bounded memory.
