@@ -225,3 +225,25 @@ fn a_commit_that_stands_in_the_log_when_its_slot_cannot_be_written_is_in_doubt_a
         commit(&disk, &|| {});
     }
 }
+
+#[test]
+fn a_disk_too_full_to_fold_the_log_still_takes_commits() {
+    let mut taken_unfolded = 0;
+    for call in 1..40 {
+        let disk = SimVfs::new(1);
+        let db = options(&disk, 1).log_bytes_checkpoint(1).open(PATH).unwrap();
+        let put = |key: &[u8]| db.write(|tx| tx.put(key, &[b'v'; 100]));
+        (0..20u8).for_each(|key| put(&[key]).unwrap());
+        db.write(|tx| (0..60u8).try_for_each(|key| tx.put(&[key, 1], &[b'v'; 100]))).unwrap();
+        let logged = db.stats().unwrap().log_frames;
+        disk.set_faults(vec![Fault { at_call: disk.calls() + call, kind: FaultKind::NoSpace, span: FaultSpan::Once }]);
+        if put(b"last").is_ok() && db.stats().unwrap().log_frames > logged {
+            taken_unfolded += 1;
+            assert_eq!(dump(&db).unwrap().len(), 81);
+            disk.set_faults(Vec::new());
+            db.checkpoint().unwrap();
+            assert_eq!(dump(&db).unwrap().len(), 81);
+        }
+    }
+    assert!(taken_unfolded > 0, "no full disk was met while folding");
+}

@@ -103,8 +103,12 @@ impl Database {
     fn begin(&self, mut writer: WriterGuard) -> Result<WriteTxn> {
         writer.check_sound()?;
         if writer.log_bytes() > writer.log_bytes_checkpoint {
-            // A snapshot in the way is no error here: the log grows on and the next transaction tries again.
-            checkpoint::checkpoint(&self.store, &mut writer)?;
+            // A snapshot in the way, or a disk too full for it, is no error here: the log is whole, grows on, and the next
+            // transaction tries again. If there is no room for the commit either, that will say so.
+            match checkpoint::checkpoint(&self.store, &mut writer) {
+                Err(Error::Io { .. }) if writer.poisoned.is_none() => {}
+                outcome => drop(outcome?),
+            }
         }
         WriteTxn::begin(self.store.clone(), writer)
     }
