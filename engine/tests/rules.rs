@@ -375,3 +375,16 @@ fn a_commit_that_was_said_to_have_failed_does_not_come_back() {
         assert_eq!(dump(&db).into_keys().collect::<Vec<_>>(), [b"a".to_vec()]);
     }
 }
+
+#[test]
+fn a_leftover_of_creating_is_cleared_away_but_not_the_work_of_another_process() {
+    let disk = SimVfs::new(1);
+    let temporary = Path::new("r.tsm.tmp");
+    let other = disk.open(temporary, OpenMode::CreateNew).unwrap();
+    assert!(other.try_lock(LockKind::Exclusive).unwrap());
+    let refused = options(&disk, 1).create(true).open(PATH).unwrap_err();
+    assert_eq!(refused.code(), "IN-USE");
+    drop(other);
+    create(&disk);
+    assert!(!disk.exists(temporary).unwrap());
+}

@@ -16,7 +16,7 @@ use crate::pager::slots::key_context;
 use crate::trace::Event;
 use crate::txn::NonceDraw;
 use crate::types::{CommitNo, FileId, PageNo, PagePointer};
-use crate::vfs::{OpenMode, file_name, write_all_at};
+use crate::vfs::{LockKind, OpenMode, VfsFile, file_name, write_all_at};
 use crate::wal::log_path;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,10 +42,18 @@ pub(super) fn create(options: &Options, path: &Path) -> Result<()> {
             _ => Error::io(doing, &name, source),
         }
     };
+    // The lock tells a leftover of a crash from the work of another process that is creating this very database.
+    let lock_it = |file: &dyn VfsFile| match file.try_lock(LockKind::Exclusive).map_err(failed("locking"))? {
+        true => Ok(()),
+        false => Err(Error::InUse { file: name.clone() }),
+    };
     if exists(options, &temporary)? {
+        let leftover = options.vfs.open(&temporary, OpenMode::Write).map_err(failed("open a leftover of"))?;
+        lock_it(&*leftover)?;
         options.vfs.remove(&temporary).map_err(failed("removing a leftover of"))?;
     }
     let file = options.vfs.open(&temporary, OpenMode::CreateNew).map_err(failed("create"))?;
+    lock_it(&*file)?;
     write_all_at(&*file, 0, &bytes).map_err(failed("write"))?;
     file.sync_data().map_err(failed("sync"))?;
     options.vfs.link_new(&temporary, path).map_err(failed("naming"))?;
