@@ -56,7 +56,12 @@ pub(super) fn create(options: &Options, path: &Path) -> Result<()> {
     lock_it(&*file)?;
     write_all_at(&*file, 0, &bytes).map_err(failed("write"))?;
     file.sync_data().map_err(failed("sync"))?;
-    options.vfs.link_new(&temporary, path).map_err(failed("naming"))?;
+    let named = options.vfs.link_new(&temporary, path).map_err(failed("naming"));
+    if named.is_err() {
+        // Ours alone while the lock is held; a leftover is no harm, so the first error is the one to tell.
+        let _ = options.vfs.remove(&temporary);
+    }
+    named?;
     options.vfs.remove(&temporary).map_err(failed("removing the temporary name of"))?;
     options.vfs.sync_dir(path).map_err(failed("sync of the folder of"))?;
     options.tracer.emit(|_| Event::DatabaseCreated { file: name.clone(), page_size: options.page_size.get() });
