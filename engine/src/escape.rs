@@ -54,7 +54,9 @@ fn hex_pair(high: u8, low: u8) -> Option<u8> {
 }
 
 fn bad_escape(text: &[u8]) -> String {
-    format!("`{}` has an escape that is none of \\xNN \\t \\n \\\\", escape(text))
+    // A backslash is shown as it was typed: doubled, it would look like another mistake.
+    let typed = escape(text).replace("\\\\", "\\");
+    format!("`{typed}` has an escape that is none of \\xNN \\t \\n \\\\")
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ fn hinted(model: &Model) -> Vec<(&'static Binding, Key)> {
     let mut rows = Vec::new();
     for binding in table().iter().filter(|binding| (binding.when)(model)) {
         let free = binding.keys.iter().find(|key| !taken.contains(key));
-        if let Some(key) = free.filter(|_| !binding.hint.is_empty()) {
+        if let Some(key) = free.filter(|_| !binding.hint.is_empty() && is_near(&binding.message, model)) {
             rows.push((binding, *key));
         }
         taken.extend(binding.keys);
@@ -275,6 +275,13 @@ fn finding_with_page(model: &Model) -> bool {
 fn can_explain(model: &Model) -> bool {
     let explained = model.view == View::Verify && model.zoomed && model.focus == Focus::Card;
     inspecting(model) && !model.findings().is_empty() && !explained
+}
+
+/// Findings are hinted at where they are looked at; in the lab they stay behind when the work goes on.
+fn is_near(message: &Message, model: &Model) -> bool {
+    let about_findings = matches!(message, Message::Explain | Message::NextFinding);
+    let verifying = model.operation().is_some_and(|operation| operation.line.trim() == "verify");
+    !about_findings || file_screen(model) || model.view == View::Verify || verifying
 }
 
 fn several_findings(model: &Model) -> bool {

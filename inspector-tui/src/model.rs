@@ -55,7 +55,9 @@ impl HomeItem {
     /// What it is, in one line.
     pub fn story(self) -> &'static str {
         match self {
-            HomeItem::Tour => "ten steps: one record splits a page, the power goes, and nothing acknowledged is lost",
+            HomeItem::Tour => {
+                "eleven steps: one record splits a page, the power goes, and nothing acknowledged is lost"
+            }
             HomeItem::Lab => "a real engine on a simulated disk: type operations, step, crash, reopen",
             HomeItem::Gallery => "files with one true cause each: what is wrong, why, what is lost, what to do",
             HomeItem::OpenFile => "any database at rest, sound or broken; it is never written to",

@@ -40,7 +40,7 @@ pub fn choose(head: &[u8], file: &str) -> Result<ChosenSlot, Box<Finding>> {
         [Ok(a), Ok(b)] => Ok(ChosenSlot { slot: 1, superblock: b, other: Ok(a) }),
         [Ok(a), Err(bad)] => Ok(ChosenSlot { slot: 0, superblock: a, other: Err(bad) }),
         [Err(bad), Ok(b)] => Ok(ChosenSlot { slot: 1, superblock: b, other: Err(bad) }),
-        [Err(a), Err(b)] => Err(neither(a, b)),
+        [Err(a), Err(b)] => Err(neither(a, b, head.len())),
     }
 }
 
@@ -128,10 +128,17 @@ fn forged(slot: u8, file: &str) -> Finding {
 }
 
 /// Neither slot reads: say the one that tells more. A file that is not ours is one that has our mark in neither place.
-fn neither(a: Box<Finding>, b: Box<Finding>) -> Box<Finding> {
+fn neither(a: Box<Finding>, b: Box<Finding>, bytes: usize) -> Box<Finding> {
     let mut finding = if a.code == Code::HdrMagic && b.code != Code::HdrMagic { b } else { a };
     finding.severity = crate::finding::Severity::Fatal;
-    if finding.code == Code::HdrMagic {
+    if finding.code == Code::HdrMagic && bytes < SUPERBLOCK_BYTES {
+        finding.why = match bytes {
+            0 => "The file is empty.".to_owned(),
+            _ => format!("The file ends after {bytes} bytes; a superblock alone takes {SUPERBLOCK_BYTES}."),
+        };
+        finding.next =
+            Some("If this was a tosumu database, it was cut short: copy it again, or restore a backup.".to_owned());
+    } else if finding.code == Code::HdrMagic {
         finding.next =
             Some("If this was a tosumu database, its first sectors were overwritten: restore a backup.".to_owned());
     }

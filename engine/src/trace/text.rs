@@ -15,6 +15,9 @@ const KEYS_LISTED_MAX: usize = 8;
 /// Characters of one key, line or outcome that a sentence shows.
 const KEY_CHARS_MAX: usize = 32;
 const LINE_CHARS_MAX: usize = 160;
+
+/// Most letters of an operation that are repeated inside a sentence about it.
+const OPERATION_CHARS_MAX: usize = 56;
 /// Characters of the short form.
 const SHORT_CHARS_MAX: usize = 38;
 
@@ -32,7 +35,7 @@ impl Event {
 
 fn tell(event: &Event) -> String {
     match event {
-        Event::OperationStarted { line } => format!("`{}` was asked for.", shown(line)),
+        Event::OperationStarted { line } => format!("`{}` was asked for.", asked(line)),
         Event::OperationEnded { line, outcome, succeeded, receipt } => ended(line, outcome, *succeeded, receipt),
         Event::Expected { line, instead: None } => format!("As expected: {}.", shown(line)),
         Event::Expected { line, instead: Some(instead) } => {
@@ -363,9 +366,28 @@ fn tell_short_of_files(event: &Event) -> String {
 fn ended(line: &str, outcome: &str, succeeded: bool, receipt: &Receipt) -> String {
     let cost = cost(receipt);
     match (succeeded, outcome.is_empty()) {
-        (true, true) => format!("`{}` is done{cost}.", shown(line)),
-        (true, false) => format!("`{}` is done: {}{cost}.", shown(line), shown(outcome)),
-        (false, _) => format!("`{}` failed: {}{cost}.", shown(line), shown(outcome)),
+        (true, true) => format!("`{}` is done{cost}.", asked(line)),
+        (true, false) if line.trim() == "verify" => format!("`verify` is done: {}{cost}.", found(outcome)),
+        (true, false) => format!("`{}` is done: {}{cost}.", asked(line), shown(outcome)),
+        (false, _) => format!("`{}` failed: {}{cost}.", asked(line), shown(outcome)),
+    }
+}
+
+/// The codes of what a verification found: whether there is damage comes before any remark.
+fn found(outcome: &str) -> String {
+    let heads = |wanted: &[&str]| -> Vec<String> {
+        let head = |line: &str| {
+            let mut words = line.split([' ', ',', ':']);
+            let (code, severity) = (words.next()?, words.next()?);
+            wanted.contains(&severity).then(|| format!("{code} {severity}"))
+        };
+        outcome.lines().filter_map(head).collect()
+    };
+    let (damage, remarks) = (heads(&["fatal", "error", "warning"]), heads(&["info"]));
+    match (damage.is_empty(), remarks.is_empty()) {
+        (true, true) => "no damage found".to_owned(),
+        (true, false) => shown(&format!("no damage found, only {}", remarks.join(", "))),
+        (false, _) => shown(&[damage, remarks].concat().join(", ")),
     }
 }
 
@@ -477,6 +499,11 @@ fn quoted(key: &Bytes) -> String {
 
 fn brief(key: &Bytes) -> String {
     if key.is_empty() { "a key".to_owned() } else { cut(&key.to_string(), 12) }
+}
+
+/// An operation as it was asked for; a long value must not push the rest of the sentence out of sight.
+fn asked(line: &str) -> String {
+    cut(line.trim_end(), OPERATION_CHARS_MAX)
 }
 
 fn shown(text: &str) -> String {

@@ -62,6 +62,7 @@ fn next_step(model: &Model) -> &'static str {
         | Some(Event::LogExamined { .. } | Event::LogRecordAccepted { .. } | Event::LogReplayed { .. }) => {
             "What it keeps is the store."
         }
+        _ if model.timeline().is_some_and(|timeline| timeline.end().facts.open) => "Step on: further on it is opened.",
         _ => "Press r or type `reopen`: recovery runs.",
     }
 }

@@ -167,6 +167,12 @@ impl LabFacts {
     }
 }
 
+/// An operation in at most so many columns. Its line holds its own escapes already; only a foreign trace could hold more.
+pub fn operation_words(line: &str, columns: usize) -> String {
+    let plain: String = line.trim_end().chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    crate::widget::text::clip(&plain, columns).into_owned()
+}
+
 /// `1 page`, `3 pages`.
 pub fn plural(count: usize, word: &str) -> String {
     let number = crate::widget::text::grouped(count as u64);

@@ -152,8 +152,20 @@ fn how_far(model: &Model, commit: CommitNo) -> &'static str {
 }
 
 fn last_writer(model: &Model) -> Option<WriterFacts> {
-    let writer = model.world.page(model.shown_page()?)?.last_writer?;
-    writer_of_event(model, writer)
+    let page = model.shown_page()?;
+    let known = model.world.page(page)?;
+    // After a power cut only the sealed form is left; it was written when that seal was made.
+    let sealed = || model.timeline()?.sealed_writer_of(page, known.seal?, model.at);
+    writer_of_event(model, known.last_writer.or_else(sealed)?)
+}
+
+/// What is said when no event wrote the shown page.
+pub fn no_writer(model: &Model) -> &'static str {
+    let known = model.shown_page().and_then(|page| model.world.page(page));
+    match known.and_then(|known| known.sealed_commit) {
+        Some(CommitNo(0)) if model.timeline().is_some() => "the making of the store: the first page is empty",
+        _ => "before these events",
+    }
 }
 
 /// The event with this index, as a writer.
@@ -176,7 +188,8 @@ pub fn writer_of_event(model: &Model, writer: usize) -> Option<WriterFacts> {
 impl WriterFacts {
     /// `event 67, put m 13, not yet committed`.
     pub fn words(&self) -> String {
-        let operation = self.operation.as_ref().map_or(String::new(), |line| format!(", {}", escape(line.as_bytes())));
+        let operation =
+            self.operation.as_ref().map_or(String::new(), |line| format!(", {}", super::operation_words(line, 40)));
         // Reading a page from a file writes nothing; it is where the bytes in memory come from.
         let how = if self.word == "open" { ", when the page was read" } else { "" };
         let committed = if self.committed || self.word == "open" { "" } else { ", not yet committed" };

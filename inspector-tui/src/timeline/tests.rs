@@ -122,9 +122,23 @@ fn the_writer_of_a_byte_is_the_event_that_gave_it_its_value() {
             _ => None,
         })
         .unwrap();
-    assert_eq!(timeline.writer_of(page, cell, at + 1), Some(at));
-    assert_eq!(timeline.writer_of(page, cell, at), None, "before it, nobody had");
-    assert_eq!(timeline.writer_of(page, 100_000, at + 1), None);
+    assert_eq!(timeline.writer_of(page, cell, at + 1, None), Some(at));
+    assert_eq!(timeline.writer_of(page, cell, at, None), None, "before it, nobody had");
+    assert_eq!(timeline.writer_of(page, 100_000, at + 1, None), None);
+}
+
+#[test]
+fn where_memory_is_gone_the_writer_is_found_by_the_seal_that_the_disk_holds() {
+    let timeline = busy();
+    let (at, page, seal) = (0..timeline.len())
+        .find_map(|at| match timeline.event(at) {
+            Event::PageSealed { page, seal, .. } => Some((at, *page, *seal)),
+            _ => None,
+        })
+        .unwrap();
+    let writer = timeline.sealed_writer_of(page, seal, at + 1).unwrap();
+    assert!(timeline.event(writer).images().iter().any(|image| image.page == page));
+    assert_eq!(timeline.sealed_writer_of(page, seal, at), None, "nothing was sealed so before");
 }
 
 #[test]

@@ -15,8 +15,9 @@ struct Trail {
 
 impl Timeline {
     /// The event among the first `count` that gave byte `byte` of the plain form of `page` its value: the last one that
-    /// changed it or wrote a cell over it. None when it was there before the timeline begins.
-    pub fn writer_of(&self, page: PageNo, byte: usize, count: usize) -> Option<usize> {
+    /// changed it or wrote a cell over it. Where memory is gone, the form sealed as `shown` is asked about. None when it was
+    /// there before the timeline begins.
+    pub fn writer_of(&self, page: PageNo, byte: usize, count: usize, shown: Option<Seal>) -> Option<usize> {
         let mut trail = Trail::default();
         let mut before = trail;
         let mut sealed: BTreeMap<Seal, Trail> = BTreeMap::new();
@@ -34,7 +35,19 @@ impl Timeline {
                 _ => write(&mut trail, event, index, page, byte),
             }
         }
-        trail.writer
+        match trail.value {
+            Some(_) => trail.writer,
+            None => shown.and_then(|seal| sealed.get(&seal)).and_then(|trail| trail.writer),
+        }
+    }
+
+    /// The event among the first `count` that made the content which was then sealed as `seal`.
+    pub fn sealed_writer_of(&self, page: PageNo, seal: Seal, count: usize) -> Option<usize> {
+        let events = &self.events[..count.min(self.len())];
+        let is_it = |event: &Event| matches!(event, Event::PageSealed { page: about, seal: made, .. } if *about == page && *made == seal);
+        let sealed = events.iter().rposition(|event| is_it(event))?;
+        let writes = |event: &Event| !matches!(event, Event::PageOpened { .. }) && image_of(event, page).is_some();
+        events[..sealed].iter().rposition(|event| writes(event)).or(Some(sealed))
     }
 }
 

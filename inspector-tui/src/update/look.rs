@@ -185,7 +185,9 @@ fn follow_byte(model: &mut Model) {
         (Some(timeline), true) => (0..model.at)
             .rev()
             .find(|&at| matches!(timeline.event(at), Event::PageSealed { page: sealed, .. } if *sealed == page)),
-        (Some(timeline), false) => timeline.writer_of(page, byte, model.at),
+        (Some(timeline), false) => {
+            timeline.writer_of(page, byte, model.at, model.world.page(page).and_then(|known| known.seal))
+        }
     };
     let Some(writer) = writer else { return note(model, "No event on this time line wrote this byte.") };
     let line = model.timeline().and_then(|timeline| {

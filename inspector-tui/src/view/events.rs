@@ -3,7 +3,7 @@
 use super::line_of;
 use crate::{
     model::Model,
-    widget::{EventList, EventRow, Family, text},
+    widget::{EventList, EventRow, Family},
 };
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
 use tosumu::trace::Event;
@@ -14,7 +14,7 @@ const SENTENCE_COLUMNS: u16 = 70;
 /// What stands at the right of the title.
 pub fn note(model: &Model) -> String {
     match model.operation() {
-        Some(operation) => text::clip(&tosumu::escape::escape(operation.line.as_bytes()), 24).into_owned(),
+        Some(operation) => crate::describe::operation_words(&operation.line, 24),
         None => String::new(),
     }
 }

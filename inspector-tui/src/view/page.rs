@@ -313,7 +313,7 @@ fn whole_page(model: &Model) -> Vec<CardLine> {
     let stands = page.stands_at.unwrap_or_else(|| "in memory only: no file has it yet".into());
     let known = model.shown_page().and_then(|page| model.world.page(page));
     let seal = known.and_then(|known| known.seal).map_or("none yet".into(), |seal| seal.short());
-    let writer = page.last_writer.map_or("before these events".into(), |writer| writer.words());
+    let writer = page.last_writer.map_or_else(|| facts::no_writer(model).into(), |writer| writer.words());
     vec![
         CardLine::new("holds", holds),
         CardLine::new("stands in", format!("{stands}   seal {seal}")),
@@ -367,9 +367,12 @@ fn written_by(model: &Model, byte: usize) -> String {
     if facts::page(model).form == "sealed" {
         return "sealing: nonce and tag are new in every sealed form".into();
     }
-    let by_byte =
-        model.timeline().zip(model.shown_page()).and_then(|(timeline, page)| timeline.writer_of(page, byte, model.at));
-    let by_page = || model.shown_page().and_then(|page| model.world.page(page)).and_then(|page| page.last_writer);
+    let known = model.shown_page().and_then(|page| model.world.page(page).map(|known| (page, known)));
+    let by_byte = model
+        .timeline()
+        .zip(known.clone())
+        .and_then(|(timeline, (page, known))| timeline.writer_of(page, byte, model.at, known.seal));
+    let by_page = || known.and_then(|(_, known)| known.last_writer);
     match by_byte.or_else(by_page).and_then(|event| facts::writer_of_event(model, event)) {
         Some(writer) => writer.words(),
         None => "nobody these events tell of: it was there before them".into(),

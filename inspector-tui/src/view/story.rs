@@ -92,7 +92,9 @@ pub fn story(model: &Model, columns: usize, lines: usize) -> String {
         Some(before) => format!("{before} {now}"),
         None => now.clone(),
     };
-    [whole, now.clone()].into_iter().find(|text| text::wrap(text, columns).len() <= lines).unwrap_or(now)
+    // A long reason of a failure takes the place of what a power cut would leave, rather than be cut off itself.
+    let forms = [whole, now.clone(), event.sentence()];
+    forms.into_iter().find(|text| text::wrap(text, columns).len() <= lines).unwrap_or(now)
 }
 
 fn beginning(model: &Model) -> String {

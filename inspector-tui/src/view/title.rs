@@ -1,24 +1,23 @@
 //! The first line: what is looked at, and where in time.
 
 use crate::{
-    describe::{plural, verify::VerifyFacts},
+    describe::{operation_words, plural, verify::VerifyFacts},
     model::{Model, Screen},
     widget::{Family, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
-use tosumu::escape::escape;
 
 /// Draws the line: the left part gives way to the right one.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.style.theme;
     let (left, right) = match model.screen {
         Screen::File => (format!("tosumu open   {}", model.title), of_file(model)),
-        _ => (of_lab(model, area.width), of_time(model, area.width)),
+        _ => (String::new(), of_time(model, area.width)),
     };
     let width = usize::from(area.width).saturating_sub(2);
     let right = text::clip(&right, width / 2 + 10).into_owned();
     let room = width.saturating_sub(text::width(&right) + 2);
-    let left = text::clip(&left, room).into_owned();
+    let left = if left.is_empty() { of_lab(model, room) } else { text::clip(&left, room).into_owned() };
     buffer.set_stringn(area.x + 1, area.y, &left, room, theme.style(Family::Title));
     let column = area.right() - 1 - text::width(&right) as u16;
     let bad = model.screen == Screen::File && !VerifyFacts::verdict(model.findings()).is_empty();
@@ -26,15 +25,24 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     buffer.set_stringn(column, area.y, &right, width, theme.style(family));
 }
 
-fn of_lab(model: &Model, width: u16) -> String {
-    let mut words = format!("tosumu lab   {}", model.title);
-    if width >= 100 {
-        words.push_str(&format!("   commit {} durable", model.world.facts.durable_commit));
-    }
-    if let Some(branch) = model.branches.get(model.branch).filter(|_| model.branches.len() > 1) {
-        words.push_str(&format!("   branch {}", branch.name));
-    }
-    words
+/// The longest of its forms that fits whole: what is cut off in the middle of a word tells nothing.
+fn of_lab(model: &Model, room: usize) -> String {
+    let many = model.branches.len() > 1;
+    let branch = model.branches.get(model.branch).filter(|_| many);
+    let named = branch.map_or(String::new(), |branch| format!("   branch {}", branch.name));
+    let counted =
+        branch.map_or(String::new(), |_| format!("   branch {} of {}", model.branch + 1, model.branches.len()));
+    let title = format!("   {}", model.title);
+    let durable = format!("   commit {} durable", model.world.facts.durable_commit);
+    let forms = [
+        format!("tosumu lab{title}{durable}{named}"),
+        format!("tosumu lab{title}{durable}{counted}"),
+        format!("tosumu lab{title}{counted}"),
+        format!("tosumu lab{durable}{counted}"),
+        format!("tosumu lab{counted}"),
+    ];
+    let fits = forms.iter().find(|form| text::width(form) <= room);
+    fits.map_or_else(|| text::clip("tosumu lab", room).into_owned(), String::clone)
 }
 
 /// `put m 13: event 68 of 75`.
@@ -44,8 +52,7 @@ fn of_time(model: &Model, width: u16) -> String {
     let place = format!("{playing}event {} of {total}", model.at);
     match model.operation() {
         Some(operation) => {
-            let line = escape(operation.line.as_bytes());
-            format!("{}: {place}", text::clip(&line, usize::from(width) / 3))
+            format!("{}: {place}", operation_words(&operation.line, usize::from(width) / 5))
         }
         None => place,
     }

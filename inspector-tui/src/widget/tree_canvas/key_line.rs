@@ -1,6 +1,6 @@
 //! The line of keys inside a box: as many as fit, with the number of those left out at either side (`…7 l m+ n …12`).
 
-use super::{KeyMark, TreeNode};
+use super::{KeyMark, NodeStatus, TreeNode};
 use crate::widget::{text, theme::Family};
 use std::ops::Range;
 
@@ -95,7 +95,8 @@ fn grow(node: &TreeNode, mut range: Range<usize>, gap: usize, room: usize) -> Ra
 pub(super) fn of_leaf(node: &TreeNode, room: usize) -> KeyLine {
     let mut line = KeyLine::default();
     if node.keys.is_empty() {
-        line.push_cut("no keys".into());
+        let unread = node.status == NodeStatus::Bad && node.fill_percent.is_none();
+        line.push_cut(if unread { "not readable" } else { "no keys" }.into());
         return line;
     }
     let marked = node.keys.iter().position(|(_, mark)| *mark != KeyMark::None);
