@@ -184,7 +184,7 @@ fn kdf_finding(number: usize, slot: &KeySlot) -> Option<Finding> {
         return None;
     }
     let (memory, passes, lanes) = (slot.kdf_memory_kib(), slot.kdf_passes(), slot.kdf_lanes());
-    let asked = format!("{memory} KiB, {passes} passes, {lanes} lanes");
+    let asked = format!("{memory} KiB, passes: {passes}, lanes: {lanes}");
     if memory > KDF_MEMORY_KIB_MAX || passes > KDF_PASSES_MAX || lanes > KDF_LANES_MAX {
         let most = format!("at most {KDF_MEMORY_KIB_MAX} KiB, {KDF_PASSES_MAX} passes, {KDF_LANES_MAX} lanes");
         let why = format!("Key slot {number} asks for more work than any honest writer would.");
