@@ -77,6 +77,14 @@ fn sync_folder(_folder: &Path) -> io::Result<()> {
 
 struct OsFile(File);
 
+impl Drop for OsFile {
+    /// Closing alone would leave the lock to a child process that another thread has forked and that has not yet become its
+    /// own program: it shares the open file until then. An error leaves what closing does.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
 impl VfsFile for OsFile {
     #[cfg(unix)]
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
@@ -175,5 +183,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = OsVfs.open(&folder.path().join("none"), OpenMode::Write).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_lock_is_given_back_though_a_child_still_shares_the_open_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, b"").unwrap();
+        let file = OsFile(File::options().read(true).write(true).open(&path).unwrap());
+        let shared_by_a_child = file.0.try_clone().unwrap();
+        assert!(file.try_lock(LockKind::Exclusive).unwrap());
+        drop(file);
+        let next = OsVfs.open(&path, OpenMode::Write).unwrap();
+        assert!(next.try_lock(LockKind::Exclusive).unwrap());
+        drop(shared_by_a_child);
     }
 }
