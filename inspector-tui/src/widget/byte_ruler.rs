@@ -215,6 +215,10 @@ impl ByteRuler<'_> {
                 let long = text::width(name(at));
                 // A long name over a wide region stands in its middle.
                 let shift = if run > long + 8 && at > 0 { (run - long) / 4 } else { 0 };
+                // Half a word would be a riddle; the signs and the card say it too.
+                if usize::from(column) + shift + long > usize::from(pen.width()) {
+                    continue;
+                }
                 free_from = 1 + pen.put(column + shift as u16, 0, name(at), self.theme.style(Family::Quiet));
             }
         }

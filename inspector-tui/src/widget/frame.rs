@@ -199,10 +199,17 @@ impl Frame<'_> {
         if note.is_empty() || room < 4 {
             return;
         }
-        let note = format!(" {} ", text::clip(note, room));
+        let note = format!(" {} ", text::clip(leading_parts(note, room), room));
         let column = pen.width() - 2 - text::width(&note) as u16;
         pen.put(column, line, &note, self.theme.style(Family::Plain));
     }
+}
+
+/// As many of a note's parts, which commas divide, as there is room for; the whole note when not even the first fits.
+fn leading_parts(note: &str, room: usize) -> &str {
+    let ends = note.match_indices(", ").map(|(at, _)| at).chain([note.len()]);
+    let fitting = ends.map(|end| &note[..end]).take_while(|parts| text::width(parts) <= room).last();
+    fitting.unwrap_or(note)
 }
 
 fn tabs_that_fit(names: &[String], present: usize, room: usize) -> std::ops::Range<usize> {
