@@ -13,12 +13,12 @@
 use crate::crypto::SealedPage;
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
-use crate::format::log::{CommitBody, RECORD_HEADER_BYTES, RecordKind, RecordView, record_bytes};
+use crate::format::log::{RECORD_HEADER_BYTES, RecordKind, RecordView, record_bytes};
 use crate::format::node::Node;
 use crate::format::page::{PageHeader, SealedView};
 use crate::pager::OpenedPage;
 use crate::trace::Event;
-use crate::txn::{NonceDraw, Published, RootHolder, SealedPages, Store, Writer, random_16};
+use crate::txn::{CommitKind, NonceDraw, Prepared, Published, RootHolder, SealedPages, Store, Writer};
 use crate::types::{CommitNo, PageNo, PagePointer};
 use crate::vfs::{VfsFile, read_exact_at};
 use crate::wal::FramePlace;
@@ -73,37 +73,23 @@ pub(super) fn checkpoint(store: &Store, writer: &mut Writer) -> Result<Checkpoin
 fn seal_transaction(store: &Store, writer: &mut Writer, base: &Published) -> Result<Published> {
     let commit = base.commit.next();
     let name = store.page_file.name();
-    let nonces = NonceDraw::new(&*writer.entropy, name, 16)?;
+    let nonces = NonceDraw::new(writer.entropy.clone(), name, 16)?;
     let mut resealing =
         Resealing { store, base: base.commit, commit, nonces, sealed: SealedPages::default(), plain: Vec::new() };
     let root = resealing.newest(&base.root)?;
     let Resealing { sealed, plain, .. } = resealing;
-    let body = CommitBody {
-        page_count: base.page_count,
-        page_frames: 0,
-        root,
-        free_list: PagePointer::NULL,
-        free_count: 0,
-        seal_transaction: true,
-        record_count: base.record_count,
-        random: random_16(&*writer.entropy, name)?,
-        fingerprint: [0; 16],
-    };
-    let appended = writer.append(store, commit, &sealed.pages, body)?;
-    store.log_mut().index.publish(&appended.frames);
-    for (page, node) in plain {
-        let seal = sealed.pointers[&page].seal;
-        store.cache.insert(Arc::new(OpenedPage { page, commit, seal, plain: node.into_bytes().into() }));
-    }
-    let state = Published {
-        commit,
-        root,
-        root_holder: RootHolder::Commit(commit),
-        fingerprint: appended.fingerprint,
-        ..base.clone()
-    };
-    store.publish(state.clone());
-    store.tracer.emit(|_| Event::SealTransactionCommitted { commit, pages: sealed.pages.len() as u32, root });
+    let pages = sealed.pages.len() as u32;
+    let opened = plain
+        .into_iter()
+        .map(|(page, node)| {
+            let seal = sealed.pointers[&page].seal;
+            Arc::new(OpenedPage { page, commit, seal, plain: node.into_bytes().into() })
+        })
+        .collect();
+    let next = Published { commit, root, root_holder: RootHolder::Commit(commit), ..base.clone() };
+    let state =
+        writer.append_prepared(store, Prepared { next, kind: CommitKind::Seal, frames: sealed.pages, opened })?;
+    store.tracer.emit(|_| Event::SealTransactionCommitted { commit, pages, root });
     Ok(state)
 }
 

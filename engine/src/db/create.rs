@@ -87,7 +87,7 @@ fn first_bytes(options: &Options, name: &str) -> Result<Vec<u8>> {
 
     let root = Node::new(PageKind::Leaf, 0, options.page_size.plain_bytes());
     let header = PageHeader { kind: PageKind::Leaf, page: PageNo(1), commit: CommitNo(0) };
-    let nonce = NonceDraw::new(&*options.entropy, name, 1)?.next()?;
+    let nonce = NonceDraw::new(options.entropy.clone(), name, 1)?.next()?;
     let sealed = keys.seal_page(header.encode(), root.as_bytes(), nonce);
     superblock.root = PagePointer { page: PageNo(1), commit: CommitNo(0), seal: sealed.seal() };
     superblock.fingerprint = keys.first_fingerprint();

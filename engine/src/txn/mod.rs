@@ -4,13 +4,16 @@
 //! nothing of them reaches a file before its commit. What both share is the store.
 
 mod read;
+mod seal;
 mod slot;
 mod store;
 mod write;
+mod writer;
 
 pub use read::{Range, ReadTxn, Record, Value};
 pub use write::WriteTxn;
 
+pub(crate) use seal::{NonceDraw, SealedPages};
 pub(crate) use slot::{WriterGuard, WriterSlot};
 pub(crate) use store::{LogView, Published, RootHolder, Store};
-pub(crate) use write::{NonceDraw, SealedPages, Writer, random_16};
+pub(crate) use writer::{CommitKind, Prepared, Writer};

@@ -1,171 +1,27 @@
-//! The one writer: changed pages in memory, then one append to the log.
+//! A write transaction: changed pages in memory, until its commit hands them, sealed, to the one writer.
 
 use super::read::Value;
+use super::seal::{NonceDraw, SealedPages, refresh_pointers};
 use super::slot::WriterGuard;
 use super::store::{Published, RootHolder, Store};
+use super::writer::{CommitKind, Prepared, Writer, commit_prepared};
 use crate::btree::{self, PageRead, PageRef, PageWrite};
-use crate::crypto::{Entropy, SealedPage, draw_nonces};
 use crate::error::{Error, Result};
-use crate::format::log::CommitBody;
 use crate::format::node::Node;
 use crate::format::page::{PageHeader, PageKind};
-use crate::format::superblock::Superblock;
 use crate::limits;
 use crate::pager::OpenedPage;
 use crate::trace::{Event, Tracer};
 use crate::types::{CommitNo, PageNo, PagePointer, PageSize};
-use crate::vfs::{OpenMode, Vfs, VfsFile};
-use crate::wal::{AppendError, Appended, Commit, Log, log_path};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
-
-/// What only the writer touches: the log's end, the superblock as it is durable, and why it may no longer write.
-pub(crate) struct Writer {
-    pub vfs: Arc<dyn Vfs>,
-    pub path: PathBuf,
-    pub entropy: Arc<dyn Entropy>,
-    /// The superblock that is durable, and the slot it stands in.
-    pub superblock: Superblock,
-    pub slot: u8,
-    /// The log's file, once there is one.
-    pub log_file: Option<Arc<dyn VfsFile>>,
-    /// The log of the present generation, once its header is written.
-    pub log: Option<Log>,
-    pub poisoned: Option<String>,
-    pub transactions: u64,
-    /// Checkpoint before a transaction begins on a log of more than this many bytes.
-    pub log_bytes_checkpoint: u64,
-}
-
-const SYNC_OF_FOLDER: &str = "sync of the folder of";
-
-/// What a failure means when the commit stands in the log already.
-fn indeterminate(error: Error) -> Error {
-    match error {
-        Error::Io { file, source, .. } => Error::CommitIndeterminate { file, source },
-        other => other,
-    }
-}
-
-impl Writer {
-    /// Fails when an earlier error left the log or the page file in doubt.
-    pub fn check_sound(&self) -> Result<()> {
-        match &self.poisoned {
-            Some(because) => Err(Error::Poisoned { because: because.clone() }),
-            None => Ok(()),
-        }
-    }
-
-    /// Bytes of the log that count.
-    pub fn log_bytes(&self) -> u64 {
-        self.log.as_ref().map_or(0, Log::bytes)
-    }
-
-    /// Marks the handle as unable to write, and hands the error on.
-    pub fn poison(&mut self, error: Error, tracer: &Tracer) -> Error {
-        let because = error.to_string();
-        tracer.emit(|_| Event::Poisoned { because: because.clone() });
-        self.poisoned.get_or_insert(because);
-        error
-    }
-
-    /// Appends a commit to the log, beginning the generation when it is the first; durable and vouched for on `Ok`.
-    pub fn append(
-        &mut self,
-        store: &Store,
-        commit: CommitNo,
-        pages: &[(PageNo, SealedPage)],
-        body: CommitBody,
-    ) -> Result<Appended> {
-        let previous_fingerprint = store.published().fingerprint;
-        if self.log.is_none() {
-            self.begin_log(store).map_err(|error| match error {
-                Error::Io { doing: "sync" | SYNC_OF_FOLDER, .. } => self.poison(error, &store.tracer),
-                other => other,
-            })?;
-        }
-        let log = self.log.as_mut().expect("invariant: the log was begun above");
-        let appended = match log.append(Commit { commit, pages, body, previous_fingerprint }, &store.keys) {
-            Ok(appended) => appended,
-            Err(AppendError::Clean(error)) => return Err(error),
-            Err(AppendError::Indeterminate(error)) => return Err(self.poison(error, &store.tracer)),
-        };
-        if !self.superblock.log_expected {
-            let mut next = self.superblock.clone();
-            next.log_expected = true;
-            // The commit stands in the log, durable: after any failure here it may well be there when the file is opened again.
-            self.write_superblock(store, next).map_err(|error| self.poison(indeterminate(error), &store.tracer))?;
-        }
-        Ok(appended)
-    }
-
-    /// Writes `superblock` with the next slot generation into the other slot and syncs it.
-    pub fn write_superblock(&mut self, store: &Store, mut superblock: Superblock) -> Result<()> {
-        superblock.slot_generation = self.superblock.slot_generation + 1;
-        let slot = 1 - self.slot;
-        let bytes = superblock.encode(|input| store.keys.superblock_mac(input));
-        store.page_file.write_superblock(slot, &bytes)?;
-        store.page_file.sync()?;
-        self.superblock = superblock;
-        self.slot = slot;
-        Ok(())
-    }
-
-    /// First commit of a generation: the log's header is durable, and so is its name, before any commit relies on it.
-    fn begin_log(&mut self, store: &Store) -> Result<()> {
-        let path = log_path(&self.path);
-        let name = store.log().name.clone();
-        // A file opened here may bear a name that only the operating system knows of, be it from a commit that failed a
-        // moment ago: its folder is synced whether or not this call created it.
-        let (file, is_name_durable) = match &self.log_file {
-            Some(file) => (file.clone(), true),
-            None => {
-                let exists = self.vfs.exists(&path).map_err(|source| Error::io("looking for", &name, source))?;
-                let mode = if exists { OpenMode::Write } else { OpenMode::CreateNew };
-                let file = self.vfs.open(&path, mode).map_err(|source| Error::io("open", &name, source))?;
-                (file, false)
-            }
-        };
-        let identity = (self.superblock.page_size, self.superblock.file_id, self.superblock.log_generation);
-        let tree_mac = store.keys.tree_mac(&self.superblock.tree_mac_input());
-        let log = Log::begin(file.clone(), name.clone(), identity, &tree_mac, &store.keys, &*self.entropy)?;
-        if !is_name_durable {
-            self.vfs.sync_dir(&path).map_err(|source| Error::io(SYNC_OF_FOLDER, &name, source))?;
-        }
-        store.log_mut().file = Some(file.clone());
-        self.log_file = Some(file);
-        self.log = Some(log);
-        Ok(())
-    }
-}
-
-/// Nonces for one commit, drawn from the operating system in bulk; what is left over is thrown away with it.
-pub(crate) struct NonceDraw<'a> {
-    entropy: &'a dyn Entropy,
-    file: &'a str,
-    left: Vec<[u8; 24]>,
-}
-
-impl<'a> NonceDraw<'a> {
-    pub fn new(entropy: &'a dyn Entropy, file: &'a str, count: usize) -> Result<NonceDraw<'a>> {
-        let left = draw_nonces(entropy, count).map_err(|source| Error::io("drawing randomness for", file, source))?;
-        Ok(NonceDraw { entropy, file, left })
-    }
-
-    pub fn next(&mut self) -> Result<[u8; 24]> {
-        if self.left.is_empty() {
-            self.left = NonceDraw::new(self.entropy, self.file, 16)?.left;
-        }
-        Ok(self.left.pop().expect("invariant: nonces were drawn above"))
-    }
-}
 
 /// A write transaction. Its changes are seen by nobody else until [`WriteTxn::commit`] returns; dropped without that, they
 /// are rolled back. It borrows nothing: the database stays open, and its lock held, until the transaction ends.
 pub struct WriteTxn {
     store: Arc<Store>,
-    writer: WriterGuard,
+    /// Taken by the commit.
+    writer: Option<WriterGuard>,
     number: u64,
     base: Published,
     root: PagePointer,
@@ -177,6 +33,8 @@ pub struct WriteTxn {
     ended: bool,
 }
 
+const OPEN: &str = "invariant: a transaction has the writer until it commits";
+
 impl WriteTxn {
     pub(crate) fn begin(store: Arc<Store>, mut writer: WriterGuard) -> Result<WriteTxn> {
         writer.check_sound()?;
@@ -187,7 +45,7 @@ impl WriteTxn {
         let (root, page_count, record_count) = (base.root, base.page_count, base.record_count);
         Ok(WriteTxn {
             store,
-            writer,
+            writer: Some(writer),
             number,
             base,
             root,
@@ -264,12 +122,16 @@ impl WriteTxn {
         self.store.tracer.emit(|_| Event::TransactionRolledBack { transaction: self.number, pages });
     }
 
+    fn writer(&self) -> &Writer {
+        self.writer.as_ref().expect(OPEN)
+    }
+
     fn page_size(&self) -> PageSize {
         self.store.page_file.page_size()
     }
 
     fn commit_changes(&mut self) -> Result<CommitNo> {
-        self.writer.check_sound()?;
+        self.writer().check_sound()?;
         if self.broken {
             return Err(Error::Misuse {
                 why: "an earlier change of this transaction failed; it can only be rolled back".to_owned(),
@@ -278,32 +140,27 @@ impl WriteTxn {
         let commit = self.base.commit.next();
         let sealed = self.seal_changed(commit)?;
         let root = sealed.pointers.get(&self.root.page).copied().unwrap_or(self.root);
-        let body = CommitBody {
-            page_count: self.page_count,
-            page_frames: 0,
-            root,
-            free_list: PagePointer::NULL,
-            free_count: 0,
-            seal_transaction: false,
-            record_count: self.record_count,
-            random: random_16(&*self.writer.entropy, self.store.page_file.name())?,
-            fingerprint: [0; 16],
-        };
-        let appended = self.writer.append(&self.store, commit, &sealed.pages, body)?;
-        self.store.log_mut().index.publish(&appended.frames);
-        for (page, node) in std::mem::take(&mut self.changed) {
-            let pointer = sealed.pointers[&page];
-            let plain = node.into_bytes().into();
-            self.store.cache.insert(Arc::new(OpenedPage { page, commit, seal: pointer.seal, plain }));
-        }
-        self.store.publish(Published {
+        let next = Published {
             commit,
             root,
             root_holder: RootHolder::Commit(commit),
             page_count: self.page_count,
             record_count: self.record_count,
-            fingerprint: appended.fingerprint,
-        });
+            fingerprint: self.base.fingerprint,
+        };
+        let opened = std::mem::take(&mut self.changed)
+            .into_iter()
+            .map(|(page, node)| {
+                let plain = node.into_bytes().into();
+                Arc::new(OpenedPage { page, commit, seal: sealed.pointers[&page].seal, plain })
+            })
+            .collect();
+        let writer = self.writer.take().expect(OPEN);
+        commit_prepared(
+            writer,
+            &self.store,
+            Prepared { next, kind: CommitKind::Transaction, frames: sealed.pages, opened },
+        )?;
         Ok(commit)
     }
 
@@ -312,7 +169,7 @@ impl WriteTxn {
         let mut order: Vec<(u8, PageNo)> =
             self.changed.iter().map(|(&page, node)| (node.view().level(), page)).collect();
         order.sort_unstable();
-        let mut nonces = NonceDraw::new(&*self.writer.entropy, self.store.page_file.name(), order.len())?;
+        let mut nonces = NonceDraw::new(self.writer().entropy.clone(), self.store.page_file.name(), order.len())?;
         let mut sealed = SealedPages::default();
         for (level, page) in order {
             let node = self.changed.get_mut(&page).expect("invariant: the order lists changed pages");
@@ -324,58 +181,6 @@ impl WriteTxn {
         }
         Ok(sealed)
     }
-}
-
-/// Pages sealed for one commit, in the order they were sealed.
-#[derive(Default)]
-pub(crate) struct SealedPages {
-    pub pages: Vec<(PageNo, SealedPage)>,
-    pub pointers: BTreeMap<PageNo, PagePointer>,
-}
-
-impl SealedPages {
-    /// Seals one page and remembers the pointer that names it.
-    pub fn seal(&mut self, store: &Store, header: PageHeader, level: u8, plain: &[u8], nonce: [u8; 24]) -> PagePointer {
-        let PageHeader { page, commit, .. } = header;
-        let sealed = store.keys.seal_page(header.encode(), plain, nonce);
-        let seal = sealed.seal();
-        store.tracer.emit(|detail| Event::PageSealed {
-            page,
-            level,
-            commit,
-            seal,
-            sealed: detail.data(sealed.bytes()),
-        });
-        let pointer = PagePointer { page, commit, seal };
-        self.pages.push((page, sealed));
-        self.pointers.insert(page, pointer);
-        pointer
-    }
-}
-
-/// Gives a branch's pointers the newest seals known in `newest`.
-pub(crate) fn refresh_pointers(node: &mut Node, page: PageNo, newest: &BTreeMap<PageNo, PagePointer>, tracer: &Tracer) {
-    let mut children = Vec::new();
-    for slot in 0..node.view().slot_count() {
-        let old = node.view().child(slot);
-        match newest.get(&old.page) {
-            Some(new) if *new != old => {
-                node.set_child(slot, new);
-                children.push(old.page);
-            }
-            _ => {}
-        }
-    }
-    if !children.is_empty() {
-        tracer.emit(|detail| Event::PointersRefreshed { page, children, after: detail.image(page, node.as_bytes()) });
-    }
-}
-
-/// Sixteen random bytes: two commits of equal content never have equal MACs.
-pub(crate) fn random_16(entropy: &dyn Entropy, file: &str) -> Result<[u8; 16]> {
-    let mut random = [0; 16];
-    entropy.fill(&mut random).map_err(|source| Error::io("drawing randomness for", file, source))?;
-    Ok(random)
 }
 
 impl Drop for WriteTxn {

@@ -1,0 +1,185 @@
+//! What only the one writer touches, and the end of every commit: appended to the log, durable, then published.
+
+use super::seal::random_16;
+use super::slot::WriterGuard;
+use super::store::{Published, Store};
+use crate::crypto::{Entropy, SealedPage};
+use crate::error::{Error, Result};
+use crate::format::log::CommitBody;
+use crate::format::superblock::Superblock;
+use crate::pager::OpenedPage;
+use crate::trace::{Event, Tracer};
+use crate::types::{CommitNo, PageNo, PagePointer};
+use crate::vfs::{OpenMode, Vfs, VfsFile};
+use crate::wal::{AppendError, Appended, Commit, Log, log_path};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What only the writer touches: the log's end, the superblock as it is durable, and why it may no longer write.
+pub(crate) struct Writer {
+    pub vfs: Arc<dyn Vfs>,
+    pub path: PathBuf,
+    pub entropy: Arc<dyn Entropy>,
+    /// The superblock that is durable, and the slot it stands in.
+    pub superblock: Superblock,
+    pub slot: u8,
+    /// The log's file, once there is one.
+    pub log_file: Option<Arc<dyn VfsFile>>,
+    /// The log of the present generation, once its header is written.
+    pub log: Option<Log>,
+    pub poisoned: Option<String>,
+    pub transactions: u64,
+    /// Checkpoint before a transaction begins on a log of more than this many bytes.
+    pub log_bytes_checkpoint: u64,
+}
+
+const SYNC_OF_FOLDER: &str = "sync of the folder of";
+
+/// What a failure means when the commit stands in the log already.
+fn indeterminate(error: Error) -> Error {
+    match error {
+        Error::Io { file, source, .. } => Error::CommitIndeterminate { file, source },
+        other => other,
+    }
+}
+
+/// Changes that are sealed and ready to be logged.
+pub(crate) struct Prepared {
+    /// The state to publish; its fingerprint is filled in by the append.
+    pub next: Published,
+    pub kind: CommitKind,
+    /// Sealed pages in the order they go into the log.
+    pub frames: Vec<(PageNo, SealedPage)>,
+    /// The same pages opened, for the cache.
+    pub opened: Vec<Arc<OpenedPage>>,
+}
+
+/// What a commit is made for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CommitKind {
+    /// A transaction: it is acknowledged.
+    Transaction,
+    /// The seal transaction of a checkpoint.
+    Seal,
+}
+
+/// Makes a transaction's changes durable, then visible, and puts the writer back.
+pub(crate) fn commit_prepared(mut writer: WriterGuard, store: &Store, prepared: Prepared) -> Result<Published> {
+    writer.append_prepared(store, prepared)
+}
+
+impl Writer {
+    /// Appends sealed changes to the log, durable, and publishes them.
+    pub fn append_prepared(&mut self, store: &Store, prepared: Prepared) -> Result<Published> {
+        let Prepared { mut next, kind, frames, opened } = prepared;
+        let body = CommitBody {
+            page_count: next.page_count,
+            page_frames: 0,
+            root: next.root,
+            free_list: PagePointer::NULL,
+            free_count: 0,
+            seal_transaction: kind == CommitKind::Seal,
+            record_count: next.record_count,
+            random: random_16(&*self.entropy, store.page_file.name())?,
+            fingerprint: [0; 16],
+        };
+        let appended = self.append(store, next.commit, &frames, body)?;
+        next.fingerprint = appended.fingerprint;
+        store.log_mut().index.publish(&appended.frames);
+        for page in opened {
+            store.cache.insert(page);
+        }
+        store.publish(next.clone());
+        Ok(next)
+    }
+
+    /// Fails when an earlier error left the log or the page file in doubt.
+    pub fn check_sound(&self) -> Result<()> {
+        match &self.poisoned {
+            Some(because) => Err(Error::Poisoned { because: because.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Bytes of the log that count.
+    pub fn log_bytes(&self) -> u64 {
+        self.log.as_ref().map_or(0, Log::bytes)
+    }
+
+    /// Marks the handle as unable to write, and hands the error on.
+    pub fn poison(&mut self, error: Error, tracer: &Tracer) -> Error {
+        let because = error.to_string();
+        tracer.emit(|_| Event::Poisoned { because: because.clone() });
+        self.poisoned.get_or_insert(because);
+        error
+    }
+
+    /// Appends a commit to the log, beginning the generation when it is the first; durable and vouched for on `Ok`.
+    fn append(
+        &mut self,
+        store: &Store,
+        commit: CommitNo,
+        pages: &[(PageNo, SealedPage)],
+        body: CommitBody,
+    ) -> Result<Appended> {
+        let previous_fingerprint = store.published().fingerprint;
+        if self.log.is_none() {
+            self.begin_log(store).map_err(|error| match error {
+                Error::Io { doing: "sync" | SYNC_OF_FOLDER, .. } => self.poison(error, &store.tracer),
+                other => other,
+            })?;
+        }
+        let log = self.log.as_mut().expect("invariant: the log was begun above");
+        let appended = match log.append(Commit { commit, pages, body, previous_fingerprint }, &store.keys) {
+            Ok(appended) => appended,
+            Err(AppendError::Clean(error)) => return Err(error),
+            Err(AppendError::Indeterminate(error)) => return Err(self.poison(error, &store.tracer)),
+        };
+        if !self.superblock.log_expected {
+            let mut next = self.superblock.clone();
+            next.log_expected = true;
+            // The commit stands in the log, durable: after any failure here it may well be there when the file is opened again.
+            self.write_superblock(store, next).map_err(|error| self.poison(indeterminate(error), &store.tracer))?;
+        }
+        Ok(appended)
+    }
+
+    /// Writes `superblock` with the next slot generation into the other slot and syncs it.
+    pub fn write_superblock(&mut self, store: &Store, mut superblock: Superblock) -> Result<()> {
+        superblock.slot_generation = self.superblock.slot_generation + 1;
+        let slot = 1 - self.slot;
+        let bytes = superblock.encode(|input| store.keys.superblock_mac(input));
+        store.page_file.write_superblock(slot, &bytes)?;
+        store.page_file.sync()?;
+        self.superblock = superblock;
+        self.slot = slot;
+        Ok(())
+    }
+
+    /// First commit of a generation: the log's header is durable, and so is its name, before any commit relies on it.
+    fn begin_log(&mut self, store: &Store) -> Result<()> {
+        let path = log_path(&self.path);
+        let name = store.log().name.clone();
+        // A file opened here may bear a name that only the operating system knows of, be it from a commit that failed a
+        // moment ago: its folder is synced whether or not this call created it.
+        let (file, is_name_durable) = match &self.log_file {
+            Some(file) => (file.clone(), true),
+            None => {
+                let exists = self.vfs.exists(&path).map_err(|source| Error::io("looking for", &name, source))?;
+                let mode = if exists { OpenMode::Write } else { OpenMode::CreateNew };
+                let file = self.vfs.open(&path, mode).map_err(|source| Error::io("open", &name, source))?;
+                (file, false)
+            }
+        };
+        let identity = (self.superblock.page_size, self.superblock.file_id, self.superblock.log_generation);
+        let tree_mac = store.keys.tree_mac(&self.superblock.tree_mac_input());
+        let log = Log::begin(file.clone(), name.clone(), identity, &tree_mac, &store.keys, &*self.entropy)?;
+        if !is_name_durable {
+            self.vfs.sync_dir(&path).map_err(|source| Error::io(SYNC_OF_FOLDER, &name, source))?;
+        }
+        store.log_mut().file = Some(file.clone());
+        self.log_file = Some(file);
+        self.log = Some(log);
+        Ok(())
+    }
+}
