@@ -22,10 +22,12 @@ pub enum Error {
         /// The file.
         file: String,
     },
-    /// Another process has the database open, and one of the two wants to write.
+    /// Another handle, as a rule another process's, has the database open for writing.
     InUse {
         /// The file.
         file: String,
+        /// Who has it open, where the operating system tells: `process 1234 (tosumu)`.
+        holder: Option<String>,
     },
     /// Input or output failed.
     Io {
@@ -129,11 +131,9 @@ impl fmt::Display for Error {
             Error::AlreadyExists { file } => {
                 write!(f, "{file}: is there already and was not touched; choose another name")
             }
-            Error::InUse { file } => {
-                write!(
-                    f,
-                    "{file}: in use by another process, and a writer needs the file to itself; try again when that has ended"
-                )
+            Error::InUse { file, holder } => {
+                let holder = holder.as_deref().unwrap_or("another process");
+                write!(f, "{file}: in use by {holder}, and a file takes one writer; try again when that has ended")
             }
             Error::Io { doing, file, source } => write!(f, "{file}: {doing} failed: {source}"),
             Error::LimitExceeded { what, limit, value } => {

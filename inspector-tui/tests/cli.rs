@@ -573,6 +573,11 @@ fn a_file_that_another_process_writes_is_in_use_and_readers_share_it() {
     ] {
         place.run(arguments).fails(CANNOT, "IN-USE");
     }
+    if cfg!(target_os = "linux") {
+        let refused = place.run(["put", "x.tsm", "a", "2"]).stderr;
+        let holder = format!("in use by process {} (tosumu)", child.id());
+        assert!(refused.contains(&holder), "{refused}");
+    }
     drop(stdin);
     assert!(child.wait().unwrap().success());
     place.run(["get", "x.tsm", "a"]).gives("1\n");

@@ -45,7 +45,7 @@ pub(super) fn create(options: &Options, path: &Path) -> Result<()> {
     // The lock tells a leftover of a crash from the work of another process that is creating this very database.
     let lock_it = |file: &dyn VfsFile| match file.try_lock(LockKind::Exclusive).map_err(failed("locking"))? {
         true => Ok(()),
-        false => Err(Error::InUse { file: name.clone() }),
+        false => Err(Error::InUse { file: name.clone(), holder: file.lock_holder() }),
     };
     if exists(options, &temporary)? {
         let leftover = options.vfs.open(&temporary, OpenMode::Write).map_err(failed("open a leftover of"))?;

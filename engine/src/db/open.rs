@@ -66,7 +66,7 @@ fn open_locked(options: &Options, path: &Path, name: &str) -> Result<Arc<dyn Vfs
     })?;
     match file.try_lock(lock) {
         Ok(true) => Ok(file),
-        Ok(false) => Err(Error::InUse { file: name.to_owned() }),
+        Ok(false) => Err(Error::InUse { file: name.to_owned(), holder: file.lock_holder() }),
         Err(source) => Err(Error::io("locking", name, source)),
     }
 }

@@ -171,6 +171,10 @@ impl VfsFile for TracedFile {
     fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
         self.inner.try_lock(kind)
     }
+
+    fn lock_holder(&self) -> Option<String> {
+        self.inner.lock_holder()
+    }
 }
 
 fn took_effect<T>(result: &io::Result<T>) -> bool {

@@ -74,7 +74,7 @@ impl Failure {
             Error::Damage(finding) => finding_text(path, finding),
             Error::NotFound { file }
             | Error::AlreadyExists { file }
-            | Error::InUse { file }
+            | Error::InUse { file, .. }
             | Error::Io { file, .. }
             | Error::CommitIndeterminate { file, .. }
             | Error::ReadOnly { file } => {

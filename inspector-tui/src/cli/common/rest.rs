@@ -83,7 +83,7 @@ pub fn shared_lock(vfs: &dyn Vfs, path: &Path) -> tosumu::Result<Arc<dyn VfsFile
     })?;
     match file.try_lock(LockKind::Shared) {
         Ok(true) => Ok(file),
-        Ok(false) => Err(Error::InUse { file: name }),
+        Ok(false) => Err(Error::InUse { holder: file.lock_holder(), file: name }),
         Err(source) => Err(Error::io("locking", &name, source)),
     }
 }
