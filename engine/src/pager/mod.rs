@@ -13,6 +13,7 @@ pub(crate) use page_file::PageFile;
 
 use crate::crypto::PlainPage;
 use crate::format::node::NodeView;
+use crate::format::page::PageKind;
 use crate::types::{CommitNo, PageNo, Seal};
 
 /// A page that was read, found authentic and current, and opened. Its structure is valid.
@@ -27,5 +28,10 @@ impl OpenedPage {
     /// The page as a node of the tree.
     pub(crate) fn view(&self) -> NodeView<'_> {
         NodeView::trusted(&self.plain)
+    }
+
+    /// Whether it is a branch, by the byte that every plain form begins with.
+    pub(crate) fn is_branch(&self) -> bool {
+        self.plain.first() == Some(&(PageKind::Branch as u8))
     }
 }
