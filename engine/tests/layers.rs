@@ -56,6 +56,8 @@ const DOORS: &[(&str, &str)] = &[
     ("WriteTxn", "txn"),
     ("Range", "txn"),
     ("Record", "txn"),
+    ("Savepoint", "txn"),
+    ("Swap", "txn"),
     ("Value", "txn"),
     ("Unlock", "crypto"),
     ("KdfProfile", "crypto"),

@@ -10,8 +10,8 @@ use crate::types::PagePointer;
 use std::ops::{Bound, RangeBounds};
 
 /// A range of a tree that can be walked from both ends.
-pub(crate) struct RangeCursor<'a, R: PageRead> {
-    reader: &'a R,
+pub(crate) struct RangeCursor<'a> {
+    reader: &'a dyn PageRead,
     root: PagePointer,
     lower: Bound<Vec<u8>>,
     upper: Bound<Vec<u8>>,
@@ -32,8 +32,8 @@ enum Direction {
     Backward,
 }
 
-impl<'a, R: PageRead> RangeCursor<'a, R> {
-    pub fn new(reader: &'a R, root: PagePointer, lower: Bound<Vec<u8>>, upper: Bound<Vec<u8>>) -> Self {
+impl<'a> RangeCursor<'a> {
+    pub fn new(reader: &'a dyn PageRead, root: PagePointer, lower: Bound<Vec<u8>>, upper: Bound<Vec<u8>>) -> Self {
         RangeCursor { reader, root, lower, upper, front: None, back: None, ended: false }
     }
 
@@ -92,8 +92,8 @@ impl<'a, R: PageRead> RangeCursor<'a, R> {
 
 impl<'a> Stack<'a> {
     /// Stands on the first record in `direction` from `bound`.
-    fn seek<R: PageRead>(
-        reader: &'a R,
+    fn seek(
+        reader: &'a dyn PageRead,
         root: &PagePointer,
         bound: &Bound<Vec<u8>>,
         direction: Direction,
@@ -107,9 +107,9 @@ impl<'a> Stack<'a> {
     }
 
     /// Pushes the page of `pointer`; returns the child to go on with, unless it is a leaf.
-    fn enter<R: PageRead>(
+    fn enter(
         &mut self,
-        reader: &'a R,
+        reader: &'a dyn PageRead,
         pointer: PagePointer,
         bound: &Bound<Vec<u8>>,
         direction: Direction,
@@ -137,7 +137,7 @@ impl<'a> Stack<'a> {
         Ok(child)
     }
 
-    fn read<R: PageRead>(&self, reader: &'a R, pointer: &PagePointer) -> Result<PageRef<'a>> {
+    fn read(&self, reader: &'a dyn PageRead, pointer: &PagePointer) -> Result<PageRef<'a>> {
         let parent = self.pages.last().map(|(pointer, page, slot)| Step {
             pointer: *pointer,
             level: page.view().level(),
@@ -154,9 +154,9 @@ impl<'a> Stack<'a> {
     }
 
     /// The next record in `direction`. Pages that lie wholly beyond the `far` bound are not read: damage there is no matter.
-    fn advance<R: PageRead>(
+    fn advance(
         &mut self,
-        reader: &'a R,
+        reader: &'a dyn PageRead,
         direction: Direction,
         far: &Bound<Vec<u8>>,
     ) -> Result<Option<(PageRef<'a>, usize)>> {
@@ -181,7 +181,7 @@ impl<'a> Stack<'a> {
     }
 
     /// Goes up until a branch has a further child in `direction`, then down to the nearest leaf below it.
-    fn next_leaf<R: PageRead>(&mut self, reader: &'a R, direction: Direction, far: &Bound<Vec<u8>>) -> Result<bool> {
+    fn next_leaf(&mut self, reader: &'a dyn PageRead, direction: Direction, far: &Bound<Vec<u8>>) -> Result<bool> {
         self.pages.pop();
         loop {
             let Some((_, branch, slot)) = self.pages.last_mut() else { return Ok(false) };

@@ -21,7 +21,7 @@ use crate::types::{PageNo, PagePointer};
 use std::sync::Arc;
 
 /// What the tree needs to read.
-pub(crate) trait PageRead {
+pub(crate) trait PageRead: Sync {
     /// The page that `pointer` names, checked and opened.
     fn read(&self, pointer: &PagePointer) -> Result<PageRef<'_>>;
     /// Where events go.

@@ -19,7 +19,7 @@ pub(crate) struct Descent {
 }
 
 /// Looks `key` up; the leaf and the slot it stands in.
-pub(crate) fn get<'a, R: PageRead>(
+pub(crate) fn get<'a, R: PageRead + ?Sized>(
     reader: &'a R,
     root: &PagePointer,
     key: &[u8],
@@ -30,7 +30,7 @@ pub(crate) fn get<'a, R: PageRead>(
 }
 
 /// Goes down from `root` to the leaf for `key`.
-pub(crate) fn descend<R: PageRead>(reader: &R, root: &PagePointer, key: &[u8]) -> Result<Descent> {
+pub(crate) fn descend<R: PageRead + ?Sized>(reader: &R, root: &PagePointer, key: &[u8]) -> Result<Descent> {
     let mut steps: Vec<Step> = Vec::new();
     let mut trail = Vec::new();
     let mut pointer = *root;

@@ -133,6 +133,22 @@ pub enum Event {
         /// Pages whose changes were dropped.
         pages: u32,
     },
+    /// A savepoint was set in the open transaction.
+    SavepointSet {
+        /// The transaction.
+        transaction: u64,
+        /// Counted from 1 in the transaction.
+        savepoint: u32,
+    },
+    /// The open transaction is again what it was at a savepoint; those set after it are passed over.
+    SavepointRestored {
+        /// The transaction.
+        transaction: u64,
+        /// The savepoint.
+        savepoint: u32,
+        /// The root as it was there.
+        root: PageNo,
+    },
 
     // The tree.
     /// A branch was searched for a key.
@@ -568,6 +584,8 @@ impl Event {
             Event::TransactionStarted { .. } => "begin",
             Event::TransactionCommitted { .. } => "COMMIT",
             Event::TransactionRolledBack { .. } => "rollback",
+            Event::SavepointSet { .. } => "mark",
+            Event::SavepointRestored { .. } => "back",
             Event::BranchSearched { .. } | Event::LeafSearched { .. } => "look",
             Event::PageAllocated { .. } => "new",
             Event::RecordWritten { .. } => "cell",

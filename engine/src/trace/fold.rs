@@ -108,6 +108,8 @@ pub struct Fold {
     numbered: u64,
     /// The pages the open transaction changed, as they were before; none where there was no page.
     before: Option<BTreeMap<PageNo, Option<PageState>>>,
+    /// The same for each of its savepoints, by number: the pages changed since, as they were there.
+    savepoints: Vec<(u32, BTreeMap<PageNo, Option<PageState>>)>,
 }
 
 impl Fold {
@@ -246,8 +248,13 @@ impl Fold {
 
     fn apply_to_pages(&mut self, event: &Event) {
         match event {
-            Event::TransactionStarted { .. } => self.before = Some(BTreeMap::new()),
+            Event::TransactionStarted { .. } => {
+                self.before = Some(BTreeMap::new());
+                self.savepoints.clear();
+            }
             Event::TransactionRolledBack { .. } => self.roll_back(),
+            Event::SavepointSet { savepoint, .. } => self.savepoints.push((*savepoint, BTreeMap::new())),
+            Event::SavepointRestored { savepoint, .. } => self.go_back_to(*savepoint),
             Event::TransactionCommitted { commit, .. } | Event::SealTransactionCommitted { commit, .. } => {
                 self.publish(*commit);
             }
@@ -259,6 +266,7 @@ impl Fold {
             Event::Crashed { .. } | Event::HandleDropped => {
                 self.pages.clear();
                 self.before = None;
+                self.savepoints.clear();
             }
             Event::PageSealed { page, commit, seal, .. } => {
                 let state = self.page_to_change(*page);
@@ -295,7 +303,8 @@ impl Fold {
     }
 
     fn page_to_change(&mut self, page: PageNo) -> &mut PageState {
-        if let Some(before) = &mut self.before {
+        let kept = self.before.iter_mut().chain(self.savepoints.last_mut().map(|(_, before)| before));
+        for before in kept {
             before.entry(page).or_insert_with(|| self.pages.get(&page).cloned());
         }
         self.pages.entry(page).or_default()
@@ -324,13 +333,31 @@ impl Fold {
     fn publish(&mut self, commit: CommitNo) {
         self.commit = commit;
         self.before = None;
+        self.savepoints.clear();
         for page in self.pages.values_mut().filter(|page| page.sealed_commit == Some(commit)) {
             page.in_log = true;
         }
     }
 
     fn roll_back(&mut self) {
-        for (page, state) in self.before.take().unwrap_or_default() {
+        let before = self.before.take().unwrap_or_default();
+        self.put_back(before);
+        self.savepoints.clear();
+    }
+
+    /// The savepoint stays: it may be gone back to again.
+    fn go_back_to(&mut self, savepoint: u32) {
+        while let Some((number, before)) = self.savepoints.pop() {
+            self.put_back(before);
+            if number <= savepoint {
+                self.savepoints.push((number, BTreeMap::new()));
+                return;
+            }
+        }
+    }
+
+    fn put_back(&mut self, before: BTreeMap<PageNo, Option<PageState>>) {
+        for (page, state) in before {
             match state {
                 Some(state) => self.pages.insert(page, state),
                 None => self.pages.remove(&page),

@@ -51,6 +51,12 @@ fn tell(event: &Event) -> String {
             "Transaction {transaction} was given up: what it changed in {} was dropped, and the store is as before.",
             count(*pages, "page")
         ),
+        Event::SavepointSet { transaction, savepoint } => {
+            format!("Savepoint {savepoint} was set: transaction {transaction} can go back to what it is now.")
+        }
+        Event::SavepointRestored { transaction, savepoint, .. } => format!(
+            "Transaction {transaction} went back to savepoint {savepoint}: what it changed since was dropped, in memory."
+        ),
         Event::BranchSearched { page, key, slot: 0, child, .. } => format!(
             "Branch {page} was searched for {}: no separator is at or below it, so slot 0 leads on to page {child}.",
             quoted(key)
@@ -290,6 +296,8 @@ fn tell_short(event: &Event) -> String {
             format!("commit {commit} published: {}", count(*pages, "page"))
         }
         Event::TransactionRolledBack { transaction, .. } => format!("transaction {transaction} rolled back"),
+        Event::SavepointSet { savepoint, .. } => format!("savepoint {savepoint} set"),
+        Event::SavepointRestored { savepoint, .. } => format!("back at savepoint {savepoint}"),
         Event::BranchSearched { page, slot, child, .. } => format!("branch {page} slot {slot} leads to page {child}"),
         Event::LeafSearched { page, slot, found: true, .. } => format!("leaf {page}: found in slot {slot}"),
         Event::LeafSearched { page, slot, .. } => format!("leaf {page}: not found, slot {slot}"),
@@ -573,7 +581,7 @@ mod tests {
             assert!(!(sentence + &short).chars().any(char::is_control), "{event:?}");
             words.insert(event.word());
         }
-        assert_eq!(words.len(), 45, "one sample of every word");
+        assert_eq!(words.len(), 47, "one sample of every word");
     }
 
     #[test]

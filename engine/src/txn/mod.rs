@@ -3,7 +3,9 @@
 //! [`ReadTxn`] sees the database as of one commit for as long as it lives. [`WriteTxn`] collects changed pages in memory;
 //! nothing of them reaches a file before its commit. What both share is the store.
 
+mod pages;
 mod read;
+mod savepoint;
 mod seal;
 mod slot;
 mod store;
@@ -11,7 +13,8 @@ mod write;
 mod writer;
 
 pub use read::{Range, ReadTxn, Record, Value};
-pub use write::WriteTxn;
+pub use savepoint::Savepoint;
+pub use write::{Swap, WriteTxn};
 
 pub(crate) use seal::{NonceDraw, SealedPages};
 pub(crate) use slot::{WriterGuard, WriterSlot};

@@ -74,15 +74,12 @@ impl ReadTxn {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn range<'k, K: ?Sized + AsRef<[u8]> + 'k>(&self, keys: impl RangeBounds<&'k K>) -> Range<'_> {
-        let owned = |bound: Bound<&&'k K>| bound.map(|key| (*key).as_ref().to_vec());
-        Range { cursor: RangeCursor::new(self, self.state.root, owned(keys.start_bound()), owned(keys.end_bound())) }
+        Range::of(self, self.state.root, keys)
     }
 
     /// The records whose keys begin with `prefix`.
     pub fn prefix(&self, prefix: &[u8]) -> Range<'_> {
-        let lower = Bound::Included(prefix.to_vec());
-        let upper = end_of_prefix(prefix).map_or(Bound::Unbounded, Bound::Excluded);
-        Range { cursor: RangeCursor::new(self, self.state.root, lower, upper) }
+        Range::of_prefix(self, self.state.root, prefix)
     }
 }
 
@@ -168,7 +165,24 @@ impl Record<'_> {
 
 /// The records of a range, walked from either end. An error ends it.
 pub struct Range<'a> {
-    cursor: RangeCursor<'a, ReadTxn>,
+    cursor: RangeCursor<'a>,
+}
+
+impl<'a> Range<'a> {
+    pub(super) fn of<'k, K: ?Sized + AsRef<[u8]> + 'k>(
+        reader: &'a dyn PageRead,
+        root: PagePointer,
+        keys: impl RangeBounds<&'k K>,
+    ) -> Range<'a> {
+        let owned = |bound: Bound<&&'k K>| bound.map(|key| (*key).as_ref().to_vec());
+        Range { cursor: RangeCursor::new(reader, root, owned(keys.start_bound()), owned(keys.end_bound())) }
+    }
+
+    pub(super) fn of_prefix(reader: &'a dyn PageRead, root: PagePointer, prefix: &[u8]) -> Range<'a> {
+        let lower = Bound::Included(prefix.to_vec());
+        let upper = end_of_prefix(prefix).map_or(Bound::Unbounded, Bound::Excluded);
+        Range { cursor: RangeCursor::new(reader, root, lower, upper) }
+    }
 }
 
 impl<'a> Iterator for Range<'a> {

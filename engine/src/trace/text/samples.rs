@@ -46,6 +46,8 @@ fn transactions() -> Vec<Event> {
         Event::TransactionStarted { transaction: 3, base: CommitNo(2) },
         Event::TransactionCommitted { transaction: 3, commit: CommitNo(3), pages: 3 },
         Event::TransactionRolledBack { transaction: 4, pages: 1 },
+        Event::SavepointSet { transaction: 3, savepoint: 1 },
+        Event::SavepointRestored { transaction: 3, savepoint: 1, root: PageNo(3) },
     ]
 }
 

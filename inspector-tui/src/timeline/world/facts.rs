@@ -85,6 +85,10 @@ impl Facts {
                 self.new_pages.clear();
                 self.fresh = None;
             }
+            Event::SavepointRestored { root, .. } => {
+                self.root = Some(*root);
+                self.fresh = None;
+            }
             Event::BranchSearched { page, child, .. } => {
                 self.search(*page);
                 self.leads_to = Some(*child);
