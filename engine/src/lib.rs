@@ -37,10 +37,10 @@ mod finding;
 mod txn;
 
 pub use crypto::{KdfProfile, Unlock};
-pub use db::{CheckpointOutcome, Database, Options, Stats};
+pub use db::{CheckpointMode, CheckpointOutcome, Database, Options, Stats};
 pub use error::{Error, ErrorKind, Result};
 pub use finding::{Code, Finding, Severity};
-pub use txn::{Range, ReadTxn, Record, Savepoint, Swap, Value, WriteTxn};
+pub use txn::{Durability, Range, ReadTxn, Record, Savepoint, Swap, Value, WriteTxn};
 pub use types::{CommitNo, PageNo, PageSize};
 
 /// The program in README.md is run by the tests.

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::vfs::{CrashPlan, DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
-use tosumu::{Database, Options, PageSize};
+use tosumu::{CheckpointMode, Database, Options, PageSize};
 
 const PATH: &str = "crash.tsm";
 /// Up to so many undecided sectors and names every subset is tried.
@@ -221,7 +221,7 @@ fn watch_workload(steps: &[Step]) -> Vec<(Promise, DiskImage)> {
     let mut db = Some(open(1));
     for (seed, step) in (2..).zip(steps) {
         match step {
-            Step::Checkpoint => drop(db.as_ref().unwrap().checkpoint().unwrap()),
+            Step::Checkpoint => drop(db.as_ref().unwrap().checkpoint(CheckpointMode::Passive).unwrap()),
             Step::Reopen => {
                 drop(db.take());
                 db = Some(open(seed));

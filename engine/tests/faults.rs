@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::vfs::{CrashPlan, Fault, FaultKind, FaultSpan, SimVfs};
-use tosumu::{Database, Error, Options, PageSize, Result};
+use tosumu::{CheckpointMode, Database, Error, Options, PageSize, Result};
 
 const PATH: &str = "faults.tsm";
 const KINDS: [FaultKind; 4] = [FaultKind::Io, FaultKind::NoSpace, FaultKind::Short, FaultKind::Interrupted];
@@ -58,7 +58,7 @@ impl Told {
     }
 
     fn checkpoint(&mut self, db: &Database) {
-        match db.checkpoint() {
+        match db.checkpoint(CheckpointMode::Passive) {
             Ok(_) => assert!(!self.poisoned, "a poisoned handle made a checkpoint"),
             Err(error) => self.note(error, None),
         }
@@ -131,7 +131,7 @@ fn check(disk: &SimVfs, told: &Told, context: &str) {
     let db = options(disk, 90).open(PATH).unwrap_or_else(|error| panic!("{context}: not opened: {error}"));
     let found = dump(&db).unwrap_or_else(|error| panic!("{context}: not read: {error}"));
     assert!(told.allows(&found), "{context}: {} records that were never promised", found.len());
-    let after = db.write(|tx| tx.put(b"afterwards", b"x")).and_then(|()| db.checkpoint());
+    let after = db.write(|tx| tx.put(b"afterwards", b"x")).and_then(|()| db.checkpoint(CheckpointMode::Passive));
     assert!(after.is_ok(), "{context}: no commit afterwards: {after:?}");
     drop(db);
     disk.crash(&CrashPlan::Lost);
@@ -241,7 +241,7 @@ fn a_disk_too_full_to_fold_the_log_still_takes_commits() {
             taken_unfolded += 1;
             assert_eq!(dump(&db).unwrap().len(), 81);
             disk.set_faults(Vec::new());
-            db.checkpoint().unwrap();
+            db.checkpoint(CheckpointMode::Passive).unwrap();
             assert_eq!(dump(&db).unwrap().len(), 81);
         }
     }

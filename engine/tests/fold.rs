@@ -6,7 +6,7 @@ use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::script::{Runner, RunnerOptions, SAMPLE_STORE, Script};
 use tosumu::trace::{Event, Fold, Level, Recorder, Sink, read_trace, write_trace};
 use tosumu::vfs::{CrashPlan, DiskImage, SimVfs};
-use tosumu::{Options, PageSize};
+use tosumu::{CheckpointMode, Options, PageSize};
 
 /// At least so many instants inside a workload are compared.
 const INSTANTS: usize = 50;
@@ -136,7 +136,7 @@ fn the_fold_is_the_disk_in_the_middle_of_every_operation() {
         for number in 0..6_u64 {
             db.write(|tx| tx.put(&[(seed * number) as u8], &[7; 90])).unwrap();
         }
-        db.checkpoint().unwrap();
+        db.checkpoint(CheckpointMode::Passive).unwrap();
         db.write(|tx| tx.put(b"last", &[1; 100])).unwrap();
         drop(db);
         let summary = sim.crash(&CrashPlan::Seeded(seed));

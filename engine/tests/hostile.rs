@@ -18,7 +18,7 @@ use tosumu::format::superblock::Superblock;
 use tosumu::inspect::AtRest;
 use tosumu::verify::{Level, VerifyOptions, verify};
 use tosumu::vfs::{DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
-use tosumu::{CommitNo, Database, Error, Options, PageNo, PageSize};
+use tosumu::{CheckpointMode, CommitNo, Database, Error, Options, PageNo, PageSize};
 
 const PATH: &str = "h.tsm";
 const LOG: &str = "h.tsm-wal";
@@ -62,7 +62,7 @@ fn history() -> (Vec<Files>, Vec<Model>) {
         models.push(model);
         if round == 1 || round == 3 {
             kept.push(files_of(&disk));
-            db.checkpoint().unwrap();
+            db.checkpoint(CheckpointMode::Passive).unwrap();
         }
         kept.push(files_of(&disk));
     }
@@ -196,7 +196,7 @@ fn use_everything(files: &Files) -> [Answer; 3] {
     if let Ok(db) = options(&disk).open(PATH) {
         before = read_all(&db);
         let written = db.write(|tx| tx.put(b"new", b"1").and_then(|()| tx.delete(b"k001")));
-        let _ = (written, db.checkpoint(), db.stats());
+        let _ = (written, db.checkpoint(CheckpointMode::Passive), db.stats());
         after = read_all(&db);
     }
     assert!(started.elapsed() < PATIENCE, "took {:?}", started.elapsed());

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::vfs::{CrashPlan, MemoryVfs, SimVfs, Vfs};
-use tosumu::{Database, Options, PageSize};
+use tosumu::{CheckpointMode, Database, Options, PageSize};
 
 const PATH: &str = "model.tsm";
 
@@ -130,7 +130,7 @@ fn run(ops: Vec<Op>) {
                 }
             }
             Op::Checkpoint => {
-                db.checkpoint().unwrap();
+                db.checkpoint(CheckpointMode::Passive).unwrap();
             }
             Op::Reopen | Op::PowerCut => {
                 drop(db);
@@ -144,7 +144,7 @@ fn run(ops: Vec<Op>) {
         }
     }
     check(&db, &model);
-    db.checkpoint().unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
     check(&db, &model);
 }
 
@@ -171,7 +171,7 @@ fn every_page_size_holds_ten_thousand_records_in_order() {
             (0..10_000u32).try_for_each(|n| tx.put(&(n.wrapping_mul(2_654_435_761)).to_be_bytes(), &n.to_le_bytes()))
         })
         .unwrap();
-        db.checkpoint().unwrap();
+        db.checkpoint(CheckpointMode::Passive).unwrap();
         drop(db);
         let db = Options::new().vfs(disk).read_only(true).open(PATH).unwrap();
         let keys: Vec<_> = db.read().range::<[u8]>(..).map(|record| record.unwrap().key().to_vec()).collect();

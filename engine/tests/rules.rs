@@ -11,7 +11,7 @@ use tosumu::format::superblock::Superblock;
 use tosumu::inspect::AtRest;
 use tosumu::vfs::{CrashPlan, DiskImage, Fault, FaultKind, FaultSpan, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
 use tosumu::vfs::{StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
-use tosumu::{CheckpointOutcome, Database, Error, Options, PageSize};
+use tosumu::{CheckpointMode, CheckpointOutcome, Database, Error, Options, PageSize};
 
 const PATH: &str = "r.tsm";
 const LOG: &str = "r.tsm-wal";
@@ -62,9 +62,9 @@ fn a_checkpoint_waits_for_every_snapshot_and_for_one_of_the_newest_commit_too() 
     let db = create(&SimVfs::new(1));
     put(&db, "a", "1").unwrap();
     let snapshot = db.read();
-    assert_eq!(db.checkpoint().unwrap(), CheckpointOutcome::Deferred { snapshots: 1 });
+    assert_eq!(db.checkpoint(CheckpointMode::Passive).unwrap(), CheckpointOutcome::Deferred { snapshots: 1 });
     drop(snapshot);
-    assert!(matches!(db.checkpoint().unwrap(), CheckpointOutcome::Folded { .. }));
+    assert!(matches!(db.checkpoint(CheckpointMode::Passive).unwrap(), CheckpointOutcome::Folded { .. }));
 }
 
 /// Rule 9.
@@ -82,7 +82,7 @@ fn a_frame_that_rots_before_it_is_folded_stops_the_checkpoint_and_the_log_stays(
     with_mended_checksum[36..40].copy_from_slice(&crc32(&covered).to_le_bytes());
     for (at, rot) in [(700, &[logged[700] ^ 1][..]), (frame, &with_mended_checksum)] {
         disk.tamper(LOG, at as u64, rot).unwrap();
-        assert_eq!(db.checkpoint().unwrap_err().code(), "LOG-ROT");
+        assert_eq!(db.checkpoint(CheckpointMode::Passive).unwrap_err().code(), "LOG-ROT");
         disk.tamper(LOG, frame as u64, &logged[frame..seal_end]).unwrap();
     }
     drop(db);
@@ -102,7 +102,7 @@ fn a_slot_that_stands_in_the_place_of_the_other_is_a_stop() {
     let disk = SimVfs::new(1);
     let db = create(&disk);
     put(&db, "a", "1").unwrap();
-    db.checkpoint().unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
     drop(db);
     let files = files_of(&disk);
     for (from, to) in [(0, SLOT), (SLOT, 0)] {
@@ -128,7 +128,7 @@ fn a_kill_and_then_a_power_cut_take_nothing_that_was_acknowledged() {
                 Err(_) => doubt = doubt.or(Some(next)),
             }
             if number > 0 {
-                let _ = db.checkpoint();
+                let _ = db.checkpoint(CheckpointMode::Passive);
             }
         }
         (acknowledged, doubt)
@@ -179,7 +179,7 @@ fn recover_and_go_on(disk: &SimVfs) -> (Option<Model>, bool) {
     let Ok(db) = options(disk, 5).create(true).open(PATH) else { return (None, false) };
     let served = dump(&db);
     let more = put(&db, "more", "1").is_ok();
-    let _ = db.checkpoint();
+    let _ = db.checkpoint(CheckpointMode::Passive);
     (Some(served), more)
 }
 
@@ -216,7 +216,7 @@ fn a_newer_log_is_a_stop_also_beside_a_bad_slot() {
     let db = create(&disk);
     put(&db, "a", "1").unwrap();
     let old = files_of(&disk)[PATH].clone();
-    db.checkpoint().unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
     put(&db, "b", "2").unwrap();
     drop(db);
     let mut files = files_of(&disk);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tosumu::vfs::MemoryVfs;
-use tosumu::{CheckpointOutcome, Database, Options, PageSize, Result};
+use tosumu::{CheckpointMode, CheckpointOutcome, Database, Options, PageSize, Result};
 
 const ACCOUNTS: u32 = 200;
 const TOTAL: u64 = ACCOUNTS as u64 * 1000;
@@ -90,12 +90,18 @@ fn every_snapshot_is_one_commit_whole_while_another_thread_commits_and_checkpoin
             transfer(&db, commits).unwrap();
             commits += 1;
             if commits % 3 == 0 {
-                folded += u64::from(matches!(db.checkpoint().unwrap(), CheckpointOutcome::Folded { .. }));
+                folded += u64::from(matches!(
+                    db.checkpoint(CheckpointMode::Passive).unwrap(),
+                    CheckpointOutcome::Folded { .. }
+                ));
             }
         }
         done.store(true, Ordering::Relaxed);
     });
-    assert!(matches!(db.checkpoint().unwrap(), CheckpointOutcome::Folded { .. } | CheckpointOutcome::NothingToFold));
+    assert!(matches!(
+        db.checkpoint(CheckpointMode::Passive).unwrap(),
+        CheckpointOutcome::Folded { .. } | CheckpointOutcome::NothingToFold
+    ));
     look(&db, 0);
     println!("{commits} commits, {looks:?} snapshots looked through, {folded} checkpoints between them");
     assert!(folded > 0);
@@ -111,7 +117,7 @@ fn a_thread_may_read_while_it_writes_and_count_while_it_reads() {
     assert_eq!(db.stats().unwrap().snapshots, 1);
     open.commit().unwrap();
     assert!(before.get(b"a").unwrap().is_none());
-    assert_eq!(db.checkpoint().unwrap(), CheckpointOutcome::Deferred { snapshots: 1 });
+    assert_eq!(db.checkpoint(CheckpointMode::Passive).unwrap(), CheckpointOutcome::Deferred { snapshots: 1 });
     let after = db.read();
     drop(before);
     assert_eq!(&*after.get(b"a").unwrap().unwrap(), b"1");

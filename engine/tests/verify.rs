@@ -9,7 +9,7 @@ use tosumu::trace::{Event, Recorder, Tracer};
 use tosumu::types::PagePointer;
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
 use tosumu::vfs::{CrashPlan, DiskImage, SimVfs, StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
-use tosumu::{Code, Database, Error, KdfProfile, Options, PageNo, PageSize, Severity, Unlock};
+use tosumu::{CheckpointMode, Code, Database, Error, KdfProfile, Options, PageNo, PageSize, Severity, Unlock};
 
 const PATH: &str = "v.tsm";
 const LOG: &str = "v.tsm-wal";
@@ -55,7 +55,7 @@ fn checkpointed(page_size: PageSize, records: usize) -> (Files, Model) {
     let mut model = Model::new();
     let db = options(&disk, page_size).open(PATH).unwrap();
     put(&db, &mut model, 0..records);
-    db.checkpoint().unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
     drop(db);
     (files_of(&disk), model)
 }
@@ -266,7 +266,7 @@ fn two_times() -> (Files, Files, Model) {
     let mut model = Model::new();
     let db = options(&disk, PageSize::TOY).open(PATH).unwrap();
     put(&db, &mut model, 0..600);
-    db.checkpoint().unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
     let old = files_of(&disk);
     db.write(|tx| {
         for (key, value) in model.iter_mut().step_by(2) {
@@ -276,7 +276,7 @@ fn two_times() -> (Files, Files, Model) {
         Ok(())
     })
     .unwrap();
-    db.checkpoint().unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
     drop(db);
     (old, files_of(&disk), model)
 }
@@ -489,7 +489,7 @@ fn a_log_folded_already_is_info() {
     let (logged_files, model) = logged();
     let disk = disk_of(&logged_files);
     let db = options(&disk, PageSize::TOY).open(PATH).unwrap();
-    db.checkpoint().unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
     drop(db);
     let mut files = files_of(&disk);
     files.insert(LOG.to_owned(), logged_files[LOG].clone());
@@ -545,7 +545,7 @@ fn the_wrong_key_is_no_verdict() {
     let passphrase = |text: &str| Unlock::Passphrase(text.into());
     let db = options(&disk, PageSize::TOY).unlock(passphrase("right")).kdf(KdfProfile::TEST).open(PATH).unwrap();
     put(&db, &mut Model::new(), 0..100);
-    db.checkpoint().unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
     drop(db);
     let report = |unlock: Option<&Unlock>, level| {
         let file = AtRest::open(Arc::new(disk.clone()), PATH, unlock).unwrap();
@@ -619,9 +619,9 @@ fn an_anchor_tells_an_older_file_and_another_history() {
     drop(db);
     let folded = disk_of(&new);
     let db = options(&folded, PageSize::TOY).open(PATH).unwrap();
-    db.checkpoint().unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
     put(&db, &mut model, 20..30);
-    db.checkpoint().unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
     drop(db);
     let newer = anchored(&files_of(&folded), &old_line);
     assert_eq!((newer.exit(), codes(&newer)), (0, vec![Code::FreshUnanchored]));
@@ -717,7 +717,7 @@ fn what_a_crash_leaves_is_info_at_every_level() {
         for start in (40..400).step_by(20) {
             let worked =
                 db.write(|tx| (start..start + 20).map(record).try_for_each(|(key, value)| tx.put(&key, &value)));
-            if worked.is_err() || (start % 60 == 0 && db.checkpoint().is_err()) {
+            if worked.is_err() || (start % 60 == 0 && db.checkpoint(CheckpointMode::Passive).is_err()) {
                 break;
             }
         }

@@ -18,11 +18,24 @@ use crate::format::node::Node;
 use crate::format::page::{PageHeader, SealedView};
 use crate::pager::OpenedPage;
 use crate::trace::Event;
-use crate::txn::{CommitKind, NonceDraw, Prepared, Published, RootHolder, SealedPages, Store, Writer};
+use crate::txn::{CommitKind, NonceDraw, Prepared, Published, RootHolder, SealedPages, Store, View, Writer};
 use crate::types::{CommitNo, PageNo, PagePointer};
 use crate::vfs::{VfsFile, read_exact_at};
-use crate::wal::FramePlace;
-use std::sync::Arc;
+use crate::wal::{FramePlace, LogGeneration, LogIndex};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// What a checkpoint does about snapshots that stand in its way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CheckpointMode {
+    /// Gives up at once, before anything is written.
+    Passive,
+    /// Waits for them to end; new ones do not stand in the way.
+    Full {
+        /// The longest it waits; then it gives up.
+        wait: Duration,
+    },
+}
 
 /// What a checkpoint did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,37 +59,40 @@ pub enum CheckpointOutcome {
 /// Most pages joined into one write: 256 KiB at 4 KiB a page.
 const RUN_PAGES_MAX: usize = 64;
 
-pub(super) fn checkpoint(store: &Store, writer: &mut Writer) -> Result<CheckpointOutcome> {
+pub(super) fn checkpoint(store: &Store, writer: &mut Writer, mode: CheckpointMode) -> Result<CheckpointOutcome> {
     // Held to the end: a snapshot that wants to begin waits.
-    let snapshots = store.snapshots();
+    let mut snapshots = store.snapshots();
+    if let CheckpointMode::Full { wait } = mode {
+        let waited = store.snapshot_ended.wait_timeout_while(snapshots, wait, |snapshots| !snapshots.is_empty());
+        snapshots = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
     let alive: u32 = snapshots.values().sum();
     if alive > 0 {
         return Ok(CheckpointOutcome::Deferred { snapshots: alive });
     }
-    let base = store.published();
-    let pages = store.log().index.pages_count();
+    writer.settle(store)?;
+    let base = writer.head.clone();
+    let pages = base.log.index().pages_count();
     if pages == 0 {
         return Ok(CheckpointOutcome::NothingToFold);
     }
-    store.tracer.emit(|_| Event::CheckpointStarted { commit: base.commit, pages: pages as u32 });
+    store.tracer.emit(|_| Event::CheckpointStarted { commit: base.state.commit, pages: pages as u32 });
     let sealed = seal_transaction(store, writer, &base)?;
     let pages = copy_in_place(store, writer)?;
     publish_slot(store, writer, &sealed)?;
     let generation = writer.superblock.log_generation;
-    spend_log(store, writer);
-    store.publish(Published { root_holder: RootHolder::Superblock(writer.slot), ..sealed.clone() });
+    spend_log(store, writer, &sealed);
     store.tracer.emit(|_| Event::CheckpointEnded { commit: sealed.commit, pages, log_generation: generation });
     Ok(CheckpointOutcome::Folded { pages, commit: sealed.commit })
 }
 
 /// Step 1.
-fn seal_transaction(store: &Store, writer: &mut Writer, base: &Published) -> Result<Published> {
-    let commit = base.commit.next();
+fn seal_transaction(store: &Store, writer: &mut Writer, base: &View) -> Result<Published> {
+    let commit = base.state.commit.next();
     let name = store.page_file.name();
     let nonces = NonceDraw::new(writer.entropy.clone(), name, 16)?;
-    let mut resealing =
-        Resealing { store, base: base.commit, commit, nonces, sealed: SealedPages::default(), plain: Vec::new() };
-    let root = resealing.newest(&base.root)?;
+    let mut resealing = Resealing { store, base, commit, nonces, sealed: SealedPages::default(), plain: Vec::new() };
+    let root = resealing.newest(&base.state.root)?;
     let Resealing { sealed, plain, .. } = resealing;
     let pages = sealed.pages.len() as u32;
     let opened = plain
@@ -86,9 +102,10 @@ fn seal_transaction(store: &Store, writer: &mut Writer, base: &Published) -> Res
             Arc::new(OpenedPage { page, commit, seal, plain: node.into_bytes().into() })
         })
         .collect();
-    let next = Published { commit, root, root_holder: RootHolder::Commit(commit), ..base.clone() };
-    let state =
-        writer.append_prepared(store, Prepared { next, kind: CommitKind::Seal, frames: sealed.pages, opened })?;
+    let next = Published { commit, root, root_holder: RootHolder::Commit(commit), ..base.state.clone() };
+    let frames = Box::new(sealed.pages.into_iter().map(Ok));
+    let state = writer.append_prepared(store, Prepared { next, kind: CommitKind::Seal, frames, opened })?;
+    writer.settle(store)?;
     store.tracer.emit(|_| Event::SealTransactionCommitted { commit, pages, root });
     Ok(state)
 }
@@ -96,7 +113,7 @@ fn seal_transaction(store: &Store, writer: &mut Writer, base: &Published) -> Res
 /// Seals branches again, children first, wherever a pointer is older than what it points to.
 struct Resealing<'a> {
     store: &'a Store,
-    base: CommitNo,
+    base: &'a View,
     commit: CommitNo,
     nonces: NonceDraw<'a>,
     sealed: SealedPages,
@@ -143,21 +160,21 @@ impl Resealing<'_> {
 }
 
 /// Step 2.
-fn copy_in_place(store: &Store, writer: &mut Writer) -> Result<u32> {
-    let frames: Vec<(PageNo, FramePlace)> = store.log().index.newest().collect();
-    let log = writer.log_file.clone().expect("invariant: a log with frames has a file");
-    let name = store.log().name.clone();
+fn copy_in_place(store: &Store, writer: &Writer) -> Result<u32> {
+    let log = &writer.head.log;
+    let frames: Vec<(PageNo, FramePlace)> = log.index().newest().collect();
+    let file = log.file().expect("invariant: a log with frames has a file");
     let mut start = 0;
     while start < frames.len() {
         let end = run_end(&frames, start);
         let pages = frames[start..end]
             .iter()
-            .map(|(page, frame)| read_checked(store, &*log, &name, *page, frame))
+            .map(|(page, frame)| read_checked(store, &**file, &log.name, *page, frame))
             .collect::<Result<Vec<SealedPage>>>()?;
         store.page_file.write_run(frames[start].0, &pages)?;
         start = end;
     }
-    store.page_file.sync().map_err(|error| writer.poison(error, &store.tracer))?;
+    store.page_file.sync().map_err(|error| store.poison(error))?;
     Ok(frames.len() as u32)
 }
 
@@ -203,12 +220,16 @@ fn publish_slot(store: &Store, writer: &mut Writer, sealed: &Published) -> Resul
     next.page_count = sealed.page_count;
     next.record_count = sealed.record_count;
     next.fingerprint = sealed.fingerprint;
-    writer.write_superblock(store, next).map_err(|error| writer.poison(error, &store.tracer))
+    writer.write_superblock(store, next).map_err(|error| store.poison(error))
 }
 
 /// Step 4. A log that could not be cut is spent all the same: its generation is older than the superblock's.
-fn spend_log(store: &Store, writer: &mut Writer) {
-    store.log_mut().index.clear();
+fn spend_log(store: &Store, writer: &mut Writer, sealed: &Published) {
+    let state = Published { root_holder: RootHolder::Superblock(writer.slot), ..sealed.clone() };
+    let name = writer.head.log.name.clone();
+    let log = Arc::new(LogGeneration::new(writer.superblock.log_generation, name, LogIndex::default()));
+    writer.head = View { state, log };
+    store.publish(writer.head.clone());
     writer.log = None;
     if let Some(file) = &writer.log_file {
         let _ = file.set_len(0);

@@ -5,7 +5,7 @@ mod create;
 mod open;
 mod options;
 
-pub use checkpoint::CheckpointOutcome;
+pub use checkpoint::{CheckpointMode, CheckpointOutcome};
 pub(crate) use open::{check_kept, explain_missing, unlock_keys};
 pub use options::Options;
 
@@ -58,6 +58,8 @@ pub struct Stats {
     pub log_pages: u64,
     /// Sealed page versions in the log.
     pub log_frames: u64,
+    /// The log's generation: it grows by one with each checkpoint.
+    pub log_generation: u64,
     /// Bytes of the log that count; 0 in a read-only handle.
     pub log_bytes: u64,
     /// Opened pages held in memory.
@@ -70,6 +72,10 @@ pub struct Stats {
     pub snapshots: u64,
     /// The oldest commit a snapshot still sees.
     pub oldest_snapshot: Option<CommitNo>,
+    /// Commits appended to the log since opening, those of checkpoints among them.
+    pub commits: u64,
+    /// Syncs that made commits durable since opening: fewer than commits when several shared one.
+    pub commit_syncs: u64,
 }
 
 impl Database {
@@ -101,12 +107,12 @@ impl Database {
     }
 
     fn begin(&self, mut writer: WriterGuard) -> Result<WriteTxn> {
-        writer.check_sound()?;
+        self.store.commits.check_sound()?;
         if writer.log_bytes() > writer.log_bytes_checkpoint {
             // A snapshot in the way, or a disk too full for it, is no error here: the log is whole, grows on, and the next
             // transaction tries again. If there is no room for the commit either, that will say so.
-            match checkpoint::checkpoint(&self.store, &mut writer) {
-                Err(Error::Io { .. }) if writer.poisoned.is_none() => {}
+            match checkpoint::checkpoint(&self.store, &mut writer, CheckpointMode::Passive) {
+                Err(Error::Io { .. }) if self.store.commits.check_sound().is_ok() => {}
                 outcome => drop(outcome?),
             }
         }
@@ -118,11 +124,21 @@ impl Database {
         ReadTxn::begin(self.store.clone())
     }
 
-    /// Folds the log into the page file, unless a snapshot stands in the way. Waits for a write transaction to end.
-    pub fn checkpoint(&self) -> Result<CheckpointOutcome> {
+    /// Makes every commit that has returned durable. In a handle of [`Durability::Full`](crate::Durability::Full) they are already;
+    /// after commits of [`Durability::Relaxed`](crate::Durability::Relaxed) this is what a power cut can take no more. Waits for
+    /// a write transaction to end.
+    pub fn sync(&self) -> Result<()> {
         let mut writer = self.writer()?.take();
-        writer.check_sound()?;
-        checkpoint::checkpoint(&self.store, &mut writer)
+        self.store.commits.check_sound()?;
+        writer.settle(&self.store)
+    }
+
+    /// Folds the log into the page file; what stands in the way, and whether to wait for it, is the mode's to say. Waits for a
+    /// write transaction to end.
+    pub fn checkpoint(&self, mode: CheckpointMode) -> Result<CheckpointOutcome> {
+        let mut writer = self.writer()?.take();
+        self.store.commits.check_sound()?;
+        checkpoint::checkpoint(&self.store, &mut writer, mode)
     }
 
     /// The fingerprint of the newest commit, one line: `db ID commit N XXXX-XXXX-XXXX-XXXX`. It is keyed and tells nothing
@@ -146,25 +162,30 @@ impl Database {
     pub fn stats(&self) -> Result<Stats> {
         // Held over the read, as a snapshot is: a checkpoint between it and the state would re-seal the root.
         let snapshots = self.store.snapshots();
-        let state = self.store.published();
-        let root = self.store.read_page(&state.root, state.commit)?;
+        let view = self.store.view();
+        let state = &view.state;
+        let root = self.store.read_page(&state.root, &view)?;
         let log_bytes = self.writer.as_ref().map_or(0, |writer| writer.log_bytes());
         let (cache_pages, cache_hits, cache_misses) = self.store.cache.counts();
-        let log = self.store.log();
+        let log = view.log.index();
+        let counts = self.store.commits.counts();
         Ok(Stats {
             page_size: self.identity.page_size.get(),
             commit: state.commit,
             page_count: state.page_count,
             record_count: state.record_count,
             tree_height: u32::from(root.view().level()) + 1,
-            log_pages: log.index.pages_count() as u64,
-            log_frames: log.index.frames_count() as u64,
+            log_pages: log.pages_count() as u64,
+            log_frames: log.frames_count() as u64,
+            log_generation: view.log.generation,
             log_bytes,
             cache_pages: cache_pages as u64,
             cache_hits,
             cache_misses,
             snapshots: snapshots.values().map(|&count| u64::from(count)).sum(),
             oldest_snapshot: snapshots.keys().next().copied(),
+            commits: counts.commits,
+            commit_syncs: counts.syncs,
         })
     }
 

@@ -18,13 +18,14 @@ use crate::limits::PAGES_START_BYTES;
 use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context, slot_bytes};
 use crate::pager::{Cache, PageFile};
 use crate::trace::{Event, LogVerdict, RecordKind, Tracer};
-use crate::txn::{Published, RootHolder, Store, Writer, WriterSlot};
+use crate::txn::{Commits, Published, RootHolder, Store, View, Writer, WriterSlot};
 use crate::types::{CommitNo, PageNo};
 use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name, read_up_to, write_all_at};
-use crate::wal::{FramePlace, FrameRecord, Log, LogIndex, LogScan, LogStanding, ScanEnd, judge, log_path, scan};
+use crate::wal::{FramePlace, FrameRecord, Log, LogGeneration, LogIndex, LogScan, LogStanding};
+use crate::wal::{ScanEnd, judge, log_path, scan};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Condvar, Mutex, RwLock};
 
 pub(super) fn open(options: Options, path: &Path) -> Result<Database> {
     let name = file_name(path);
@@ -37,18 +38,24 @@ pub(super) fn open(options: Options, path: &Path) -> Result<Database> {
     let ChosenSlot { slot, superblock, .. } = &chosen;
     let page_size = superblock.page_size;
     let published = log.published(superblock, *slot);
+    let generation = Arc::new(log.generation(superblock.log_generation));
     let store = Arc::new(Store {
         page_file: PageFile::new(file, name, page_size),
         keys,
         tracer: tracer.clone(),
         cache: Cache::new(options.cache_bytes, page_size.plain_bytes()),
-        log: RwLock::new(log.view()),
-        published: RwLock::new(published.clone()),
+        view: RwLock::new(View { state: published.clone(), log: generation }),
+        commits: Commits::new(published.commit, log.last_sequence()),
+        durability: options.durability,
         snapshots: Mutex::default(),
+        snapshot_ended: Condvar::new(),
     });
     let identity = Identity { file_id: superblock.file_id, page_size };
     let writer = match options.read_only {
-        true => None,
+        true => {
+            log.file.into_iter().for_each(|file| store.view().log.set_file(file));
+            None
+        }
         false => Some(WriterSlot::new(writer(options, path, &store, chosen, &head, log)?)),
     };
     tracer.emit(|_| Event::Opened { commit: published.commit, pages: published.page_count, root: published.root.page });
@@ -178,7 +185,14 @@ impl OpenLog {
         }
     }
 
-    fn view(&self) -> crate::txn::LogView {
+    /// The sequence number of the last commit record; 0 when there is none.
+    fn last_sequence(&self) -> u64 {
+        let scan = self.content.as_ref().map(|(_, scan)| scan);
+        scan.and_then(|scan| scan.commits.last()).map_or(0, |commit| commit.sequence)
+    }
+
+    /// What readers see of the log, but for its file: a writer copies what is kept to a new one first.
+    fn generation(&self, number: u64) -> LogGeneration {
         let mut index = LogIndex::default();
         if let Some((_, scan)) = &self.content {
             for record in scan.records.iter().filter(|record| record.end <= scan.kept_end) {
@@ -188,7 +202,7 @@ impl OpenLog {
                 }
             }
         }
-        crate::txn::LogView { file: self.file.clone(), name: self.name.clone(), index }
+        LogGeneration::new(number, self.name.clone(), index)
     }
 }
 
@@ -268,9 +282,9 @@ fn writer(
         entropy: options.entropy,
         superblock: chosen.superblock.clone(),
         slot: chosen.slot,
+        head: store.view(),
         log_file: log.file.clone(),
         log: None,
-        poisoned: None,
         transactions: 0,
         log_bytes_checkpoint: options.log_bytes_checkpoint,
     };
@@ -280,12 +294,12 @@ fn writer(
     if !log.commits() {
         return Ok(writer);
     }
+    let sequence = log.last_sequence();
     let (header, scan) = log.content.expect("invariant: a log with commits has content");
     let file = log.file.expect("invariant: a log with content has a file");
     let fresh = copy_kept(&*writer.vfs, path, &*file, &log.name, scan.kept_end)?;
-    store.log_mut().file = Some(fresh.clone());
+    writer.head.log.set_file(fresh.clone());
     writer.log_file = Some(fresh.clone());
-    let sequence = scan.commits.last().map_or(0, |commit| commit.sequence);
     writer.log = Some(Log::continuing(fresh, log.name, header, scan.kept_end, sequence, scan.last_mac));
     Ok(writer)
 }

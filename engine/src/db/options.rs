@@ -5,6 +5,7 @@ use crate::crypto::{Entropy, KdfProfile, OsEntropy, Unlock};
 use crate::error::Result;
 use crate::limits;
 use crate::trace::{Sink, Tracer};
+use crate::txn::Durability;
 use crate::types::PageSize;
 use crate::vfs::{OsVfs, TracedVfs, Vfs};
 use std::path::Path;
@@ -35,6 +36,7 @@ pub struct Options {
     pub(super) kdf: KdfProfile,
     pub(super) cache_bytes: usize,
     pub(super) log_bytes_checkpoint: u64,
+    pub(super) durability: Durability,
     pub(super) vfs: Arc<dyn Vfs>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) tracer: Tracer,
@@ -50,6 +52,7 @@ impl Default for Options {
             kdf: KdfProfile::INTERACTIVE,
             cache_bytes: limits::CACHE_BYTES_DEFAULT,
             log_bytes_checkpoint: limits::LOG_BYTES_CHECKPOINT,
+            durability: Durability::Full,
             vfs: Arc::new(OsVfs),
             entropy: Arc::new(OsEntropy),
             tracer: Tracer::off(),
@@ -102,6 +105,12 @@ impl Options {
     /// A log of more than this many bytes is folded into the page file before the next transaction begins.
     pub fn log_bytes_checkpoint(mut self, bytes: u64) -> Options {
         self.log_bytes_checkpoint = bytes;
+        self
+    }
+
+    /// When a commit is acknowledged, and so what a power cut may take.
+    pub fn durability(mut self, durability: Durability) -> Options {
+        self.durability = durability;
         self
     }
 

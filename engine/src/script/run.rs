@@ -18,7 +18,7 @@ use crate::trace::{Event, Level, Receipt, Recorder, Sink, Tracer};
 use crate::txn::{ReadTxn, WriteTxn};
 use crate::types::{CommitNo, PageSize};
 use crate::vfs::{CrashPlan, DiskImage, SimVfs};
-use crate::{CheckpointOutcome, Database, Options};
+use crate::{CheckpointMode, CheckpointOutcome, Database, Options};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -364,7 +364,7 @@ impl Runner {
         if self.transaction.is_some() {
             return Failure::refused("a transaction is open; `commit` or `rollback` ends it");
         }
-        Ok(match self.store()?.checkpoint()? {
+        Ok(match self.store()?.checkpoint(CheckpointMode::Passive)? {
             CheckpointOutcome::Folded { pages, commit } => {
                 format!("{} folded into the page file, commit {commit}", counted(pages.into(), "page"))
             }

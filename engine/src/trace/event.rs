@@ -126,6 +126,13 @@ pub enum Event {
         /// Pages it changed.
         pages: u32,
     },
+    /// Several commits became durable by one sync; a commit that had a sync to itself is not told of.
+    CommitsSynced {
+        /// The oldest of them.
+        first: CommitNo,
+        /// The newest.
+        last: CommitNo,
+    },
     /// A write transaction was given up.
     TransactionRolledBack {
         /// The transaction.
@@ -583,6 +590,7 @@ impl Event {
             Event::Expected { .. } => "expect",
             Event::TransactionStarted { .. } => "begin",
             Event::TransactionCommitted { .. } => "COMMIT",
+            Event::CommitsSynced { .. } => "shared",
             Event::TransactionRolledBack { .. } => "rollback",
             Event::SavepointSet { .. } => "mark",
             Event::SavepointRestored { .. } => "back",

@@ -47,6 +47,9 @@ fn tell(event: &Event) -> String {
         Event::TransactionCommitted { commit, pages, .. } => {
             format!("Commit {commit} was published: {}, readers see it now.", count(*pages, "page"))
         }
+        Event::CommitsSynced { first, last } => {
+            format!("Commits {first} to {last} became durable by one sync, which each of them waited for.")
+        }
         Event::TransactionRolledBack { transaction, pages } => format!(
             "Transaction {transaction} was given up: what it changed in {} was dropped, and the store is as before.",
             count(*pages, "page")
@@ -295,6 +298,7 @@ fn tell_short(event: &Event) -> String {
         Event::TransactionCommitted { commit, pages, .. } => {
             format!("commit {commit} published: {}", count(*pages, "page"))
         }
+        Event::CommitsSynced { first, last } => format!("commits {first} to {last}: one sync"),
         Event::TransactionRolledBack { transaction, .. } => format!("transaction {transaction} rolled back"),
         Event::SavepointSet { savepoint, .. } => format!("savepoint {savepoint} set"),
         Event::SavepointRestored { savepoint, .. } => format!("back at savepoint {savepoint}"),
@@ -581,7 +585,7 @@ mod tests {
             assert!(!(sentence + &short).chars().any(char::is_control), "{event:?}");
             words.insert(event.word());
         }
-        assert_eq!(words.len(), 47, "one sample of every word");
+        assert_eq!(words.len(), 48, "one sample of every word");
     }
 
     #[test]

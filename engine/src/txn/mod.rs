@@ -3,6 +3,7 @@
 //! [`ReadTxn`] sees the database as of one commit for as long as it lives. [`WriteTxn`] collects changed pages in memory;
 //! nothing of them reaches a file before its commit. What both share is the store.
 
+mod durable;
 mod pages;
 mod read;
 mod savepoint;
@@ -14,9 +15,11 @@ mod writer;
 
 pub use read::{Range, ReadTxn, Record, Value};
 pub use savepoint::Savepoint;
+pub use store::Durability;
 pub use write::{Swap, WriteTxn};
 
+pub(crate) use durable::Commits;
 pub(crate) use seal::{NonceDraw, SealedPages};
 pub(crate) use slot::{WriterGuard, WriterSlot};
-pub(crate) use store::{LogView, Published, RootHolder, Store};
+pub(crate) use store::{Published, RootHolder, Store, View};
 pub(crate) use writer::{CommitKind, Prepared, Writer};

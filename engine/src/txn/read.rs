@@ -1,6 +1,6 @@
 //! Snapshots: the database as of one commit, for as long as the value lives.
 
-use super::{Published, Store};
+use super::{Store, View};
 use crate::btree::{self, PageRead, PageRef, RangeCursor};
 use crate::error::Result;
 use crate::pager::OpenedPage;
@@ -23,41 +23,41 @@ use std::sync::Arc;
 /// ```
 pub struct ReadTxn {
     store: Arc<Store>,
-    state: Published,
+    view: View,
 }
 
 impl ReadTxn {
     pub(crate) fn begin(store: Arc<Store>) -> ReadTxn {
         let mut snapshots = store.snapshots();
-        let state = store.published();
-        *snapshots.entry(state.commit).or_default() += 1;
+        let view = store.view();
+        *snapshots.entry(view.state.commit).or_default() += 1;
         drop(snapshots);
-        ReadTxn { store, state }
+        ReadTxn { store, view }
     }
 
     /// The commit this snapshot sees.
     pub fn commit(&self) -> CommitNo {
-        self.state.commit
+        self.view.state.commit
     }
 
     /// How many records there are.
     pub fn record_count(&self) -> u64 {
-        self.state.record_count
+        self.view.state.record_count
     }
 
     /// How many pages the tree has.
     pub fn page_count(&self) -> u32 {
-        self.state.page_count
+        self.view.state.page_count
     }
 
     /// The root page's pointer.
     pub fn root(&self) -> PagePointer {
-        self.state.root
+        self.view.state.root
     }
 
     /// The value of `key`, without a copy; `None` when there is none. Damage on the way is an error that names the page.
     pub fn get(&self, key: &[u8]) -> Result<Option<Value<'_>>> {
-        let found = btree::get(self, &self.state.root, key)?;
+        let found = btree::get(self, &self.view.state.root, key)?;
         Ok(found.map(|(page, slot)| Value { page, slot }))
     }
 
@@ -74,12 +74,12 @@ impl ReadTxn {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn range<'k, K: ?Sized + AsRef<[u8]> + 'k>(&self, keys: impl RangeBounds<&'k K>) -> Range<'_> {
-        Range::of(self, self.state.root, keys)
+        Range::of(self, self.view.state.root, keys)
     }
 
     /// The records whose keys begin with `prefix`.
     pub fn prefix(&self, prefix: &[u8]) -> Range<'_> {
-        Range::of_prefix(self, self.state.root, prefix)
+        Range::of_prefix(self, self.view.state.root, prefix)
     }
 }
 
@@ -94,10 +94,11 @@ fn end_of_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 impl Drop for ReadTxn {
     fn drop(&mut self) {
         let mut snapshots = self.store.snapshots();
-        if let Some(count) = snapshots.get_mut(&self.state.commit) {
+        if let Some(count) = snapshots.get_mut(&self.view.state.commit) {
             *count -= 1;
             if *count == 0 {
-                snapshots.remove(&self.state.commit);
+                snapshots.remove(&self.view.state.commit);
+                self.store.snapshot_ended.notify_all();
             }
         }
     }
@@ -105,7 +106,7 @@ impl Drop for ReadTxn {
 
 impl PageRead for ReadTxn {
     fn read(&self, pointer: &PagePointer) -> Result<PageRef<'_>> {
-        let page: Arc<OpenedPage> = self.store.read_page(pointer, self.state.commit)?;
+        let page: Arc<OpenedPage> = self.store.read_page(pointer, &self.view)?;
         Ok(PageRef::Opened(page))
     }
 
@@ -114,7 +115,7 @@ impl PageRead for ReadTxn {
     }
 
     fn root_holder(&self) -> String {
-        self.state.root_holder.to_string()
+        self.view.state.root_holder.to_string()
     }
 }
 

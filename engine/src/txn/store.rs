@@ -1,5 +1,9 @@
-//! What readers and the writer share: the page file, the log index, the cache, and which commit is the newest.
+//! What readers and the writer share: the page file, the cache, and the view that a new snapshot begins on.
+//!
+//! A view is a state and the generation of the log that it stands in. It never changes: a commit or a checkpoint publishes a new
+//! one, and whoever holds an older one reads on by it.
 
+use super::durable::Commits;
 use crate::crypto::Keys;
 use crate::error::{Error, Result};
 use crate::pager::check::{Place, open_expected};
@@ -7,10 +11,9 @@ use crate::pager::slots::slot_letter;
 use crate::pager::{Cache, OpenedPage, PageFile};
 use crate::trace::{Event, PageSource, Tracer};
 use crate::types::{CommitNo, PagePointer};
-use crate::vfs::VfsFile;
-use crate::wal::{FramePlace, LogIndex, read_frame};
+use crate::wal::{FramePlace, LogGeneration, read_frame};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The newest state that readers may see.
 #[derive(Clone, Debug)]
@@ -39,11 +42,27 @@ impl std::fmt::Display for RootHolder {
     }
 }
 
-/// The log as readers need it.
-pub(crate) struct LogView {
-    pub file: Option<Arc<dyn VfsFile>>,
-    pub name: String,
-    pub index: LogIndex,
+/// When a commit is acknowledged, and so what a power cut may take.
+///
+/// A power cut is meant wherever it says so, and with it every crash of the operating system; a program that is killed loses
+/// no commit that returned, in either mode, because what it wrote is the operating system's to write.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Durability {
+    /// When its sync has returned: a power cut takes no commit that was acknowledged, and of one that was under way all or
+    /// nothing.
+    #[default]
+    Full,
+    /// When it stands in the log, before any sync: a power cut may take the newest commits, each whole and from the end on,
+    /// back to the last [`Database::sync`](crate::Database::sync), checkpoint or other sync that returned. What is left is
+    /// always the state after some commit, never a mixture of several.
+    Relaxed,
+}
+
+/// A state and the generation of the log that it stands in: all that a snapshot needs besides the store.
+#[derive(Clone)]
+pub(crate) struct View {
+    pub state: Published,
+    pub log: Arc<LogGeneration>,
 }
 
 pub(crate) struct Store {
@@ -51,59 +70,66 @@ pub(crate) struct Store {
     pub keys: Keys,
     pub tracer: Tracer,
     pub cache: Cache,
-    pub log: RwLock<LogView>,
-    pub published: RwLock<Published>,
+    /// What a new snapshot begins on.
+    pub view: RwLock<View>,
+    /// How far commits are durable, and whether the handle may write at all.
+    pub commits: Commits,
+    pub durability: Durability,
     /// Snapshots alive: how many of each commit. Held through a checkpoint, so that none begins in the middle of one.
     pub snapshots: Mutex<BTreeMap<CommitNo, u32>>,
+    /// A snapshot ended.
+    pub snapshot_ended: Condvar,
 }
 
 impl Store {
+    /// What a new snapshot begins on.
+    pub fn view(&self) -> View {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The newest state that readers may see.
     pub fn published(&self) -> Published {
-        read_lock(&self.published).clone()
-    }
-
-    pub fn log(&self) -> RwLockReadGuard<'_, LogView> {
-        read_lock(&self.log)
-    }
-
-    pub fn log_mut(&self) -> RwLockWriteGuard<'_, LogView> {
-        self.log.write().unwrap_or_else(PoisonError::into_inner)
+        self.view().state
     }
 
     pub fn snapshots(&self) -> MutexGuard<'_, BTreeMap<CommitNo, u32>> {
         self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn publish(&self, state: Published) {
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) = state;
+    pub fn publish(&self, view: View) {
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
     }
 
-    /// The page that `pointer` names, as a snapshot of `commit` sees it.
+    /// Marks the handle as unable to write, and hands the error on.
+    pub fn poison(&self, error: Error) -> Error {
+        let because = error.to_string();
+        self.tracer.emit(|_| Event::Poisoned { because: because.clone() });
+        self.commits.poison(because);
+        error
+    }
+
+    /// The page that `pointer` names, as a snapshot of `view` sees it.
     ///
     /// The read rule: the log index first, and what it names must have the seal it remembers; else the page file, and what
     /// stands there must have the seal of the pointer.
-    pub fn read_page(&self, pointer: &PagePointer, commit: CommitNo) -> Result<Arc<OpenedPage>> {
-        let frame = self.log().index.lookup(pointer.page, commit);
+    pub fn read_page(&self, pointer: &PagePointer, view: &View) -> Result<Arc<OpenedPage>> {
+        let frame = view.log.index().lookup(pointer.page, view.state.commit);
         let expected = frame.map_or(*pointer, |frame| frame.pointer(pointer.page));
         if let Some(page) = self.cache.get(expected.page, expected.seal) {
             return Ok(page);
         }
         let page = Arc::new(match frame {
-            Some(frame) => self.open_from_log(&expected, frame)?,
+            Some(frame) => self.open_from_log(&expected, frame, &view.log)?,
             None => self.open_from_file(&expected)?,
         });
         self.cache.insert(page.clone());
         Ok(page)
     }
 
-    fn open_from_log(&self, expected: &PagePointer, frame: FramePlace) -> Result<OpenedPage> {
-        let (file, name) = {
-            let log = self.log();
-            let file = log.file.clone().expect("invariant: a log with frames in its index has a file");
-            (file, log.name.clone())
-        };
-        let bytes = read_frame(&*file, &name, frame, self.page_file.page_size())?;
-        self.open(&bytes, expected, Place { file: &name, offset: frame.offset }, PageSource::Log)
+    fn open_from_log(&self, expected: &PagePointer, frame: FramePlace, log: &LogGeneration) -> Result<OpenedPage> {
+        let file = log.file().expect("invariant: a log with frames in its index has a file");
+        let bytes = read_frame(&**file, &log.name, frame, self.page_file.page_size())?;
+        self.open(&bytes, expected, Place { file: &log.name, offset: frame.offset }, PageSource::Log)
     }
 
     fn open_from_file(&self, expected: &PagePointer) -> Result<OpenedPage> {
@@ -125,12 +151,9 @@ impl Store {
         Ok(OpenedPage { page: expected.page, commit: expected.commit, seal: expected.seal, plain })
     }
 
-    /// The newest pointer to `page` that a snapshot of `commit` may use instead of `pointer`, without reading anything.
-    pub fn newest_pointer(&self, pointer: &PagePointer, commit: CommitNo) -> PagePointer {
-        self.log().index.lookup(pointer.page, commit).map_or(*pointer, |frame| frame.pointer(pointer.page))
+    /// The newest pointer to `page` that a snapshot of `view` may use instead of `pointer`, without reading anything.
+    pub fn newest_pointer(&self, pointer: &PagePointer, view: &View) -> PagePointer {
+        let frame = view.log.index().lookup(pointer.page, view.state.commit);
+        frame.map_or(*pointer, |frame| frame.pointer(pointer.page))
     }
-}
-
-fn read_lock<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,7 +4,7 @@ use super::pages::Pages;
 use super::read::{Range, Value};
 use super::seal::{NonceDraw, SealedPages, refresh_pointers};
 use super::slot::WriterGuard;
-use super::store::{Published, RootHolder, Store};
+use super::store::{Published, RootHolder, Store, View};
 use super::writer::{CommitKind, Prepared, Writer, commit_prepared};
 use crate::btree::{self, PageRead, PageRef, PageWrite};
 use crate::error::{Error, Result};
@@ -24,7 +24,8 @@ pub struct WriteTxn {
     /// Taken by the commit.
     writer: Option<WriterGuard>,
     pub(super) number: u64,
-    base: Published,
+    /// The newest appended state: also of commits whose sync is under way.
+    base: View,
     pub(super) state: State,
     pub(super) pages: Pages<State>,
     pub(super) savepoints_set: u32,
@@ -54,13 +55,13 @@ const OPEN: &str = "invariant: a transaction has the writer until it commits";
 
 impl WriteTxn {
     pub(crate) fn begin(store: Arc<Store>, mut writer: WriterGuard) -> Result<WriteTxn> {
-        writer.check_sound()?;
+        store.commits.check_sound()?;
         writer.transactions += 1;
-        let base = store.published();
+        let base = writer.head.clone();
         let number = writer.transactions;
-        store.tracer.emit(|_| Event::TransactionStarted { transaction: number, base: base.commit });
-        let state =
-            State { root: base.root, page_count: base.page_count, record_count: base.record_count, broken: false };
+        store.tracer.emit(|_| Event::TransactionStarted { transaction: number, base: base.state.commit });
+        let Published { root, page_count, record_count, .. } = base.state;
+        let state = State { root, page_count, record_count, broken: false };
         Ok(WriteTxn {
             store,
             writer: Some(writer),
@@ -167,7 +168,7 @@ impl WriteTxn {
         self.ended = true;
         let pages = self.pages.len() as u32;
         let commit = match pages {
-            0 => self.base.commit,
+            0 => self.base.state.commit,
             _ => self.commit_changes().inspect_err(|_| self.emit_rolled_back(pages))?,
         };
         let transaction = self.number;
@@ -194,13 +195,13 @@ impl WriteTxn {
     }
 
     fn commit_changes(&mut self) -> Result<CommitNo> {
-        self.writer().check_sound()?;
+        self.store.commits.check_sound()?;
         if self.state.broken {
             return Err(Error::Misuse {
                 why: "an earlier change of this transaction failed; it can only be rolled back".to_owned(),
             });
         }
-        let commit = self.base.commit.next();
+        let commit = self.base.state.commit.next();
         let sealed = self.seal_changed(commit)?;
         let root = sealed.pointers.get(&self.state.root.page).copied().unwrap_or(self.state.root);
         let next = Published {
@@ -209,7 +210,7 @@ impl WriteTxn {
             root_holder: RootHolder::Commit(commit),
             page_count: self.state.page_count,
             record_count: self.state.record_count,
-            fingerprint: self.base.fingerprint,
+            fingerprint: self.base.state.fingerprint,
         };
         let opened = self
             .pages
@@ -224,7 +225,12 @@ impl WriteTxn {
         commit_prepared(
             writer,
             &self.store,
-            Prepared { next, kind: CommitKind::Transaction, frames: sealed.pages, opened },
+            Prepared {
+                next,
+                kind: CommitKind::Transaction,
+                frames: Box::new(sealed.pages.into_iter().map(Ok)),
+                opened,
+            },
         )?;
         Ok(commit)
     }
@@ -260,7 +266,7 @@ impl PageRead for WriteTxn {
     fn read(&self, pointer: &PagePointer) -> Result<PageRef<'_>> {
         match self.pages.get(pointer.page) {
             Some(node) => Ok(PageRef::Changed(node)),
-            None => Ok(PageRef::Opened(self.store.read_page(pointer, self.base.commit)?)),
+            None => Ok(PageRef::Opened(self.store.read_page(pointer, &self.base)?)),
         }
     }
 
@@ -269,14 +275,14 @@ impl PageRead for WriteTxn {
     }
 
     fn root_holder(&self) -> String {
-        self.base.root_holder.to_string()
+        self.base.state.root_holder.to_string()
     }
 }
 
 impl PageWrite for WriteTxn {
     fn edit(&mut self, pointer: &PagePointer) -> Result<&mut Node> {
         if self.pages.get(pointer.page).is_none() {
-            let page = self.store.read_page(pointer, self.base.commit)?;
+            let page = self.store.read_page(pointer, &self.base)?;
             let node = Node::from_plain(page.plain.to_vec())
                 .map_err(|error| Error::from(error.finding(self.store.page_file.name(), 0).page(pointer.page)))?;
             self.pages.insert(pointer.page, node);

@@ -1,17 +1,21 @@
 //! What only the one writer touches, and the end of every commit: appended to the log, durable, then published.
+//!
+//! The first commit of a log does it all while it holds the writer: header, sync; records, sync; the superblock slot that expects
+//! a log from now on, sync; published. Every later one gives the writer back as soon as it is appended and waits for a sync
+//! that it may share (`durable.rs`).
 
+use super::durable::{Mark, Publish};
 use super::seal::random_16;
 use super::slot::WriterGuard;
-use super::store::{Published, Store};
-use crate::crypto::{Entropy, SealedPage};
+use super::store::{Durability, Published, Store, View};
+use crate::crypto::Entropy;
 use crate::error::{Error, Result};
 use crate::format::log::CommitBody;
 use crate::format::superblock::Superblock;
 use crate::pager::OpenedPage;
-use crate::trace::{Event, Tracer};
-use crate::types::{CommitNo, PageNo, PagePointer};
+use crate::types::{CommitNo, PagePointer};
 use crate::vfs::{OpenMode, Vfs, VfsFile};
-use crate::wal::{AppendError, Appended, Commit, Log, log_path};
+use crate::wal::{AppendError, Appended, Commit, Frames, Log, log_path};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,11 +27,12 @@ pub(crate) struct Writer {
     /// The superblock that is durable, and the slot it stands in.
     pub superblock: Superblock,
     pub slot: u8,
+    /// The newest appended state, which the next transaction begins on.
+    pub head: View,
     /// The log's file, once there is one.
     pub log_file: Option<Arc<dyn VfsFile>>,
     /// The log of the present generation, once its header is written.
     pub log: Option<Log>,
-    pub poisoned: Option<String>,
     pub transactions: u64,
     /// Checkpoint before a transaction begins on a log of more than this many bytes.
     pub log_bytes_checkpoint: u64,
@@ -44,13 +49,13 @@ fn indeterminate(error: Error) -> Error {
 }
 
 /// Changes that are sealed and ready to be logged.
-pub(crate) struct Prepared {
+pub(crate) struct Prepared<'a> {
     /// The state to publish; its fingerprint is filled in by the append.
     pub next: Published,
     pub kind: CommitKind,
-    /// Sealed pages in the order they go into the log.
-    pub frames: Vec<(PageNo, SealedPage)>,
-    /// The same pages opened, for the cache.
+    /// Sealed pages in the order they go into the log, taken one by one while they are written.
+    pub frames: Frames<'a>,
+    /// Those of the pages that are at hand opened, for the cache.
     pub opened: Vec<Arc<OpenedPage>>,
 }
 
@@ -63,14 +68,23 @@ pub(crate) enum CommitKind {
     Seal,
 }
 
-/// Makes a transaction's changes durable, then visible, and puts the writer back.
-pub(crate) fn commit_prepared(mut writer: WriterGuard, store: &Store, prepared: Prepared) -> Result<Published> {
-    writer.append_prepared(store, prepared)
+/// Makes a transaction's changes durable, then visible; the writer is put back as early as may be.
+pub(crate) fn commit_prepared(mut writer: WriterGuard, store: &Store, prepared: Prepared<'_>) -> Result<Published> {
+    let state = writer.append_prepared(store, prepared)?;
+    match store.durability {
+        Durability::Relaxed => store.publish(writer.head.clone()),
+        Durability::Full if writer.superblock.log_expected => {
+            drop(writer);
+            store.commits.make_durable(store, state.commit, Publish::Leader)?;
+        }
+        Durability::Full => writer.settle(store)?,
+    }
+    Ok(state)
 }
 
 impl Writer {
-    /// Appends sealed changes to the log, durable, and publishes them.
-    pub fn append_prepared(&mut self, store: &Store, prepared: Prepared) -> Result<Published> {
+    /// Appends sealed changes to the log: the next transaction may begin on them, no reader sees them yet.
+    pub fn append_prepared(&mut self, store: &Store, prepared: Prepared<'_>) -> Result<Published> {
         let Prepared { mut next, kind, frames, opened } = prepared;
         let body = CommitBody {
             page_count: next.page_count,
@@ -83,22 +97,29 @@ impl Writer {
             random: random_16(&*self.entropy, store.page_file.name())?,
             fingerprint: [0; 16],
         };
-        let appended = self.append(store, next.commit, &frames, body)?;
+        let appended = self.append(store, next.commit, frames, body)?;
         next.fingerprint = appended.fingerprint;
-        store.log_mut().index.publish(&appended.frames);
+        self.head.state = next.clone();
+        self.head.log.add(&appended.frames);
         for page in opened {
             store.cache.insert(page);
         }
-        store.publish(next.clone());
+        store.commits.appended(Mark { view: self.head.clone(), sequence: appended.sequence });
         Ok(next)
     }
 
-    /// Fails when an earlier error left the log or the page file in doubt.
-    pub fn check_sound(&self) -> Result<()> {
-        match &self.poisoned {
-            Some(because) => Err(Error::Poisoned { because: because.clone() }),
-            None => Ok(()),
+    /// Makes all that is appended durable, has the superblock vouch for the log, and publishes it.
+    pub fn settle(&mut self, store: &Store) -> Result<()> {
+        store.commits.make_durable(store, self.head.state.commit, Publish::Caller)?;
+        let has_commits = self.log.as_ref().is_some_and(|log| log.sequence() > 0);
+        if has_commits && !self.superblock.log_expected {
+            let mut next = self.superblock.clone();
+            next.log_expected = true;
+            // The commit stands in the log, durable: after any failure here it may well be there when the file is opened again.
+            self.write_superblock(store, next).map_err(|error| store.poison(indeterminate(error)))?;
         }
+        store.publish(self.head.clone());
+        Ok(())
     }
 
     /// Bytes of the log that count.
@@ -106,42 +127,23 @@ impl Writer {
         self.log.as_ref().map_or(0, Log::bytes)
     }
 
-    /// Marks the handle as unable to write, and hands the error on.
-    pub fn poison(&mut self, error: Error, tracer: &Tracer) -> Error {
-        let because = error.to_string();
-        tracer.emit(|_| Event::Poisoned { because: because.clone() });
-        self.poisoned.get_or_insert(because);
-        error
-    }
-
-    /// Appends a commit to the log, beginning the generation when it is the first; durable and vouched for on `Ok`.
-    fn append(
-        &mut self,
-        store: &Store,
-        commit: CommitNo,
-        pages: &[(PageNo, SealedPage)],
-        body: CommitBody,
-    ) -> Result<Appended> {
-        let previous_fingerprint = store.published().fingerprint;
+    /// Appends a commit to the log, beginning the generation when it is the first.
+    fn append(&mut self, store: &Store, commit: CommitNo, frames: Frames<'_>, body: CommitBody) -> Result<Appended> {
+        store.commits.check_sound()?;
         if self.log.is_none() {
             self.begin_log(store).map_err(|error| match error {
-                Error::Io { doing: "sync" | SYNC_OF_FOLDER, .. } => self.poison(error, &store.tracer),
+                Error::Io { doing: "sync" | SYNC_OF_FOLDER, .. } => store.poison(error),
                 other => other,
             })?;
         }
         let log = self.log.as_mut().expect("invariant: the log was begun above");
-        let appended = match log.append(Commit { commit, pages, body, previous_fingerprint }, &store.keys) {
-            Ok(appended) => appended,
-            Err(AppendError::Clean(error)) => return Err(error),
-            Err(AppendError::Indeterminate(error)) => return Err(self.poison(error, &store.tracer)),
-        };
-        if !self.superblock.log_expected {
-            let mut next = self.superblock.clone();
-            next.log_expected = true;
-            // The commit stands in the log, durable: after any failure here it may well be there when the file is opened again.
-            self.write_superblock(store, next).map_err(|error| self.poison(indeterminate(error), &store.tracer))?;
-        }
-        Ok(appended)
+        let previous_fingerprint = self.head.state.fingerprint;
+        let durable_sequence = store.commits.durable_sequence();
+        let commit = Commit { commit, frames, body, previous_fingerprint, durable_sequence };
+        log.append(commit, &store.keys).map_err(|error| match error {
+            AppendError::Clean(error) => error,
+            AppendError::Indeterminate(error) => store.poison(error),
+        })
     }
 
     /// Writes `superblock` with the next slot generation into the other slot and syncs it.
@@ -159,7 +161,7 @@ impl Writer {
     /// First commit of a generation: the log's header is durable, and so is its name, before any commit relies on it.
     fn begin_log(&mut self, store: &Store) -> Result<()> {
         let path = log_path(&self.path);
-        let name = store.log().name.clone();
+        let name = self.head.log.name.clone();
         // A file opened here may bear a name that only the operating system knows of, be it from a commit that failed a
         // moment ago: its folder is synced whether or not this call created it.
         let (file, is_name_durable) = match &self.log_file {
@@ -177,7 +179,8 @@ impl Writer {
         if !is_name_durable {
             self.vfs.sync_dir(&path).map_err(|source| Error::io(SYNC_OF_FOLDER, &name, source))?;
         }
-        store.log_mut().file = Some(file.clone());
+        store.commits.log_begins();
+        self.head.log.set_file(file.clone());
         self.log_file = Some(file);
         self.log = Some(log);
         Ok(())

@@ -1,6 +1,9 @@
-//! Writing the log: a header for each generation, then one write and one sync a commit.
+//! Writing the log: a header for each generation, then commits, each appended at the known end.
+//!
+//! An append writes and does not sync: whoever waits for the commit asks for the sync, perhaps for several commits at once.
+//! Sealed pages stream through in bounded memory, and a small commit is one write.
 
-use super::{FramePlace, LogIndex};
+use super::FramePlace;
 use crate::crypto::{Entropy, Keys, SealedPage};
 use crate::error::{Error, Result};
 use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES, RecordFields, RecordKind};
@@ -15,33 +18,41 @@ pub(crate) struct Log {
     file: Arc<dyn VfsFile>,
     name: String,
     header: LogHeader,
-    /// The known end: behind the last commit that was kept or synced.
+    /// The known end: behind the last commit that was kept or appended.
     end: u64,
     sequence: u64,
-    /// Sequence number of the last commit record known to be durable.
-    durable_sequence: u64,
     previous: [u8; 16],
 }
 
-/// What a commit writes besides its pages. The fingerprint in `body` is filled in by [`Log::append`].
+/// Sealed pages in the order they go into the log.
+pub(crate) type Frames<'a> = Box<dyn Iterator<Item = Result<(PageNo, SealedPage)>> + 'a>;
+
+/// What a commit writes. The count of frames and the fingerprint in `body` are filled in by [`Log::append`].
 pub(crate) struct Commit<'a> {
     pub commit: CommitNo,
-    pub pages: &'a [(PageNo, SealedPage)],
+    pub frames: Frames<'a>,
     pub body: CommitBody,
     pub previous_fingerprint: [u8; 16],
+    /// Sequence number of the last commit record known to be durable.
+    pub durable_sequence: u64,
 }
 
-/// A commit that stands in the log and is durable.
+/// A commit that stands in the log, but is not synced.
 pub(crate) struct Appended {
     pub frames: Vec<(PageNo, FramePlace)>,
     pub fingerprint: [u8; 16],
+    /// Of its commit record.
+    pub sequence: u64,
 }
+
+/// A larger commit is written in pieces of this many bytes.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// How an append failed.
 pub(crate) enum AppendError {
     /// Nothing of the commit is in the log.
     Clean(Error),
-    /// It may or may not be durable: poison.
+    /// Something of it may be in the log, perhaps all: poison.
     Indeterminate(Error),
 }
 
@@ -55,7 +66,7 @@ impl Log {
         sequence: u64,
         previous: [u8; 16],
     ) -> Log {
-        Log { file, name, header, end, sequence, durable_sequence: sequence, previous }
+        Log { file, name, header, end, sequence, previous }
     }
 
     /// Begins a generation: empties the file, writes a header and syncs it.
@@ -80,23 +91,27 @@ impl Log {
         write_all_at(&*file, 0, &header.encode()).map_err(failed)?;
         file.sync_data().map_err(|source| Error::io("sync", &name, source))?;
         let previous = header.seed;
-        Ok(Log { file, name, header, end: LOG_HEADER_BYTES as u64, sequence: 0, durable_sequence: 0, previous })
+        Ok(Log { file, name, header, end: LOG_HEADER_BYTES as u64, sequence: 0, previous })
     }
 
-    /// Appends a commit with one write and one sync. Only when this returns `Ok` is it durable.
+    /// Appends a commit, in one write when it is small. When this fails the known end stays where it was.
     pub fn append(&mut self, commit: Commit<'_>, keys: &Keys) -> Result<Appended, AppendError> {
-        let built = self.build(commit, keys);
-        if let Err(source) = write_all_at(&*self.file, self.end, &built.bytes) {
-            return Err(self.cut_back(source));
+        let expected = (commit.frames.size_hint().0 * self.header.frame_bytes() + 1024).min(PIECE_BYTES + (1 << 17));
+        let mut piece = Piece {
+            bytes: Vec::with_capacity(expected),
+            start: self.end,
+            sequence: self.sequence,
+            previous: self.previous,
+        };
+        match self.write_commit(commit, keys, &mut piece) {
+            Ok(appended) => {
+                (self.end, self.sequence, self.previous) = (piece.start, piece.sequence, piece.previous);
+                Ok(appended)
+            }
+            // Pages that could not be had, before a byte was written.
+            Err(Failed::Source(error)) if piece.start == self.end => Err(AppendError::Clean(error)),
+            Err(failed) => Err(self.cut_back(failed)),
         }
-        if let Err(source) = self.file.sync_data() {
-            return Err(AppendError::Indeterminate(Error::CommitIndeterminate { file: self.name.clone(), source }));
-        }
-        self.end += built.bytes.len() as u64;
-        self.sequence = built.sequence;
-        self.durable_sequence = built.sequence;
-        self.previous = built.previous;
-        Ok(built.appended)
     }
 
     /// The log holds this many bytes that count.
@@ -104,60 +119,102 @@ impl Log {
         self.end
     }
 
-    fn build(&self, commit: Commit<'_>, keys: &Keys) -> Built {
-        let mut built = Built {
-            bytes: Vec::with_capacity(commit.pages.len() * self.header.frame_bytes() + 512),
-            sequence: self.sequence,
-            previous: self.previous,
-            appended: Appended { frames: Vec::with_capacity(commit.pages.len()), fingerprint: [0; 16] },
-        };
-        for (page, sealed) in commit.pages {
-            let offset = self.end + (built.bytes.len() + RECORD_HEADER_BYTES) as u64;
-            self.push(&mut built, RecordKind::Page, commit.commit, *page, sealed.bytes(), keys);
-            built.appended.frames.push((*page, FramePlace { commit: commit.commit, seal: sealed.seal(), offset }));
-        }
-        let mut body = commit.body;
-        body.page_frames = commit.pages.len() as u32;
-        let unsigned = body.encode();
-        body.fingerprint =
-            keys.next_fingerprint(&commit.previous_fingerprint, commit.commit, fingerprint_input(&unsigned));
-        self.push(&mut built, RecordKind::Commit, commit.commit, PageNo::NONE, &body.encode(), keys);
-        built.appended.fingerprint = body.fingerprint;
-        let end = padded_end(self.end + built.bytes.len() as u64);
-        built.bytes.resize((end - self.end) as usize, 0);
-        built
+    /// The sequence number of its last record that counts.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
     }
 
-    fn push(&self, built: &mut Built, kind: RecordKind, commit: CommitNo, page: PageNo, body: &[u8], keys: &Keys) {
-        built.sequence += 1;
-        let fields = RecordFields {
+    fn write_commit(&self, commit: Commit<'_>, keys: &Keys, piece: &mut Piece) -> Result<Appended, Failed> {
+        let Commit { commit, frames, mut body, previous_fingerprint, durable_sequence } = commit;
+        let mut places = Vec::new();
+        for frame in frames {
+            let (page, sealed) = frame.map_err(Failed::Source)?;
+            if piece.bytes.len() >= PIECE_BYTES {
+                self.write(piece)?;
+            }
+            let offset = piece.end() + RECORD_HEADER_BYTES as u64;
+            let fields = self.fields(piece, RecordKind::Page, commit, page, durable_sequence);
+            self.push(piece, &fields, sealed.bytes(), keys);
+            places.push((page, FramePlace { commit, seal: sealed.seal(), offset }));
+        }
+        body.page_frames = places.len() as u32;
+        let unsigned = body.encode();
+        body.fingerprint = keys.next_fingerprint(&previous_fingerprint, commit, fingerprint_input(&unsigned));
+        let fields = self.fields(piece, RecordKind::Commit, commit, PageNo::NONE, durable_sequence);
+        self.push(piece, &fields, &body.encode(), keys);
+        let end = padded_end(piece.end());
+        piece.bytes.resize((end - piece.start) as usize, 0);
+        self.write(piece)?;
+        Ok(Appended { frames: places, fingerprint: body.fingerprint, sequence: piece.sequence })
+    }
+
+    fn write(&self, piece: &mut Piece) -> Result<(), Failed> {
+        write_all_at(&*self.file, piece.start, &piece.bytes).map_err(Failed::Write)?;
+        piece.start = piece.end();
+        piece.bytes.clear();
+        Ok(())
+    }
+
+    fn fields(&self, piece: &Piece, kind: RecordKind, commit: CommitNo, page: PageNo, durable: u64) -> RecordFields {
+        RecordFields {
             kind,
             generation: self.header.log_generation,
-            sequence: built.sequence,
+            sequence: piece.sequence + 1,
             commit,
             page,
-            durable_sequence: self.durable_sequence,
-            previous: built.previous,
-        };
-        let salt = self.header.salt;
-        built.previous = append_record(&mut built.bytes, &fields, body, |parts| keys.record_mac(&salt, parts));
+            durable_sequence: durable,
+            previous: piece.previous,
+        }
     }
 
-    /// The write failed, perhaps half way: make sure that nothing of it can be taken for a commit, or say that we cannot.
-    fn cut_back(&self, source: io::Error) -> AppendError {
+    fn push(&self, piece: &mut Piece, fields: &RecordFields, body: &[u8], keys: &Keys) {
+        let salt = self.header.salt;
+        piece.sequence = fields.sequence;
+        piece.previous = append_record(&mut piece.bytes, fields, body, |parts| keys.record_mac(&salt, parts));
+    }
+
+    /// Something may have been written: make sure that nothing of it can be taken for a commit, or say that we cannot.
+    fn cut_back(&self, failed: Failed) -> AppendError {
         let cut = self.file.set_len(self.end).and_then(|()| self.file.sync_data());
-        match cut {
-            Ok(()) => AppendError::Clean(Error::io("write", &self.name, source)),
-            Err(_) => AppendError::Indeterminate(Error::CommitIndeterminate { file: self.name.clone(), source }),
+        match (cut, failed) {
+            (Ok(()), failed) => AppendError::Clean(failed.error(&self.name)),
+            (Err(_), Failed::Write(source)) => {
+                AppendError::Indeterminate(Error::CommitIndeterminate { file: self.name.clone(), source })
+            }
+            // No commit record was written, so the commit has not happened; but where the log ends is in doubt.
+            (Err(_), Failed::Source(error)) => AppendError::Indeterminate(error),
         }
     }
 }
 
-struct Built {
+/// Why a commit could not be written.
+enum Failed {
+    /// The page that was to come next could not be had.
+    Source(Error),
+    Write(io::Error),
+}
+
+impl Failed {
+    fn error(self, name: &str) -> Error {
+        match self {
+            Failed::Source(error) => error,
+            Failed::Write(source) => Error::io("write", name, source),
+        }
+    }
+}
+
+/// Records that were not written yet, and where they go.
+struct Piece {
     bytes: Vec<u8>,
+    start: u64,
     sequence: u64,
     previous: [u8; 16],
-    appended: Appended,
+}
+
+impl Piece {
+    fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
 }
 
 /// Reads the sealed page that a frame of the log holds.
@@ -165,15 +222,6 @@ pub(crate) fn read_frame(file: &dyn VfsFile, name: &str, frame: FramePlace, page
     let mut bytes = vec![0; page_size.bytes()];
     read_exact_at(file, frame.offset, &mut bytes).map_err(|source| Error::io("read", name, source))?;
     Ok(bytes)
-}
-
-impl LogIndex {
-    /// Takes in the frames of a commit.
-    pub fn publish(&mut self, frames: &[(PageNo, FramePlace)]) {
-        for &(page, frame) in frames {
-            self.insert(page, frame);
-        }
-    }
 }
 
 impl FramePlace {

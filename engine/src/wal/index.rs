@@ -1,7 +1,52 @@
-//! The log index: for each page, where its sealed versions stand in the log, oldest first.
+//! The log index: for each page, where its sealed versions stand in the log, oldest first; and one generation of the log as
+//! readers hold it.
 
 use crate::types::{CommitNo, PageNo, Seal};
+use crate::vfs::VfsFile;
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+
+/// One generation of the log: its file and its index. A snapshot holds the one it began on for as long as it lives; when the
+/// log is folded and a new generation begins, that is another value and the old one stays as it was.
+///
+/// A frame is in the index from its append on, before its commit is durable: a snapshot finds in it only what is not newer than
+/// itself, and no snapshot begins on a commit before that is published.
+pub(crate) struct LogGeneration {
+    /// Its number.
+    pub generation: u64,
+    /// The log's file name.
+    pub name: String,
+    /// Unset until the generation's first commit.
+    file: OnceLock<Arc<dyn VfsFile>>,
+    index: RwLock<LogIndex>,
+}
+
+impl LogGeneration {
+    /// A generation whose file is not begun; `index` says what stands in it already when it is read from a disk.
+    pub fn new(generation: u64, name: String, index: LogIndex) -> LogGeneration {
+        LogGeneration { generation, name, file: OnceLock::new(), index: RwLock::new(index) }
+    }
+
+    /// The file, once there is one.
+    pub fn file(&self) -> Option<&Arc<dyn VfsFile>> {
+        self.file.get()
+    }
+
+    /// Says which file this generation stands in; the first to say so counts.
+    pub fn set_file(&self, file: Arc<dyn VfsFile>) {
+        let _ = self.file.set(file);
+    }
+
+    pub fn index(&self) -> RwLockReadGuard<'_, LogIndex> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in the frames of a commit that was appended.
+    pub fn add(&self, frames: &[(PageNo, FramePlace)]) {
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        frames.iter().for_each(|&(page, frame)| index.insert(page, frame));
+    }
+}
 
 /// One sealed version of a page in the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,9 +83,5 @@ impl LogIndex {
 
     pub fn frames_count(&self) -> usize {
         self.versions.values().map(Vec::len).sum()
-    }
-
-    pub fn clear(&mut self) {
-        self.versions.clear();
     }
 }

@@ -15,8 +15,8 @@ mod index;
 mod recovery;
 mod scan;
 
-pub(crate) use append::{AppendError, Appended, Commit, Log, read_frame};
-pub(crate) use index::{FramePlace, LogIndex};
+pub(crate) use append::{AppendError, Appended, Commit, Frames, Log, read_frame};
+pub(crate) use index::{FramePlace, LogGeneration, LogIndex};
 pub use recovery::{LogStanding, judge, judge_without_key};
 pub(crate) use scan::WitnessShape;
 pub use scan::{CommitPlace, FrameRecord, LogScan, RecordPlace, ScanEnd, scan};

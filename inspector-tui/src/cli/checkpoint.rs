@@ -3,7 +3,7 @@
 use super::common::{Failure, KeyOptions, Outcome, Output, Status, open_to_write, shown_path};
 use clap::Args;
 use std::path::PathBuf;
-use tosumu::CheckpointOutcome;
+use tosumu::{CheckpointMode, CheckpointOutcome};
 
 /// Fold the log into the page file
 #[derive(Args)]
@@ -18,7 +18,7 @@ impl Checkpoint {
     /// Folds the log and says what was done.
     pub fn run(self) -> Outcome {
         let db = open_to_write(&self.file, &self.keys)?;
-        let outcome = db.checkpoint().map_err(|error| Failure::engine(&self.file, error))?;
+        let outcome = db.checkpoint(CheckpointMode::Passive).map_err(|error| Failure::engine(&self.file, error))?;
         let file = shown_path(&self.file);
         let mut output = Output::new();
         output.line(match outcome {

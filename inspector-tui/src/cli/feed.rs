@@ -14,7 +14,7 @@ use clap::Args;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use tosumu::limits::LINE_BYTES_MAX;
-use tosumu::{Database, WriteTxn, escape};
+use tosumu::{CheckpointMode, Database, WriteTxn, escape};
 
 /// Run operations from standard input; print `ACK n` after the n-th durable commit
 ///
@@ -141,7 +141,7 @@ impl Run<'_> {
             Operation::Checkpoint if self.transaction.is_some() => {
                 Err(Failure::misuse("`checkpoint` inside a transaction"))
             }
-            Operation::Checkpoint => self.engine(self.db.checkpoint()).map(drop),
+            Operation::Checkpoint => self.engine(self.db.checkpoint(CheckpointMode::Passive)).map(drop),
         }
     }
 

@@ -5,7 +5,7 @@ use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::trace::{Event, Recorder};
 use tosumu::types::{CommitNo, PageNo};
 use tosumu::vfs::SimVfs;
-use tosumu::{Database, Options};
+use tosumu::{CheckpointMode, Database, Options};
 
 fn engine() -> (Database, Arc<Recorder>) {
     let recorder = Recorder::new();
@@ -29,7 +29,7 @@ fn busy_events() -> Vec<Arc<Event>> {
     let mut given_up = database.begin_write().unwrap();
     given_up.put(b"k03", b"other").unwrap();
     given_up.rollback();
-    database.checkpoint().unwrap();
+    database.checkpoint(CheckpointMode::Passive).unwrap();
     database.write(|tx| tx.delete(b"k05")).unwrap();
     recorder.events_from(0)
 }

@@ -39,7 +39,7 @@ impl Desk {
         let path = folder.path().join("store.tsm");
         let database = tosumu::Options::new().page_size(tosumu::PageSize::TOY).create_new(&path).unwrap();
         database.write(|tx| tx.put(b"key", b"value")).unwrap();
-        database.checkpoint().unwrap();
+        database.checkpoint(tosumu::CheckpointMode::Passive).unwrap();
         drop(database);
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[8192 + 100] ^= 1;

@@ -45,6 +45,7 @@ fn transactions() -> Vec<Event> {
     vec![
         Event::TransactionStarted { transaction: 3, base: CommitNo(2) },
         Event::TransactionCommitted { transaction: 3, commit: CommitNo(3), pages: 3 },
+        Event::CommitsSynced { first: CommitNo(2), last: CommitNo(5) },
         Event::TransactionRolledBack { transaction: 4, pages: 1 },
         Event::SavepointSet { transaction: 3, savepoint: 1 },
         Event::SavepointRestored { transaction: 3, savepoint: 1, root: PageNo(3) },

@@ -1,0 +1,168 @@
+//! How appended commits become durable: those that wait at the same time share one sync.
+//!
+//! A commit is appended under the writer, which is then given back; so while one thread syncs, others append. Of the threads
+//! that wait, one leads: it takes the newest appended commit as its mark, syncs the log's file, and everything up to the mark
+//! is durable, published and acknowledged at once. Who was appended meanwhile is led by the next.
+//!
+//! A sync that failed is never tried again: what it did not write may be forgotten by the operating system. The handle is
+//! poisoned, and every commit that waits is in doubt; none of them is ever published.
+
+use super::store::{Store, View};
+use crate::error::{Error, Result};
+use crate::trace::Event;
+use crate::types::CommitNo;
+use std::io;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+pub(crate) struct Commits {
+    state: Mutex<State>,
+    /// A sync ended, or the handle was poisoned.
+    changed: Condvar,
+}
+
+struct State {
+    /// The newest appended commit; none before this handle's first.
+    appended: Option<Mark>,
+    /// The newest commit that would survive the power going now.
+    durable: CommitNo,
+    /// The sequence number of its record in the present log; 0 when it is not in there. It moves only when a sync returned.
+    durable_sequence: u64,
+    is_syncing: bool,
+    poisoned: Option<String>,
+    counts: Counts,
+}
+
+/// A commit that stands in the log: whose sync makes it and all before it durable.
+#[derive(Clone)]
+pub(crate) struct Mark {
+    pub view: View,
+    pub sequence: u64,
+}
+
+/// What was done since opening.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counts {
+    /// Commits appended, seal transactions among them.
+    pub commits: u64,
+    /// Syncs of the log that were asked for to make commits durable.
+    pub syncs: u64,
+}
+
+/// Who publishes a commit that became durable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Publish {
+    /// Whoever led its sync, before it is acknowledged.
+    Leader,
+    /// The caller, who holds the writer and has more to do before.
+    Caller,
+}
+
+impl Commits {
+    /// The newest commit of a file that was opened, and the sequence number of its record in the log.
+    pub fn new(durable: CommitNo, durable_sequence: u64) -> Commits {
+        let state = State {
+            appended: None,
+            durable,
+            durable_sequence,
+            is_syncing: false,
+            poisoned: None,
+            counts: Counts::default(),
+        };
+        Commits { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Says that a commit stands in the log. Only the holder of the writer calls this.
+    pub fn appended(&self, mark: Mark) {
+        let mut state = self.lock();
+        state.appended = Some(mark);
+        state.counts.commits += 1;
+    }
+
+    /// Says that a new log begins, with nothing in it. Only the holder of the writer calls this, when nothing waits.
+    pub fn log_begins(&self) {
+        self.lock().durable_sequence = 0;
+    }
+
+    /// The sequence number of the last commit record known to be durable, which each record carries.
+    pub fn durable_sequence(&self) -> u64 {
+        self.lock().durable_sequence
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.lock().counts
+    }
+
+    /// Fails when an earlier error left the log or the page file in doubt.
+    pub fn check_sound(&self) -> Result<()> {
+        match &self.lock().poisoned {
+            Some(because) => Err(Error::Poisoned { because: because.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// The handle writes no more, and whoever waits for a sync learns it.
+    pub fn poison(&self, because: String) {
+        self.lock().poisoned.get_or_insert(because);
+        self.changed.notify_all();
+    }
+
+    /// Waits until `commit` is durable, leading a sync when nobody does.
+    pub fn make_durable(&self, store: &Store, commit: CommitNo, publish: Publish) -> Result<()> {
+        let mut state = self.lock();
+        loop {
+            if state.durable >= commit {
+                return Ok(());
+            }
+            if let Some(because) = &state.poisoned {
+                return Err(in_doubt(store, because));
+            }
+            if state.is_syncing {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let mark = state.appended.clone().expect("invariant: a commit that is waited for was appended");
+            state.is_syncing = true;
+            state.counts.syncs += 1;
+            drop(state);
+            self.lead(store, &mark, publish)?;
+            state = self.lock();
+        }
+    }
+
+    fn lead(&self, store: &Store, mark: &Mark, publish: Publish) -> Result<()> {
+        let log = &mark.view.log;
+        let synced = log.file().expect("invariant: a commit that was appended stands in a file").sync_data();
+        let mut state = self.lock();
+        state.is_syncing = false;
+        let first = state.durable.next();
+        let last = mark.view.state.commit;
+        // A sync that returned says nothing when another failed meanwhile: that one may have taken the error with it.
+        let is_durable = synced.is_ok() && state.poisoned.is_none();
+        if is_durable {
+            state.durable = last;
+            state.durable_sequence = mark.sequence;
+            if publish == Publish::Leader {
+                store.publish(mark.view.clone());
+            }
+        }
+        drop(state);
+        if let Err(source) = synced {
+            return Err(store.poison(Error::CommitIndeterminate { file: log.name.clone(), source }));
+        }
+        self.changed.notify_all();
+        if is_durable && first < last {
+            store.tracer.emit(|_| Event::CommitsSynced { first, last });
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a commit is told whose sync another led in vain.
+fn in_doubt(store: &Store, because: &str) -> Error {
+    let file = store.view().log.name.clone();
+    Error::CommitIndeterminate { file, source: io::Error::other(because.to_owned()) }
+}
