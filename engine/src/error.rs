@@ -54,6 +54,14 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// A change of keys may or may not have happened: writing a superblock failed half way. The handle is poisoned; reopen with
+    /// the keys of before or with the new ones, and list the key slots to see.
+    KeysIndeterminate {
+        /// The file.
+        file: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// An earlier failure left this handle unable to write. Reopen the database.
     Poisoned {
         /// What happened then.
@@ -83,7 +91,7 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// The stable code: a finding's, or one of `NOT-FOUND EXISTS IN-USE IO LIMIT COMMIT-INDETERMINATE POISONED READ-ONLY MISUSE`.
+    /// The stable code: a finding's, or one of `NOT-FOUND EXISTS IN-USE IO LIMIT COMMIT-INDETERMINATE KEYS-INDETERMINATE POISONED READ-ONLY MISUSE`.
     pub fn code(&self) -> &'static str {
         match self {
             Error::Damage(finding) => finding.code.as_str(),
@@ -93,6 +101,7 @@ impl Error {
             Error::Io { .. } => "IO",
             Error::LimitExceeded { .. } => "LIMIT",
             Error::CommitIndeterminate { .. } => "COMMIT-INDETERMINATE",
+            Error::KeysIndeterminate { .. } => "KEYS-INDETERMINATE",
             Error::Poisoned { .. } => "POISONED",
             Error::ReadOnly { .. } => "READ-ONLY",
             Error::Misuse { .. } => "MISUSE",
@@ -143,6 +152,11 @@ impl fmt::Display for Error {
                 f,
                 "{file}: writing failed ({source}); the commit may or may not have happened: reopen the database to see"
             ),
+            Error::KeysIndeterminate { file, source } => write!(
+                f,
+                "{file}: writing failed ({source}); the change of keys may or may not have happened: open it with the keys of \
+                 before, or with the new ones, and list the key slots to see"
+            ),
             Error::Poisoned { because } => {
                 write!(f, "this handle can no longer write, because {because}; reopen the database")
             }
@@ -155,7 +169,9 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Io { source, .. } | Error::CommitIndeterminate { source, .. } => Some(source),
+            Error::Io { source, .. }
+            | Error::CommitIndeterminate { source, .. }
+            | Error::KeysIndeterminate { source, .. } => Some(source),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ mod walk;
 pub use tree::{Tree, TreeNode};
 pub(crate) use walk::{Met, PageSet, key_range_text, walk};
 
-use crate::crypto::{Keys, PlainPage, Unlock, fingerprint_text};
+use crate::crypto::{Anchor, Keys, PlainPage, Unlock};
 use crate::db::{check_kept, explain_missing, unlock_keys};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
@@ -134,7 +134,7 @@ impl AtRest {
         let chosen = choose(&head, &name);
         let keys = open_keys(&chosen, unlock.unwrap_or(&Unlock::Keyless), &name)?;
         let mac_findings = match &keys {
-            Ok((keys, _)) => check_macs(&slots, keys, &head, &name),
+            Ok((keys, ..)) => check_macs(&slots, keys, &head, &name),
             Err(_) => Vec::new(),
         };
         let trusted = trusted(&chosen, &keys, &mac_findings);
@@ -227,8 +227,17 @@ impl AtRest {
 
     /// The line that `fingerprint` prints.
     pub fn fingerprint_line(&self) -> Option<String> {
+        self.anchor().map(|anchor| anchor.to_string())
+    }
+
+    /// The newest state as a line that is kept elsewhere has it: [`AtRest::fingerprint_line`] not yet as text.
+    pub fn anchor(&self) -> Option<Anchor> {
         let (state, chosen) = (self.state.as_ref().ok()?, self.chosen.as_ref().ok()?);
-        Some(fingerprint_text(chosen.superblock.file_id, state.commit, &state.fingerprint))
+        let (keys, _) = self.keys.as_ref().ok()?;
+        let superblock = &chosen.superblock;
+        let slots = superblock.key_slots.clone().map(|slot| slot.bytes);
+        let anchor = Anchor::new(superblock.file_id, state.commit, &state.fingerprint);
+        Some(anchor.with_keys(keys, superblock.key_slot_counter, &slots))
     }
 
     /// How many whole pages the page file's length has room for.
@@ -484,7 +493,7 @@ fn open_keys(
     match chosen {
         Err(finding) => Ok(Err(finding.clone())),
         Ok(chosen) => match unlock_keys(&chosen.superblock, unlock, name) {
-            Ok(opened) => Ok(Ok(opened)),
+            Ok((keys, _, slot)) => Ok(Ok((keys, slot))),
             Err(error) => damage_of(error).map(Err),
         },
     }

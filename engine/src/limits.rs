@@ -42,3 +42,5 @@ pub const LOG_BYTES_CHECKPOINT: u64 = 8 << 20;
 pub const CACHE_BYTES_DEFAULT: usize = 64 << 20;
 /// Longest line of a script or of `feed`, in bytes.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
+/// Longest witness file, in bytes: some twenty thousand lines. It is then cut down to the newest half of them.
+pub const WITNESS_BYTES_MAX: u64 = 1 << 20;

@@ -3,11 +3,12 @@
 
 use super::{
     kdf::derive_key,
+    key_slot::KEY_SLOT_BYTES,
     nonce::{Entropy, NONCE_BYTES, draw_nonces},
     secret::Dek,
 };
 use crate::{
-    limits::PAGE_OVERHEAD_BYTES,
+    limits::{KEY_SLOTS_COUNT, PAGE_OVERHEAD_BYTES},
     types::{CommitNo, FileId, PageSize, Seal},
 };
 use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305};
@@ -170,9 +171,10 @@ impl Keys {
         first_half(hash(&self.fingerprint, &[previous, &commit.0.to_le_bytes(), body_prefix]))
     }
 
-    /// The MAC of a key-slot counter that is kept outside the file.
-    pub fn key_slot_counter_mac(&self, counter: u32) -> [u8; 16] {
-        first_half(hash(&self.key_slot_counter, &[&counter.to_le_bytes()]))
+    /// The MAC of the key-slot counter and the key slots, for a line that is kept outside the file. The slots are in it so
+    /// that two copies of a file whose keys were changed equally often are told apart.
+    pub fn key_slots_mac(&self, counter: u32, slots: &[[u8; KEY_SLOT_BYTES]; KEY_SLOTS_COUNT]) -> [u8; 16] {
+        first_half(hash(&self.key_slot_counter, &[&counter.to_le_bytes(), slots.as_flattened()]))
     }
 }
 
@@ -413,7 +415,8 @@ mod tests {
             hex::encode(keys.record_mac(&[7; 16], &[&[1; 36], &[2; 24], &tag])),
             "db0ae0755d90932384c8c9ceddaa5796"
         );
-        assert_eq!(hex::encode(keys.key_slot_counter_mac(3)), "a4b892f515f4ccd360451ffb43a3b129");
+        let slots = [[5; KEY_SLOT_BYTES]; KEY_SLOTS_COUNT];
+        assert_eq!(hex::encode(keys.key_slots_mac(3, &slots)), "56225d6af7c3a8c8d63ad4e2f56ae115");
     }
 
     #[test]

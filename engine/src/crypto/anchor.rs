@@ -1,8 +1,15 @@
 //! The fingerprint as a line of text that a person can keep elsewhere: `db 7f3k commit 1042 9QWD-AB2C-4XTP-60RM`.
 //!
 //! It tells the whole file put back from the present one, which nothing inside the file can. It is keyed, so it may be
-//! published: it gives away the commit number and nothing else.
+//! published: it gives away the commit number, how often keys were changed, and nothing else.
+//!
+//! Key slots are no part of a commit. Once they were changed, the line goes on with their counter and a MAC of them:
+//! ` keys 3 K2VT-90QA`. A line without that part knows nothing of the key slots.
 
+use super::aead::Keys;
+use super::key_slot::KEY_SLOT_BYTES;
+use crate::finding::{Code, Finding};
+use crate::limits::KEY_SLOTS_COUNT;
 use crate::types::{CommitNo, FileId};
 use std::fmt;
 
@@ -10,6 +17,11 @@ use std::fmt;
 const ID_SYMBOLS: usize = 4;
 /// Symbols of the fingerprint that a line shows: 80 bits.
 const FINGERPRINT_SYMBOLS: usize = 16;
+
+/// Symbols of the key slots' MAC that a line shows: 40 bits.
+const KEYS_SYMBOLS: usize = 8;
+/// The key-slot counter of a new database. A line says nothing of key slots that are still the first ones.
+pub const KEY_SLOT_COUNTER_FIRST: u32 = 1;
 
 /// A fingerprint as it was written down. Two are equal when they name the same state of the same database.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,43 +32,154 @@ pub struct Anchor {
     pub commit: CommitNo,
     /// The fingerprint of that commit: `9QWD-AB2C-4XTP-60RM`.
     pub text: String,
+    /// What is known of the key slots; nothing when they were the first ones still, or the line is of an older release.
+    pub keys: Option<KeysAnchor>,
+}
+
+/// The key slots as they were written down.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeysAnchor {
+    /// The key-slot counter: it grows by one with every change of keys.
+    pub counter: u32,
+    /// The MAC of the counter and the key slots: `K2VT-90QA`.
+    pub text: String,
 }
 
 impl Anchor {
-    /// The anchor of the state that `fingerprint` belongs to.
+    /// The anchor of the state that `fingerprint` belongs to; it says nothing of key slots.
     pub fn new(file_id: FileId, commit: CommitNo, fingerprint: &[u8; 16]) -> Anchor {
         Anchor {
             id: crockford::encode(&file_id.0, ID_SYMBOLS).to_ascii_lowercase(),
             commit,
             text: crockford::group(&crockford::encode(fingerprint, FINGERPRINT_SYMBOLS)),
+            keys: None,
         }
+    }
+
+    /// The same anchor with the key slots in it, unless they are the first ones still.
+    pub fn with_keys(mut self, keys: &Keys, counter: u32, slots: &[[u8; KEY_SLOT_BYTES]; KEY_SLOTS_COUNT]) -> Anchor {
+        let mac = || keys.key_slots_mac(counter, slots);
+        self.keys = (counter > KEY_SLOT_COUNTER_FIRST)
+            .then(|| KeysAnchor { counter, text: crockford::group(&crockford::encode(&mac(), KEYS_SYMBOLS)) });
+        self
     }
 }
 
 impl fmt::Display for Anchor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "db {} commit {} {}", self.id, self.commit, self.text)
+        write!(f, "db {} commit {} {}", self.id, self.commit, self.text)?;
+        match &self.keys {
+            Some(keys) => write!(f, " keys {} {}", keys.counter, keys.text),
+            None => Ok(()),
+        }
     }
 }
 
-/// The line that `fingerprint` prints.
-pub fn fingerprint_text(file_id: FileId, commit: CommitNo, fingerprint: &[u8; 16]) -> String {
-    Anchor::new(file_id, commit, fingerprint).to_string()
+/// What holding a file against an anchor tells.
+#[derive(Debug)]
+pub(crate) enum Freshness {
+    /// The file has the very commit of the anchor.
+    Fits,
+    /// The file is newer than the anchor, whose commit's own fingerprint is not in the file any more.
+    Newer,
+    /// `FRESH-ROLLBACK` or `FRESH-FORK`.
+    Differs(Box<Finding>),
 }
 
-/// Reads such a line back, however its letters were typed; nothing where it is not one.
+/// Holds the state of a file, `ours`, against an anchor that was kept elsewhere. `fingerprint_of` gives the fingerprint of
+/// a commit as far as the file still holds it.
+pub(crate) fn compare(
+    anchor: &Anchor,
+    ours: &Anchor,
+    ours_counter: u32,
+    fingerprint_of: impl FnOnce(CommitNo) -> Option<Anchor>,
+) -> Freshness {
+    let differs = |code, why: String, lost: &str| {
+        Freshness::Differs(Box::new(
+            Finding::new(code, why)
+                .expected(anchor.to_string(), ours.to_string())
+                .lost(lost)
+                .next("Keep a copy of this file. Look for the newer file, or restore a backup."),
+        ))
+    };
+    if anchor.id != ours.id {
+        let why = "The fingerprint is of another database.".to_owned();
+        let lost = "Nothing is known to be lost; the fingerprint does not belong to this file.";
+        return differs(Code::FreshFork, why, lost);
+    }
+    if ours.commit < anchor.commit {
+        let why = format!("The file is at commit {}; it was at commit {} before.", ours.commit, anchor.commit);
+        return differs(Code::FreshRollback, why, "Every commit after the one the file is at.");
+    }
+    let known = fingerprint_of(anchor.commit);
+    if known.as_ref().is_some_and(|known| known.text != anchor.text) {
+        let why = format!("The file's own commit {} is not the one of the fingerprint.", anchor.commit);
+        return differs(Code::FreshFork, why, "The commits that the fingerprint's history had and this one has not.");
+    }
+    match &anchor.keys {
+        Some(keys) if keys.counter > ours_counter => {
+            let why = format!(
+                "The key slots were put back: the file counts {}, and counted {} before.",
+                changes(ours_counter),
+                changes(keys.counter)
+            );
+            differs(
+                Code::FreshRollback,
+                why,
+                "The newest change of keys: a key that was removed may open the file again.",
+            )
+        }
+        Some(keys) if keys.counter == ours_counter && ours.keys.as_ref() != Some(keys) => {
+            let why =
+                format!("The key slots are not those of the fingerprint, though both count {}.", changes(ours_counter));
+            differs(Code::FreshFork, why, "The change of keys that the fingerprint's history had and this one has not.")
+        }
+        _ if known.is_some() => Freshness::Fits,
+        _ => Freshness::Newer,
+    }
+}
+
+fn changes(counter: u32) -> String {
+    match counter.saturating_sub(KEY_SLOT_COUNTER_FIRST) {
+        1 => "1 change of keys".to_owned(),
+        count => format!("{count} changes of keys"),
+    }
+}
+
+/// Reads a line that `fingerprint` printed, however its letters were typed; nothing where it is not one.
 pub fn parse_fingerprint(line: &str) -> Option<Anchor> {
-    let words: Vec<&str> = line.split_whitespace().take(6).collect();
-    let ["db", id, "commit", commit, text] = words[..] else { return None };
-    let id = crockford::normalize(id).filter(|id| id.len() == ID_SYMBOLS)?;
-    let symbols = crockford::normalize(text).filter(|symbols| symbols.len() == FINGERPRINT_SYMBOLS)?;
-    let commit = commit.bytes().all(|byte| byte.is_ascii_digit()).then(|| commit.parse().ok())??;
-    Some(Anchor { id: id.to_ascii_lowercase(), commit: CommitNo(commit), text: crockford::group(&symbols) })
+    let words: Vec<&str> = line.split_whitespace().take(9).collect();
+    let (commit_words, keys_words) = words.split_at_checked(5)?;
+    let ["db", id, "commit", commit, text] = commit_words[..] else { return None };
+    let keys = match keys_words {
+        [] => None,
+        ["keys", counter, text] => {
+            let text = symbols(text, KEYS_SYMBOLS)?;
+            Some(KeysAnchor { counter: number(counter)?, text: crockford::group(&text) })
+        }
+        _ => return None,
+    };
+    Some(Anchor {
+        id: symbols(id, ID_SYMBOLS)?.to_ascii_lowercase(),
+        commit: CommitNo(number(commit)?),
+        text: crockford::group(&symbols(text, FINGERPRINT_SYMBOLS)?),
+        keys,
+    })
+}
+
+/// A word of exactly so many symbols.
+fn symbols(word: &str, count: usize) -> Option<String> {
+    crockford::normalize(word).filter(|symbols| symbols.len() == count)
+}
+
+/// A number in digits alone, without a sign.
+fn number<N: std::str::FromStr>(word: &str) -> Option<N> {
+    word.bytes().all(|byte| byte.is_ascii_digit()).then(|| word.parse().ok())?
 }
 
 /// Crockford's base32: 32 symbols that a person does not mistake for each other; the first bit is the highest.
 pub(super) mod crockford {
-    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    pub const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
     /// The first `symbols` symbols of `bytes`; bits behind the end count as zero.
     pub fn encode(bytes: &[u8], symbols: usize) -> String {
@@ -132,10 +255,43 @@ mod tests {
 
     #[test]
     fn the_line_is_as_documented() {
+        let anchor = Anchor::new(file_id(), CommitNo(1042), &FINGERPRINT);
+        assert_eq!(anchor.to_string(), "db 7f3k commit 1042 9QWD-AB2C-4XTP-60RM");
         assert_eq!(
-            fingerprint_text(file_id(), CommitNo(1042), &FINGERPRINT),
-            "db 7f3k commit 1042 9QWD-AB2C-4XTP-60RM"
+            with_keys(&anchor, 3, "K2VT-90QA").to_string(),
+            "db 7f3k commit 1042 9QWD-AB2C-4XTP-60RM keys 3 K2VT-90QA"
         );
+    }
+
+    fn with_keys(anchor: &Anchor, counter: u32, text: &str) -> Anchor {
+        Anchor { keys: Some(KeysAnchor { counter, text: text.into() }), ..anchor.clone() }
+    }
+
+    #[test]
+    fn a_file_is_older_forked_newer_or_the_same() {
+        let at = |commit, byte| Anchor::new(file_id(), CommitNo(commit), &[byte; 16]);
+        let told = |anchor: &Anchor, ours: &Anchor, counter, known: Option<Anchor>| match compare(
+            anchor,
+            ours,
+            counter,
+            |_| known,
+        ) {
+            Freshness::Fits => "fits",
+            Freshness::Newer => "newer",
+            Freshness::Differs(finding) => finding.code.as_str(),
+        };
+        let (ours, keys) = (at(5, 1), with_keys(&at(5, 1), 3, "K2VT-90QA"));
+        assert_eq!(told(&ours, &ours, 1, Some(ours.clone())), "fits");
+        assert_eq!(told(&at(4, 1), &ours, 1, None), "newer");
+        assert_eq!(told(&at(4, 1), &ours, 1, Some(at(4, 2))), "FRESH-FORK");
+        assert_eq!(told(&at(6, 1), &ours, 1, None), "FRESH-ROLLBACK");
+        assert_eq!(told(&Anchor { id: "0000".into(), ..at(6, 1) }, &ours, 1, None), "FRESH-FORK");
+        assert_eq!(told(&ours, &keys, 3, Some(ours.clone())), "fits");
+        assert_eq!(told(&keys, &keys, 3, Some(ours.clone())), "fits");
+        assert_eq!(told(&with_keys(&ours, 2, "0000-0000"), &keys, 3, Some(ours.clone())), "fits");
+        assert_eq!(told(&with_keys(&ours, 3, "0000-0000"), &keys, 3, Some(ours.clone())), "FRESH-FORK");
+        assert_eq!(told(&with_keys(&ours, 4, "K2VT-90QA"), &keys, 3, Some(ours.clone())), "FRESH-ROLLBACK");
+        assert_eq!(told(&with_keys(&ours, 2, "K2VT-90QA"), &ours, 1, Some(ours.clone())), "FRESH-ROLLBACK");
     }
 
     #[test]
@@ -145,7 +301,9 @@ mod tests {
         assert_eq!(parse_fingerprint(&line), Some(anchor.clone()));
         assert_eq!(parse_fingerprint(&format!("  {}\r\n", line.replace("60RM", "6oRM"))), Some(anchor.clone()));
         let shouted = line.replace("7f3k", "7F3K").replace("9QWD-AB2C", "9qwdab2c");
-        assert_eq!(parse_fingerprint(&shouted), Some(anchor));
+        assert_eq!(parse_fingerprint(&shouted), Some(anchor.clone()));
+        let with_keys = with_keys(&anchor, 3, "K2VT-90QA");
+        assert_eq!(parse_fingerprint(&with_keys.to_string().to_lowercase()), Some(with_keys));
     }
 
     #[test]
@@ -160,6 +318,11 @@ mod tests {
             "db 7f3k commit 1042 9QWD-AB2C-4XTP-60R",
             "db 7f3k commit 1042 9QWD-AB2C-4XTP-60RU",
             "db 7f3k commit 1042 9QWD-AB2C-4XTP-60Ré",
+            "db 7f3k commit 1042 9QWD-AB2C-4XTP-60RM keys",
+            "db 7f3k commit 1042 9QWD-AB2C-4XTP-60RM keys 3",
+            "db 7f3k commit 1042 9QWD-AB2C-4XTP-60RM keys 3 K2VT-90Q",
+            "db 7f3k commit 1042 9QWD-AB2C-4XTP-60RM keys -3 K2VT-90QA",
+            "db 7f3k commit 1042 9QWD-AB2C-4XTP-60RM keys 3 K2VT-90QA more",
             "id 7f3k commit 1042 9QWD-AB2C-4XTP-60RM",
         ] {
             assert_eq!(parse_fingerprint(line), None, "{line}");

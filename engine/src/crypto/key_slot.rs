@@ -231,9 +231,12 @@ fn hashed_keyfile(keyfile: &Secret) -> Result<Key> {
 }
 
 fn read_recovery_key(text: &Secret) -> Result<Key> {
-    let why = "The recovery key was mistyped: a symbol is wrong or missing, or its last four, the check, do not fit.";
-    let next = "Compare it with the paper, group by group.";
-    recovery::text_to_key(text.expose()).ok_or_else(|| Finding::new(Code::KeyWrong, why).next(next).into())
+    within_limit("recovery key", text)?;
+    recovery::text_to_key(text.expose()).ok_or_else(|| {
+        let wrong = recovery::check_recovery_key(text).err().unwrap_or_default();
+        let why = format!("The recovery key was mistyped: {wrong}. No key slot was tried.");
+        Finding::new(Code::KeyWrong, why).next("Compare it with the paper, group by group.").into()
+    })
 }
 
 fn within_limit<'a>(what: &'static str, secret: &'a Secret) -> Result<&'a [u8]> {

@@ -15,9 +15,10 @@ mod recovery;
 mod secret;
 
 pub use aead::{KeyContext, Keys, PlainPage, SealedPage};
-pub use anchor::{Anchor, fingerprint_text, parse_fingerprint};
+pub use anchor::{Anchor, KEY_SLOT_COUNTER_FIRST, KeysAnchor, parse_fingerprint};
+pub(crate) use anchor::{Freshness, compare};
 pub use kdf::KdfProfile;
 pub use key_slot::{KEY_SLOT_BYTES, make_slot, open_slots};
 pub use nonce::{Entropy, InsecureSeededEntropy, OsEntropy, draw_nonces};
-pub use recovery::generate_recovery_key;
+pub use recovery::{RECOVERY_KEY_GROUPS, check_recovery_key, generate_recovery_key};
 pub use secret::{Dek, Secret, Unlock};

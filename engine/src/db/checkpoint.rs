@@ -18,7 +18,7 @@ use crate::format::node::Node;
 use crate::format::page::{PageHeader, SealedView};
 use crate::pager::OpenedPage;
 use crate::trace::Event;
-use crate::txn::{CommitKind, NonceDraw, Prepared, Published, RootHolder, SealedPages, Store, View, Writer};
+use crate::txn::{CommitKind, NonceDraw, Prepared, Published, RootHolder, SealedPages, Store, View, Witness, Writer};
 use crate::types::{CommitNo, PageNo, PagePointer};
 use crate::vfs::{VfsFile, read_exact_at};
 use crate::wal::{FramePlace, LogGeneration, LogIndex};
@@ -82,6 +82,7 @@ pub(super) fn checkpoint(store: &Store, writer: &mut Writer, mode: CheckpointMod
     publish_slot(store, writer, &sealed)?;
     let generation = writer.superblock.log_generation;
     spend_log(store, writer, &sealed);
+    store.witness.iter().for_each(Witness::sync);
     store.tracer.emit(|_| Event::CheckpointEnded { commit: sealed.commit, pages, log_generation: generation });
     Ok(CheckpointOutcome::Folded { pages, commit: sealed.commit })
 }

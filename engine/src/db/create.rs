@@ -5,7 +5,7 @@
 //! 3. Sync the folder. Only then does the database exist.
 
 use super::Options;
-use crate::crypto::{Dek, Keys, make_slot};
+use crate::crypto::{Dek, KEY_SLOT_COUNTER_FIRST, Keys, make_slot};
 use crate::error::{Error, Result};
 use crate::format::key_slot::KeySlot;
 use crate::format::node::Node;
@@ -121,7 +121,7 @@ fn first_superblock(options: &Options, file_id: FileId) -> Superblock {
         root: PagePointer::NULL,
         free_list: PagePointer::NULL,
         free_count: 0,
-        key_slot_counter: 1,
+        key_slot_counter: KEY_SLOT_COUNTER_FIRST,
         record_count: 0,
         fingerprint: [0; 16],
         key_slots: std::array::from_fn::<_, KEY_SLOTS_COUNT, _>(|_| KeySlot::EMPTY),

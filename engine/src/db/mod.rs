@@ -2,14 +2,15 @@
 
 mod checkpoint;
 mod create;
+mod keys;
 mod open;
 mod options;
 
 pub use checkpoint::{CheckpointMode, CheckpointOutcome};
+pub use keys::KeySlotInfo;
 pub(crate) use open::{check_kept, explain_missing, unlock_keys};
 pub use options::Options;
 
-use crate::crypto::fingerprint_text;
 use crate::error::{Error, Result};
 use crate::txn::{ReadTxn, Store, WriteTxn, WriterGuard, WriterSlot};
 use crate::types::{CommitNo, FileId, PageSize};
@@ -141,11 +142,18 @@ impl Database {
         checkpoint::checkpoint(&self.store, &mut writer, mode)
     }
 
-    /// The fingerprint of the newest commit, one line: `db ID commit N XXXX-XXXX-XXXX-XXXX`. It is keyed and tells nothing
-    /// but the commit number, so it may be kept anywhere; `verify --anchor` compares a file with it later.
+    /// The fingerprint of the newest durable commit, one line: `db ID commit N XXXX-XXXX-XXXX-XXXX`; once key slots were changed
+    /// it goes on with ` keys C XXXX-XXXX`. It is keyed and tells nothing but these numbers, so it may be kept anywhere;
+    /// `verify --anchor` compares a file with it later.
     pub fn fingerprint(&self) -> String {
-        let state = self.store.published();
-        fingerprint_text(self.identity.file_id, state.commit, &state.fingerprint)
+        let durable = self.store.durable().clone();
+        self.store.anchor(&durable).to_string()
+    }
+
+    /// Why the newest line could not be written to the witness file; nothing while it is up to date, or there is none. The
+    /// commits are durable all the same: the witness is behind, and less is noticed.
+    pub fn witness_failure(&self) -> Option<String> {
+        self.store.witness.as_ref()?.failure()
     }
 
     /// The page size.

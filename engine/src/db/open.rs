@@ -9,7 +9,7 @@
 //! 6. Serve.
 
 use super::{Database, Identity, Options};
-use crate::crypto::{Keys, open_slots};
+use crate::crypto::{Dek, Keys, Unlock, open_slots};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader};
@@ -18,7 +18,7 @@ use crate::limits::PAGES_START_BYTES;
 use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context, slot_bytes};
 use crate::pager::{Cache, PageFile};
 use crate::trace::{Event, LogVerdict, RecordKind, Tracer};
-use crate::txn::{Commits, Published, RootHolder, Store, View, Writer, WriterSlot};
+use crate::txn::{Commits, Keyring, Published, RootHolder, Store, View, Witness, Writer, WriterSlot};
 use crate::types::{CommitNo, PageNo};
 use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name, read_up_to, write_all_at};
 use crate::wal::{FramePlace, FrameRecord, Log, LogGeneration, LogIndex, LogScan, LogStanding};
@@ -32,16 +32,24 @@ pub(super) fn open(options: Options, path: &Path) -> Result<Database> {
     let tracer = options.tracer.clone();
     tracer.emit(|_| Event::OpenStarted { file: name.clone() });
     let file = open_locked(&options, path, &name)?;
+    // Before the database: a reader beside a writer must not find lines of commits it does not see yet.
+    let witness = witness_of(&options)?;
     let unlocked = unlock(&options, &*file, &name)?;
     let log = OpenLog::read(&options, path, &unlocked)?;
-    let Unlocked { chosen, keys, head } = unlocked;
+    let Unlocked { chosen, keys, keyring, head } = unlocked;
     let ChosenSlot { slot, superblock, .. } = &chosen;
     let page_size = superblock.page_size;
     let published = log.published(superblock, *slot);
+    if let Some(witness) = &witness {
+        check_witness(witness, &keyring, &keys, &chosen, &log, &published)?;
+    }
     let generation = Arc::new(log.generation(superblock.log_generation));
     let store = Arc::new(Store {
         page_file: PageFile::new(file, name, page_size),
         keys,
+        keyring,
+        witness,
+        durable: Mutex::new(published.clone()),
         tracer: tracer.clone(),
         cache: Cache::new(options.cache_bytes, page_size.plain_bytes()),
         view: RwLock::new(View { state: published.clone(), log: generation }),
@@ -58,8 +66,46 @@ pub(super) fn open(options: Options, path: &Path) -> Result<Database> {
         }
         false => Some(WriterSlot::new(writer(options, path, &store, chosen, &head, log)?)),
     };
+    if let (Some(witness), Some(_)) = (&store.witness, &writer) {
+        witness.begin(store.anchor(&published))?;
+    }
     tracer.emit(|_| Event::Opened { commit: published.commit, pages: published.page_count, root: published.root.page });
     Ok(Database { store, writer, identity })
+}
+
+const NO_WITNESS: &str =
+    "there is no witness file to compare with; whoever opens the database for writing with this name begins it";
+
+fn witness_of(options: &Options) -> Result<Option<Witness>> {
+    let Some(path) = &options.witness else { return Ok(None) };
+    let vfs = options.untraced.clone().unwrap_or_else(|| options.vfs.clone());
+    let witness = Witness::read(vfs, path, options.tracer.clone())?;
+    match options.read_only && witness.is_new() {
+        // Comparing with nothing would be a false comfort, and a reader writes nothing.
+        true => Err(Error::io("open", witness.name(), io::Error::new(io::ErrorKind::NotFound, NO_WITNESS))),
+        false => Ok(Some(witness)),
+    }
+}
+
+fn check_witness(
+    witness: &Witness,
+    keyring: &Keyring,
+    keys: &Keys,
+    chosen: &ChosenSlot,
+    log: &OpenLog,
+    published: &Published,
+) -> Result<()> {
+    let counter = chosen.superblock.key_slot_counter;
+    let ours = keyring.anchor(keys, published.commit, &published.fingerprint);
+    witness.check(&ours, counter, |commit| {
+        let in_log = log.content.iter().flat_map(|(_, scan)| &scan.commits).find(|place| place.commit == commit);
+        let in_slots = || {
+            let slots = [Some(&chosen.superblock), chosen.other.as_ref().ok()];
+            slots.into_iter().flatten().find(|slot| slot.commit == commit).map(|slot| slot.fingerprint)
+        };
+        let fingerprint = in_log.map(|place| place.body.fingerprint).or_else(in_slots)?;
+        Some(keyring.anchor(keys, commit, &fingerprint))
+    })
 }
 
 fn open_locked(options: &Options, path: &Path, name: &str) -> Result<Arc<dyn VfsFile>> {
@@ -82,6 +128,7 @@ fn open_locked(options: &Options, path: &Path, name: &str) -> Result<Arc<dyn Vfs
 struct Unlocked {
     chosen: ChosenSlot,
     keys: Keys,
+    keyring: Keyring,
     /// The first 8192 bytes: both slots as they stand.
     head: Vec<u8>,
 }
@@ -97,14 +144,15 @@ fn unlock(options: &Options, file: &dyn VfsFile, name: &str) -> Result<Unlocked>
         commit: chosen.superblock.commit,
         other_generation: chosen.other.as_ref().ok().map(|other| other.slot_generation),
     });
-    let (keys, key_slot) = unlock_keys(&chosen.superblock, &options.unlock, name)?;
+    let (keys, dek, key_slot) = unlock_keys(&chosen.superblock, &options.unlock, name)?;
     authenticate(&chosen, &keys, &head, name).map_err(Error::Damage)?;
     options.tracer.emit(|_| Event::KeySlotOpened { slot: key_slot, kind: options.unlock.kind().to_owned() });
-    Ok(Unlocked { chosen, keys, head })
+    let keyring = Keyring::new(dek, &chosen.superblock, key_slot);
+    Ok(Unlocked { chosen, keys, keyring, head })
 }
 
-/// The subkeys of a database, by one of its key slots. The finding of a failure names the file and its key slots.
-pub(crate) fn unlock_keys(superblock: &Superblock, unlock: &crate::crypto::Unlock, name: &str) -> Result<(Keys, u8)> {
+/// The subkeys of a database and its data key, by one of its key slots. The finding of a failure names the file and its key slots.
+pub(crate) fn unlock_keys(superblock: &Superblock, unlock: &Unlock, name: &str) -> Result<(Keys, Dek, u8)> {
     let slots = superblock.key_slots.clone().map(|slot| slot.bytes);
     let (key_slot, dek) = open_slots(&slots, superblock.file_id, unlock).map_err(|error| match error {
         Error::Damage(mut finding) => {
@@ -113,7 +161,7 @@ pub(crate) fn unlock_keys(superblock: &Superblock, unlock: &crate::crypto::Unloc
         }
         other => other,
     })?;
-    Ok((Keys::derive(&dek, &key_context(superblock)), key_slot))
+    Ok((Keys::derive(&dek, &key_context(superblock)), dek, key_slot))
 }
 
 /// A log that was read to its end, if there is one that counts.

@@ -8,7 +8,7 @@ use crate::trace::{Sink, Tracer};
 use crate::txn::Durability;
 use crate::types::PageSize;
 use crate::vfs::{OsVfs, TracedVfs, Vfs};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How a database is opened or created.
@@ -40,6 +40,9 @@ pub struct Options {
     pub(super) vfs: Arc<dyn Vfs>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) tracer: Tracer,
+    pub(super) witness: Option<PathBuf>,
+    /// The disk as it was handed in: of the witness file only its own events are told.
+    pub(super) untraced: Option<Arc<dyn Vfs>>,
 }
 
 impl Default for Options {
@@ -56,6 +59,8 @@ impl Default for Options {
             vfs: Arc::new(OsVfs),
             entropy: Arc::new(OsEntropy),
             tracer: Tracer::off(),
+            witness: None,
+            untraced: None,
         }
     }
 }
@@ -132,6 +137,18 @@ impl Options {
         self
     }
 
+    /// A witness file, on another disk or in a repository: a line of its own for every durable commit and change of keys, as
+    /// [`Database::fingerprint`] gives them. At opening its last line is compared: `FRESH-ROLLBACK` when the database is
+    /// older, `FRESH-FORK` when it has another history or is another database, and nothing is opened.
+    ///
+    /// A handle that writes begins the file when there is none, and says so in an event. A read-only handle only compares, and
+    /// fails with `IO` when there is nothing to compare with. Should a line fail to be written later, the commit
+    /// stands all the same, and [`Database::witness_failure`] says why.
+    pub fn witness(mut self, path: impl AsRef<Path>) -> Options {
+        self.witness = Some(path.as_ref().to_owned());
+        self
+    }
+
     /// Opens the database at `path`, or creates it when [`Options::create`] says so.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Database> {
         let options = self.traced();
@@ -152,6 +169,7 @@ impl Options {
     }
 
     fn traced(mut self) -> Options {
+        self.untraced = Some(self.vfs.clone());
         if self.tracer.is_on() {
             self.vfs = Arc::new(TracedVfs::new(self.vfs, self.tracer.clone()));
         }

@@ -376,6 +376,59 @@ pub enum Event {
         /// `keyless`, `passphrase`, …
         kind: String,
     },
+    /// A key slot was filled; both superblocks say so.
+    KeySlotAdded {
+        /// The slot, from 0.
+        slot: u8,
+        /// `keyless`, `passphrase`, …
+        kind: String,
+        /// How often key slots were changed, this time included.
+        counter: u32,
+    },
+    /// A key slot was emptied; both superblocks say so.
+    KeySlotRemoved {
+        /// The slot, from 0.
+        slot: u8,
+        /// What stood in it: `keyless`, `passphrase`, …
+        kind: String,
+        /// How often key slots were changed, this time included.
+        counter: u32,
+    },
+    /// A key slot was filled with another key; both superblocks say so.
+    KeySlotRewrapped {
+        /// The slot, from 0.
+        slot: u8,
+        /// What stands in it now: `keyless`, `passphrase`, …
+        kind: String,
+        /// How often key slots were changed, this time included.
+        counter: u32,
+    },
+    /// There was no witness file; a new one was begun, so nothing could be compared.
+    WitnessCreated {
+        /// The witness file.
+        file: String,
+    },
+    /// The database is not older than the last line of its witness file.
+    WitnessCompared {
+        /// The witness file.
+        file: String,
+        /// The commit of its last line.
+        commit: CommitNo,
+    },
+    /// A line was added to the witness file, for a commit that is durable.
+    WitnessAppended {
+        /// The witness file.
+        file: String,
+        /// The commit.
+        commit: CommitNo,
+    },
+    /// The witness file could not be written: it stays behind the database, which harms nothing.
+    WitnessFailed {
+        /// The witness file.
+        file: String,
+        /// What the operating system said.
+        because: String,
+    },
     /// The log was looked at and a row of the table of cases taken.
     LogExamined {
         /// The row.
@@ -611,6 +664,13 @@ impl Event {
             Event::OpenStarted { .. } => "start",
             Event::SuperblockChosen { .. } => "slot",
             Event::KeySlotOpened { .. } => "key",
+            Event::KeySlotAdded { .. } => "KEY+",
+            Event::KeySlotRemoved { .. } => "KEY-",
+            Event::KeySlotRewrapped { .. } => "KEY=",
+            Event::WitnessCreated { .. } => "witness",
+            Event::WitnessCompared { .. } => "fresh",
+            Event::WitnessAppended { .. } => "note",
+            Event::WitnessFailed { .. } => "unnoted",
             Event::LogExamined { .. } => "log",
             Event::LogRecordAccepted { .. } => "record",
             Event::LogReplayed { .. } => "replayed",

@@ -176,6 +176,37 @@ fn tell_of_opening(event: &Event) -> String {
             "Key slot {slot} ({}) gave the data key, and with it the superblock proved to be authentic.",
             shown(kind)
         ),
+        Event::KeySlotAdded { slot, kind, counter } => format!(
+            "Key slot {slot} ({}) was added: both superblocks hold it now. Key slots have the counter {counter}.",
+            shown(kind)
+        ),
+        Event::KeySlotRemoved { slot, kind, counter } => format!(
+            "Key slot {slot} ({}) was removed from both superblocks; old copies of the file still open with its key. \
+             Key slots have the counter {counter}.",
+            shown(kind)
+        ),
+        Event::KeySlotRewrapped { slot, kind, counter } => format!(
+            "Key slot {slot} has another key ({}) in both superblocks; old copies of the file still open with the old \
+             one. Key slots have the counter {counter}.",
+            shown(kind)
+        ),
+        Event::WitnessCreated { file } => {
+            format!("There was no witness file {}: it was begun, and nothing could be compared.", shown(file))
+        }
+        Event::WitnessCompared { file, commit } => {
+            format!("{} has seen commit {commit}, and the database is not older.", shown(file))
+        }
+        Event::WitnessAppended { file, commit } => {
+            format!(
+                "{} notes commit {commit}, which is durable: an older copy will not pass for this file.",
+                shown(file)
+            )
+        }
+        Event::WitnessFailed { file, because } => format!(
+            "{} could not be written ({}): it stays behind the database, which harms nothing.",
+            shown(file),
+            shown(because)
+        ),
         Event::LogExamined { verdict, generation } => log_verdict(*verdict, *generation),
         Event::LogRecordAccepted { offset, sequence, kind: RecordKind::Page, commit, page } => format!(
             "Log record {sequence} at {} is right: it holds page {page} as of commit {commit}.",
@@ -335,6 +366,13 @@ fn tell_short_of_files(event: &Event) -> String {
             format!("superblock {}, generation {generation}", slot_name(*slot))
         }
         Event::KeySlotOpened { slot, kind } => format!("key slot {slot} opened ({})", shown(kind)),
+        Event::KeySlotAdded { slot, kind, .. } => format!("key slot {slot} added ({})", shown(kind)),
+        Event::KeySlotRemoved { slot, kind, .. } => format!("key slot {slot} removed ({})", shown(kind)),
+        Event::KeySlotRewrapped { slot, kind, .. } => format!("key slot {slot} rewrapped ({})", shown(kind)),
+        Event::WitnessCreated { .. } => "witness file begun".to_owned(),
+        Event::WitnessCompared { commit, .. } => format!("witness has seen commit {commit}"),
+        Event::WitnessAppended { commit, .. } => format!("witness notes commit {commit}"),
+        Event::WitnessFailed { .. } => "witness could not be written".to_owned(),
         Event::LogExamined { verdict: LogVerdict::Absent, .. } => "no log, none expected".to_owned(),
         Event::LogExamined { verdict: LogVerdict::Stale, .. } => "log is stale, ignored".to_owned(),
         Event::LogExamined { verdict: LogVerdict::Continues, .. } => "log continues the page file".to_owned(),
@@ -585,7 +623,7 @@ mod tests {
             assert!(!(sentence + &short).chars().any(char::is_control), "{event:?}");
             words.insert(event.word());
         }
-        assert_eq!(words.len(), 48, "one sample of every word");
+        assert_eq!(words.len(), 55, "one sample of every word");
     }
 
     #[test]

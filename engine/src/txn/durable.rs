@@ -142,6 +142,7 @@ impl Commits {
             state.durable = last;
             state.durable_sequence = mark.sequence;
             if publish == Publish::Leader {
+                store.set_durable(&mark.view.state);
                 store.publish(mark.view.clone());
             }
         }
@@ -150,6 +151,9 @@ impl Commits {
             return Err(store.poison(Error::CommitIndeterminate { file: log.name.clone(), source }));
         }
         self.changed.notify_all();
+        if is_durable && publish == Publish::Leader {
+            store.note_durable();
+        }
         if is_durable && first < last {
             store.tracer.emit(|_| Event::CommitsSynced { first, last });
         }

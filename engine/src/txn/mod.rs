@@ -4,22 +4,27 @@
 //! nothing of them reaches a file before its commit. What both share is the store.
 
 mod durable;
+mod keyring;
 mod pages;
 mod read;
 mod savepoint;
 mod seal;
 mod slot;
 mod store;
+mod witness;
 mod write;
 mod writer;
 
 pub use read::{Range, ReadTxn, Record, Value};
 pub use savepoint::Savepoint;
 pub use store::Durability;
+pub use witness::read_witness;
 pub use write::{Swap, WriteTxn};
 
 pub(crate) use durable::Commits;
+pub(crate) use keyring::Keyring;
 pub(crate) use seal::{NonceDraw, SealedPages};
 pub(crate) use slot::{WriterGuard, WriterSlot};
 pub(crate) use store::{Published, RootHolder, Store, View};
+pub(crate) use witness::Witness;
 pub(crate) use writer::{CommitKind, Prepared, Writer};

@@ -4,7 +4,8 @@
 //! one, and whoever holds an older one reads on by it.
 
 use super::durable::Commits;
-use crate::crypto::Keys;
+use super::{Keyring, Witness};
+use crate::crypto::{Anchor, Keys};
 use crate::error::{Error, Result};
 use crate::pager::check::{Place, open_expected};
 use crate::pager::slots::slot_letter;
@@ -68,6 +69,11 @@ pub(crate) struct View {
 pub(crate) struct Store {
     pub page_file: PageFile,
     pub keys: Keys,
+    pub keyring: Keyring,
+    /// Where durable commits are noted, when the options name a file.
+    pub witness: Option<Witness>,
+    /// The newest durable state.
+    pub durable: Mutex<Published>,
     pub tracer: Tracer,
     pub cache: Cache,
     /// What a new snapshot begins on.
@@ -106,6 +112,32 @@ impl Store {
         self.tracer.emit(|_| Event::Poisoned { because: because.clone() });
         self.commits.poison(because);
         error
+    }
+
+    /// A durable state as a line that is kept elsewhere has it.
+    pub fn anchor(&self, durable: &Published) -> Anchor {
+        self.keyring.anchor(&self.keys, durable.commit, &durable.fingerprint)
+    }
+
+    /// The newest state that would survive the power going now. A relaxed commit is published before it is durable.
+    pub fn durable(&self) -> MutexGuard<'_, Published> {
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that a state is durable.
+    pub fn set_durable(&self, state: &Published) {
+        let mut durable = self.durable();
+        if durable.commit < state.commit {
+            *durable = state.clone();
+        }
+    }
+
+    /// Notes the newest durable state in the witness file.
+    pub fn note_durable(&self) {
+        if let Some(witness) = &self.witness {
+            let durable = self.durable().clone();
+            witness.note(self.anchor(&durable));
+        }
     }
 
     /// The page that `pointer` names, as a snapshot of `view` sees it.

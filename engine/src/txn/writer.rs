@@ -118,7 +118,9 @@ impl Writer {
             // The commit stands in the log, durable: after any failure here it may well be there when the file is opened again.
             self.write_superblock(store, next).map_err(|error| store.poison(indeterminate(error)))?;
         }
+        store.set_durable(&self.head.state);
         store.publish(self.head.clone());
+        store.note_durable();
         Ok(())
     }
 

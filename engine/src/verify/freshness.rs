@@ -1,10 +1,10 @@
 //! Freshness: the one lie that nothing inside a file can tell is the whole file put back from an older copy.
 
 use super::{Check, Level, Verifier};
-use crate::crypto::Anchor;
+use crate::crypto::{Anchor, Freshness, compare};
 use crate::finding::{Code, Finding};
 use crate::inspect::{AtRest, VouchedState};
-use crate::types::{CommitNo, FileId};
+use crate::types::CommitNo;
 
 const NAME: &str = "freshness";
 
@@ -20,15 +20,15 @@ impl Verifier<'_> {
             }
             return Check::not_run(NAME, "no fingerprint kept elsewhere was given: see --anchor");
         };
-        let (Ok(state), Ok(chosen)) = (file.state(), file.chosen()) else {
+        let (Ok(state), Some(ours)) = (file.state(), file.anchor()) else {
             return Check::not_run(NAME, self.no_state());
         };
         if file.log().damage.is_some() {
             return Check::not_run(NAME, "the log is damaged, so the newest commit is not known");
         }
-        match compare(file, chosen.superblock.file_id, state, anchor) {
-            Comparison::Fits => Check::ran(NAME).note(format!("compared with commit {}", anchor.commit)),
-            Comparison::Newer => {
+        match compare_with(file, state, anchor, &ours) {
+            Freshness::Fits => Check::ran(NAME).note(format!("compared with commit {}", anchor.commit)),
+            Freshness::Newer => {
                 let why = format!(
                     "The file is at commit {}, after the fingerprint's commit {}; whether it goes on from that one \
                      can no longer be told, for that commit was folded into the page file.",
@@ -37,7 +37,7 @@ impl Verifier<'_> {
                 self.report(unanchored(file, &why));
                 Check::ran(NAME).note(format!("not older than commit {}", anchor.commit))
             }
-            Comparison::Differs(finding) => {
+            Freshness::Differs(finding) => {
                 self.report(*finding);
                 Check::ran(NAME).note(format!("compared with commit {}", anchor.commit))
             }
@@ -45,43 +45,11 @@ impl Verifier<'_> {
     }
 }
 
-enum Comparison {
-    Fits,
-    /// The file is newer than the anchor, whose commit's own fingerprint is not in the file any more.
-    Newer,
-    Differs(Box<Finding>),
-}
-
-fn compare(file: &AtRest, file_id: FileId, state: &VouchedState, anchor: &Anchor) -> Comparison {
-    let ours = Anchor::new(file_id, state.commit, &state.fingerprint);
-    let differs = |code, why: String, lost: &str| {
-        Comparison::Differs(Box::new(
-            Finding::new(code, why)
-                .expected(anchor.to_string(), ours.to_string())
-                .lost(lost)
-                .next("Keep a copy of this file. Look for the newer file, or restore a backup."),
-        ))
-    };
-    if anchor.id != ours.id {
-        let why = "The fingerprint is of another database.".to_owned();
-        return differs(
-            Code::FreshFork,
-            why,
-            "Nothing is known to be lost; the fingerprint does not belong to this file.",
-        );
-    }
-    if state.commit < anchor.commit {
-        let why = format!("The file is at commit {}; it was at commit {} before.", state.commit, anchor.commit);
-        return differs(Code::FreshRollback, why, "Every commit after the one the file is at.");
-    }
-    match known_fingerprint(file, state, anchor.commit) {
-        Some(fingerprint) if Anchor::new(file_id, anchor.commit, &fingerprint) == *anchor => Comparison::Fits,
-        Some(_) => {
-            let why = format!("The file's own commit {} is not the one of the fingerprint.", anchor.commit);
-            differs(Code::FreshFork, why, "The commits that the fingerprint's history had and this one has not.")
-        }
-        None => Comparison::Newer,
-    }
+fn compare_with(file: &AtRest, state: &VouchedState, anchor: &Anchor, ours: &Anchor) -> Freshness {
+    let superblock = &file.chosen().expect("invariant: a state was vouched for by a superblock").superblock;
+    compare(anchor, ours, superblock.key_slot_counter, |commit| {
+        known_fingerprint(file, state, commit).map(|known| Anchor::new(superblock.file_id, commit, &known))
+    })
 }
 
 /// The fingerprint of a commit, as far as the file still holds it: of the superblocks' commits and of those in the log.

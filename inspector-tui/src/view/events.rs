@@ -54,12 +54,16 @@ pub fn family(event: &Event) -> Family {
         | Event::Crashed { .. }
         | Event::Tampered { .. }
         | Event::Poisoned { .. }
+        | Event::WitnessFailed { .. }
         | Event::FaultInjected { .. }
         | Event::FindingReported { .. }
         | Event::PageVerified { sound: false, .. }
         | Event::Expected { instead: Some(_), .. } => Family::Bad,
         Event::PageSplit { .. } | Event::RootGrew { .. } => Family::Changed,
-        Event::PageSealed { .. } => Family::Crypto,
+        Event::PageSealed { .. }
+        | Event::KeySlotAdded { .. }
+        | Event::KeySlotRemoved { .. }
+        | Event::KeySlotRewrapped { .. } => Family::Crypto,
         _ => Family::Plain,
     }
 }
