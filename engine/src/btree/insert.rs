@@ -1,10 +1,14 @@
-//! Putting and deleting records: the cell written, the page split when it is too full, the separator sent up.
+//! Putting records: the cell written; in a page that is too full, cells moved to a neighbour that has room for them; else
+//! the page split and the separator sent up.
 //!
 //! A split divides by bytes, not by count, as evenly as the cells allow; a record put behind the last key of the last leaf
 //! leaves the full page full and opens an empty one. A record that fits neither half gets a page of its own: the tail moves
 //! away first and the record is put again.
 
+use super::delete::settle;
+use super::fill::room_bytes;
 use super::search::{Descent, descend};
+use super::sibling::make_room;
 use super::{PageWrite, Step};
 use crate::error::{Error, Result};
 use crate::format::node::{NodeView, Room, SLOT_BYTES};
@@ -23,7 +27,7 @@ pub(crate) fn put<W: PageWrite>(
     let needed = record_cell_bytes(key.len(), value.len()) + SLOT_BYTES;
     let mut replaced = None;
     loop {
-        let Descent { steps, leaf, slot } = descend(tree, root, key)?;
+        let Descent { mut steps, leaf, slot } = descend(tree, root, key)?;
         let mut target = Target { pointer: leaf, slot: slot.unwrap_or_else(|slot| slot) };
         let node = tree.edit(&leaf)?;
         if slot.is_ok() {
@@ -33,10 +37,26 @@ pub(crate) fn put<W: PageWrite>(
         if node.fits(needed) != Room::None {
             make_gap(tree, &target, needed)?;
             write_record(tree, &target, key, value, replaced)?;
+            if replaced.is_some_and(|old| old > value.len()) {
+                settle(tree, root, steps, leaf)?;
+            }
             return Ok(replaced);
         }
         let rightmost = is_rightmost(tree, &steps)?;
-        let division = Division::of_leaf(tree.read(&leaf)?.view(), target.slot, needed, rightmost);
+        let comes_last = rightmost && target.slot == tree.read(&leaf)?.view().slot_count();
+        let helped = match steps.last() {
+            Some(parent) if !comes_last => make_room(tree, parent, &leaf, (target.slot, key, needed))?,
+            _ => None,
+        };
+        if let Some(helped) = helped {
+            make_gap(tree, &helped.target, needed)?;
+            write_record(tree, &helped.target, key, value, replaced)?;
+            if let Some(parent) = steps.pop().filter(|_| helped.parent_shrank) {
+                settle(tree, root, steps, parent.pointer)?;
+            }
+            return Ok(replaced);
+        }
+        let division = Division::of_leaf(tree.read(&leaf)?.view(), target.slot, needed, key.len(), comes_last);
         let split = split_leaf(tree, &leaf, key, needed, &division)?;
         if let Division::At { new_goes_right, .. } = division {
             if new_goes_right {
@@ -52,34 +72,25 @@ pub(crate) fn put<W: PageWrite>(
     }
 }
 
-/// Removes a record; false when the key is not there.
-pub(crate) fn delete<W: PageWrite>(tree: &mut W, root: &PagePointer, key: &[u8]) -> Result<bool> {
-    let descent = descend(tree, root, key)?;
-    let Ok(slot) = descent.slot else { return Ok(false) };
-    let page = descent.leaf.page;
-    tree.edit(&descent.leaf)?.remove(slot);
-    emit_changed(tree, &descent.leaf, |view, detail, plain| Event::RecordRemoved {
-        page,
-        slot: slot as u16,
-        key: detail.key(key),
-        free_bytes: view.free_bytes() as u32,
-        after: detail.image(page, plain),
-    })?;
-    Ok(true)
-}
-
 /// A place in a page that a cell is about to take.
-struct Target {
-    pointer: PagePointer,
-    slot: usize,
+pub(super) struct Target {
+    pub pointer: PagePointer,
+    pub slot: usize,
 }
 
 /// A page that was divided: what its parent must learn.
-struct Split {
+pub(super) struct Split {
     right: PagePointer,
     separator: Vec<u8>,
     /// Cells that stayed in the left page.
     left_count: usize,
+}
+
+impl Split {
+    /// A page that has left its parent because its separator is another now.
+    pub fn beside(right: PagePointer, separator: Vec<u8>) -> Split {
+        Split { right, separator, left_count: 0 }
+    }
 }
 
 /// Where to divide a page that has no room for a new cell.
@@ -92,34 +103,39 @@ enum Division {
 
 impl Division {
     /// Where to divide a leaf: behind everything when the record comes last in the whole tree, else evenly.
-    fn of_leaf(node: NodeView<'_>, slot: usize, needed: usize, rightmost: bool) -> Division {
-        match rightmost && slot == node.slot_count() {
+    fn of_leaf(node: NodeView<'_>, slot: usize, needed: usize, key_len: usize, comes_last: bool) -> Division {
+        match comes_last {
             true => Division::At { from: slot, new_goes_right: true },
-            false => Division::even(node, slot, needed),
+            false => Division::even(node, slot, needed, key_len),
         }
     }
 
     /// Where to divide a branch: at the right edge the last child goes along, so that no branch has a single child.
-    fn of_branch(node: NodeView<'_>, slot: usize, needed: usize, rightmost: bool) -> Division {
+    fn of_branch(node: NodeView<'_>, slot: usize, needed: usize, key_len: usize, rightmost: bool) -> Division {
         match rightmost && slot == node.slot_count() && slot >= 3 {
             true => Division::At { from: slot - 1, new_goes_right: true },
-            false => Division::even(node, slot, needed),
+            false => Division::even(node, slot, needed, key_len),
         }
     }
 
-    /// The most even division of `node` with a new cell of `needed` bytes (its slot included) at `slot`.
-    fn even(node: NodeView<'_>, slot: usize, needed: usize) -> Division {
+    /// The most even division of `node` with a new cell of `needed` bytes (its slot included) at `slot`. Both parts of a
+    /// branch have two children, and the right one's first key goes up.
+    fn even(node: NodeView<'_>, slot: usize, needed: usize, key_len: usize) -> Division {
         let count = node.slot_count();
-        let mut sizes: Vec<usize> = (0..count).map(|index| node.cell_span(index).len() + SLOT_BYTES).collect();
-        let room = sizes.iter().sum::<usize>() + node.free_bytes();
-        sizes.insert(slot, needed);
-        let total: usize = sizes.iter().sum();
+        let is_branch = node.kind() == PageKind::Branch;
+        let least = if is_branch { 2 } else { 1 };
+        let mut sizes: Vec<(usize, usize)> =
+            (0..count).map(|index| (node.cell_span(index).len() + SLOT_BYTES, node.key(index).len())).collect();
+        let room = room_bytes(node);
+        sizes.insert(slot, (needed, key_len));
+        let total: usize = sizes.iter().map(|(bytes, _)| bytes).sum();
         let mut left = 0;
         let mut best: Option<(usize, usize)> = None;
-        for (index, size) in sizes.iter().enumerate().take(count) {
-            left += size;
-            let fits = left <= room && total - left <= room;
-            let unevenness = left.abs_diff(total - left);
+        for index in 0..count {
+            left += sizes[index].0;
+            let right = total - left - if is_branch { sizes[index + 1].1 } else { 0 };
+            let fits = left <= room && right <= room && index + 1 >= least && count - index >= least;
+            let unevenness = left.abs_diff(right);
             if fits && best.is_none_or(|(least, _)| unevenness < least) {
                 best = Some((unevenness, index + 1));
             }
@@ -173,13 +189,13 @@ fn split_leaf<W: PageWrite>(
 }
 
 /// The shortest key above `left` and not above `right`: less to store in every branch, and as good a signpost.
-fn shortest_separator<'a>(left: &[u8], right: &'a [u8]) -> &'a [u8] {
+pub(super) fn shortest_separator<'a>(left: &[u8], right: &'a [u8]) -> &'a [u8] {
     let common = left.iter().zip(right).take_while(|(a, b)| a == b).count();
     &right[..(common + 1).min(right.len())]
 }
 
 /// Writes the separator of a split into the parent, splitting that too when it is full, up to a new root.
-fn send_up<W: PageWrite>(
+pub(super) fn send_up<W: PageWrite>(
     tree: &mut W,
     root: &mut PagePointer,
     mut steps: Vec<Step>,
@@ -192,9 +208,15 @@ fn send_up<W: PageWrite>(
             Some(step) => step,
             None => grow_root(tree, root, &left)?,
         };
-        match write_separator(tree, &parent, &split, rightmost)? {
-            None => return Ok(()),
-            Some(above) => {
+        match write_separator(tree, &parent, steps.last(), &split, rightmost)? {
+            Written::Here => return Ok(()),
+            Written::WithHelp { parent_shrank } => {
+                if let Some(above) = steps.pop().filter(|_| parent_shrank) {
+                    settle(tree, root, steps, above.pointer)?;
+                }
+                return Ok(());
+            }
+            Written::Split(above) => {
                 left = parent.pointer;
                 split = above;
             }
@@ -217,20 +239,45 @@ fn grow_root<W: PageWrite>(tree: &mut W, root: &mut PagePointer, old_root: &Page
     Ok(Step { pointer, level, slot: 0 })
 }
 
-/// Puts the separator of `split` behind `parent.slot`; returns the parent's own split when it was too full.
-fn write_separator<W: PageWrite>(tree: &mut W, parent: &Step, split: &Split, rightmost: bool) -> Result<Option<Split>> {
+/// How a separator found its place.
+enum Written {
+    /// In the branch it was for.
+    Here,
+    /// After the border between that branch and its neighbour was moved, which may have made their parent emptier.
+    WithHelp { parent_shrank: bool },
+    /// By a split of that branch.
+    Split(Split),
+}
+
+/// Puts the separator of `split` behind `parent.slot`. `above` is the branch above that one.
+fn write_separator<W: PageWrite>(
+    tree: &mut W,
+    parent: &Step,
+    above: Option<&Step>,
+    split: &Split,
+    rightmost: bool,
+) -> Result<Written> {
     let slot = parent.slot + 1;
     let needed = child_cell_bytes(split.separator.len()) + SLOT_BYTES;
     if tree.edit(&parent.pointer)?.fits(needed) != Room::None {
         place_child(tree, &Target { pointer: parent.pointer, slot }, needed, split)?;
-        return Ok(None);
+        return Ok(Written::Here);
     }
-    let division = Division::of_branch(tree.read(&parent.pointer)?.view(), slot, needed, rightmost);
+    let comes_last = rightmost && slot == tree.read(&parent.pointer)?.view().slot_count();
+    let helped = match above {
+        Some(above) if !comes_last => make_room(tree, above, &parent.pointer, (slot, &split.separator, needed))?,
+        _ => None,
+    };
+    if let Some(helped) = helped {
+        place_child(tree, &helped.target, needed, split)?;
+        return Ok(Written::WithHelp { parent_shrank: helped.parent_shrank });
+    }
+    let key_len = split.separator.len();
+    let division = Division::of_branch(tree.read(&parent.pointer)?.view(), slot, needed, key_len, rightmost);
     let Division::At { from, new_goes_right } = division else {
         return Err(Error::Misuse { why: "a branch cell is over a third of a page".to_owned() });
     };
-    let above = split_branch(tree, parent, from, needed, split, new_goes_right)?;
-    Ok(Some(above))
+    Ok(Written::Split(split_branch(tree, parent, from, needed, split, new_goes_right)?))
 }
 
 /// Splits a branch at `from` and writes the waiting separator into the half it belongs to.
@@ -352,7 +399,7 @@ fn emit_split<W: PageWrite>(
     Ok(())
 }
 
-fn emit_changed<W: PageWrite>(
+pub(super) fn emit_changed<W: PageWrite>(
     tree: &W,
     pointer: &PagePointer,
     event: impl FnOnce(NodeView<'_>, crate::trace::Detail, &[u8]) -> Event,

@@ -1,15 +1,21 @@
-//! The B+ tree: search, insert with splits to any height, delete, cursors. It works over [`PageRead`] and [`PageWrite`] and
+//! The B+ tree: search, insert with splits to any height, delete with merges, cursors. It works over [`PageRead`] and [`PageWrite`] and
 //! knows no file and no key of a cipher.
 //!
 //! Records stand in leaves; branches hold separators and pointers. There are no links between siblings (they could not be
 //! sealed both ways), so scans go by the path. Start reading at [`search::get`] and [`insert::put`].
 
 mod cursor;
+mod delete;
+mod fill;
 mod insert;
 mod search;
+mod sibling;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use cursor::RangeCursor;
-pub(crate) use insert::{check_record, delete, put};
+pub(crate) use delete::delete;
+pub(crate) use insert::{check_record, put};
 pub(crate) use search::get;
 
 use crate::error::{Error, Result};
@@ -36,6 +42,8 @@ pub(crate) trait PageWrite: PageRead {
     fn edit(&mut self, pointer: &PagePointer) -> Result<&mut Node>;
     /// A new, empty page; its pointer has no seal before the commit.
     fn allocate(&mut self, kind: PageKind, level: u8) -> Result<PagePointer>;
+    /// Gives back a page that nothing in the tree leads to any more.
+    fn free(&mut self, pointer: &PagePointer) -> Result<()>;
 }
 
 /// A page to read from: one that was opened, or one the transaction has changed.

@@ -118,6 +118,11 @@ impl<'a> NodeView<'a> {
         self.plain
     }
 
+    /// The same node, to be changed.
+    pub fn to_node(&self) -> Node {
+        Node { plain: self.plain.to_vec() }
+    }
+
     /// Branch or leaf.
     pub fn kind(&self) -> PageKind {
         match header_place::KIND.u8(self.plain) {

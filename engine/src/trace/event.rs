@@ -286,6 +286,85 @@ pub enum Event {
         after: Vec<PageImage>,
     },
 
+    /// Cells moved over the border between two neighbours, in memory: one was too full, or too empty.
+    CellsMoved {
+        /// The page they left.
+        from: PageNo,
+        /// Its neighbour that has them now.
+        to: PageNo,
+        /// Levels of both above the leaves.
+        level: u8,
+        /// Their keys, lowest first.
+        moved: Vec<Bytes>,
+        /// Both pages afterwards.
+        after: Vec<PageImage>,
+    },
+    /// A page took in all cells of its right neighbour, in memory; what leads there is removed next.
+    PagesMerged {
+        /// The page that has them all.
+        page: PageNo,
+        /// Its neighbour, of no use any more.
+        emptied: PageNo,
+        /// Levels of both above the leaves.
+        level: u8,
+        /// The keys that came over, lowest first; in a branch the separator between both came down first.
+        moved: Vec<Bytes>,
+        /// Free bytes of the page afterwards.
+        free_bytes: u32,
+        /// The page afterwards.
+        after: Vec<PageImage>,
+    },
+    /// A separator was replaced in a branch, in memory: the border between two of its children moved.
+    SeparatorReplaced {
+        /// The branch.
+        page: PageNo,
+        /// Levels above the leaves.
+        level: u8,
+        /// Its slot.
+        slot: u16,
+        /// The separator until now.
+        old: Bytes,
+        /// The separator.
+        key: Bytes,
+        /// The page it leads to.
+        child: PageNo,
+        /// Free bytes of the page afterwards.
+        free_bytes: u32,
+        /// The page afterwards.
+        after: Vec<PageImage>,
+    },
+    /// A separator was taken out of a branch, in memory.
+    SeparatorRemoved {
+        /// The branch.
+        page: PageNo,
+        /// Levels above the leaves.
+        level: u8,
+        /// The slot it had.
+        slot: u16,
+        /// The separator.
+        key: Bytes,
+        /// The page it led to.
+        child: PageNo,
+        /// Free bytes of the page afterwards.
+        free_bytes: u32,
+        /// The page afterwards.
+        after: Vec<PageImage>,
+    },
+    /// The root had one child left and gave way to it, in memory.
+    RootShrank {
+        /// The root until now.
+        old_root: PageNo,
+        /// Its child, the root from now on.
+        new_root: PageNo,
+        /// Levels of the new root above the leaves.
+        level: u8,
+    },
+    /// A page went out of use, in memory: nothing leads to it any more.
+    PageFreed {
+        /// The page.
+        page: PageNo,
+    },
+
     // Pages and seals.
     /// A branch's pointers were given the newest seals of its children, in memory.
     PointersRefreshed {
@@ -602,6 +681,10 @@ impl Event {
             | Event::PageSplit { after, .. }
             | Event::SeparatorWritten { after, .. }
             | Event::RootGrew { after, .. }
+            | Event::CellsMoved { after, .. }
+            | Event::PagesMerged { after, .. }
+            | Event::SeparatorReplaced { after, .. }
+            | Event::SeparatorRemoved { after, .. }
             | Event::PointersRefreshed { after, .. }
             | Event::PageOpened { after, .. } => after,
             _ => &[],
@@ -619,11 +702,16 @@ impl Event {
             | Event::PageCompacted { page, .. }
             | Event::PageSplit { page, .. }
             | Event::SeparatorWritten { page, .. }
+            | Event::PagesMerged { page, .. }
+            | Event::SeparatorReplaced { page, .. }
+            | Event::SeparatorRemoved { page, .. }
+            | Event::PageFreed { page, .. }
             | Event::PointersRefreshed { page, .. }
             | Event::PageSealed { page, .. }
             | Event::PageOpened { page, .. }
             | Event::PageVerified { page, .. } => Some(*page),
-            Event::RootGrew { new_root, .. } => Some(*new_root),
+            Event::RootGrew { new_root, .. } | Event::RootShrank { new_root, .. } => Some(*new_root),
+            Event::CellsMoved { to, .. } => Some(*to),
             Event::FindingReported { finding } => finding.page,
             _ => None,
         }
@@ -655,6 +743,12 @@ impl Event {
             Event::PageSplit { .. } => "split",
             Event::SeparatorWritten { .. } => "up",
             Event::RootGrew { .. } => "root",
+            Event::CellsMoved { .. } => "move",
+            Event::PagesMerged { .. } => "merge",
+            Event::SeparatorReplaced { .. } => "border",
+            Event::SeparatorRemoved { .. } => "down",
+            Event::RootShrank { .. } => "shrink",
+            Event::PageFreed { .. } => "free",
             Event::PointersRefreshed { .. } => "point",
             Event::PageSealed { .. } => "seal",
             Event::PageOpened { .. } => "open",

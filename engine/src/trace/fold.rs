@@ -276,6 +276,11 @@ impl Fold {
                 let plain = after.first().map(|image| image.plain.clone()).unwrap_or_default();
                 self.open_page(*page, *commit, *seal, *source, plain);
             }
+            Event::PageFreed { page } => {
+                // Remembered first: a rollback brings the page back.
+                self.page_to_change(*page);
+                self.pages.remove(page);
+            }
             Event::PageAllocated { .. }
             | Event::RecordWritten { .. }
             | Event::RecordRemoved { .. }
@@ -283,13 +288,21 @@ impl Fold {
             | Event::PageSplit { .. }
             | Event::SeparatorWritten { .. }
             | Event::RootGrew { .. }
+            | Event::CellsMoved { .. }
+            | Event::PagesMerged { .. }
+            | Event::SeparatorReplaced { .. }
+            | Event::SeparatorRemoved { .. }
             | Event::PointersRefreshed { .. } => self.change_pages(event),
             _ => {}
         }
     }
 
     fn change_pages(&mut self, event: &Event) {
-        let second = if let Event::PageSplit { new_page, .. } = event { Some(*new_page) } else { None };
+        let second = match event {
+            Event::PageSplit { new_page, .. } => Some(*new_page),
+            Event::CellsMoved { from, .. } => Some(*from),
+            _ => None,
+        };
         let writer = self.events;
         for page in event.page().into_iter().chain(second) {
             let state = self.page_to_change(page);

@@ -121,6 +121,40 @@ fn tell(event: &Event) -> String {
             "The root, page {old_root}, was too full, so page {new_root} stands above it as the new root, at level \
              {level}."
         ),
+        _ => tell_of_neighbours(event),
+    }
+}
+
+fn tell_of_neighbours(event: &Event) -> String {
+    match event {
+        Event::CellsMoved { from, to, level, moved, .. } => format!(
+            "{} went from {} to its neighbour {}, so that both are about as full.",
+            key_list(moved),
+            page_by_level(*from, *level),
+            page_by_level(*to, *level)
+        ),
+        Event::PagesMerged { page, emptied, level, moved, free_bytes, .. } => format!(
+            "{} and {} fit one page, so they were merged: {} came over; {} left free.",
+            capital(&page_by_level(*page, *level)),
+            page_by_level(*emptied, *level),
+            if moved.is_empty() { "nothing".to_owned() } else { key_list(moved) },
+            bytes_are(u64::from(*free_bytes))
+        ),
+        Event::SeparatorReplaced { page, old, key, child, .. } => format!(
+            "The border moved: branch {page} leads to page {child} from {} on, no longer from {} on.",
+            quoted(key),
+            quoted(old)
+        ),
+        Event::SeparatorRemoved { page, key, child, .. } => {
+            format!("{} was taken out of branch {page}, which names page {child} no more.", quoted(key))
+        }
+        Event::RootShrank { old_root, new_root, .. } => format!(
+            "The root, page {old_root}, had one child left, so page {new_root} is the root now: the tree is one level \
+             lower."
+        ),
+        Event::PageFreed { page } => {
+            format!("Page {page} went out of use, in memory only: nothing in the tree leads to it any more.")
+        }
         _ => tell_of_seals(event),
     }
 }
@@ -345,6 +379,18 @@ fn tell_short(event: &Event) -> String {
             format!("branch {page}: {} leads to page {child}", brief(key))
         }
         Event::RootGrew { new_root, old_root, .. } => format!("page {new_root} is root above page {old_root}"),
+        Event::CellsMoved { from, to, moved, .. } => {
+            format!("{} from page {from} to page {to}", count(moved.len() as u32, "cell"))
+        }
+        Event::PagesMerged { page, emptied, level, .. } => {
+            format!("{} merged with page {emptied}", page_by_level(*page, *level))
+        }
+        Event::SeparatorReplaced { page, key, child, .. } => {
+            format!("branch {page}: {} begins page {child}", brief(key))
+        }
+        Event::SeparatorRemoved { page, key, .. } => format!("branch {page}: {} taken out", brief(key)),
+        Event::RootShrank { old_root, new_root, .. } => format!("page {new_root} is root instead of {old_root}"),
+        Event::PageFreed { page } => format!("page {page} is out of use"),
         Event::PointersRefreshed { page, children, .. } => {
             format!("branch {page}: {} refreshed", count(children.len() as u32, "seal"))
         }
@@ -623,7 +669,7 @@ mod tests {
             assert!(!(sentence + &short).chars().any(char::is_control), "{event:?}");
             words.insert(event.word());
         }
-        assert_eq!(words.len(), 55, "one sample of every word");
+        assert_eq!(words.len(), 61, "one sample of every word");
     }
 
     #[test]

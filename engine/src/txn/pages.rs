@@ -57,6 +57,12 @@ impl<S: Clone> Pages<S> {
         self.changed.insert(page, node);
     }
 
+    /// Gives up a page that is of no use any more, changed or not.
+    pub fn remove(&mut self, page: PageNo) {
+        self.note(page);
+        self.changed.remove(&page);
+    }
+
     /// Takes all pages out, for the commit.
     pub fn take(&mut self) -> BTreeMap<PageNo, Node> {
         self.journals.clear();

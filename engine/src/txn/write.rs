@@ -113,8 +113,9 @@ impl WriteTxn {
 
     /// Deletes a record; false when the key is not there.
     pub fn delete(&mut self, key: &[u8]) -> Result<bool> {
-        let root = self.state.root;
-        let deleted = btree::delete(self, &root, key).inspect_err(|_| self.state.broken = true)?;
+        let mut root = self.state.root;
+        let deleted = btree::delete(self, &mut root, key).inspect_err(|_| self.state.broken = true)?;
+        self.state.root = root;
         self.state.record_count = self.state.record_count.saturating_sub(deleted.into());
         Ok(deleted)
     }
@@ -308,5 +309,11 @@ impl PageWrite for WriteTxn {
         });
         self.pages.insert(page, node);
         Ok(PagePointer { page, ..PagePointer::NULL })
+    }
+
+    fn free(&mut self, pointer: &PagePointer) -> Result<()> {
+        self.pages.remove(pointer.page);
+        self.store.tracer.emit(|_| Event::PageFreed { page: pointer.page });
+        Ok(())
     }
 }

@@ -204,6 +204,10 @@ fn last_changed(model: &Model) -> Option<PageNo> {
                 | Event::RecordRemoved { .. }
                 | Event::PageSplit { .. }
                 | Event::SeparatorWritten { .. }
+                | Event::CellsMoved { .. }
+                | Event::PagesMerged { .. }
+                | Event::SeparatorReplaced { .. }
+                | Event::SeparatorRemoved { .. }
         )
     };
     let events = (0..model.at.min(timeline.len())).rev().map(|at| timeline.event(at));

@@ -59,7 +59,11 @@ pub fn family(event: &Event) -> Family {
         | Event::FindingReported { .. }
         | Event::PageVerified { sound: false, .. }
         | Event::Expected { instead: Some(_), .. } => Family::Bad,
-        Event::PageSplit { .. } | Event::RootGrew { .. } => Family::Changed,
+        Event::PageSplit { .. }
+        | Event::RootGrew { .. }
+        | Event::CellsMoved { .. }
+        | Event::PagesMerged { .. }
+        | Event::RootShrank { .. } => Family::Changed,
         Event::PageSealed { .. }
         | Event::KeySlotAdded { .. }
         | Event::KeySlotRemoved { .. }

@@ -20,7 +20,7 @@ fn seal() -> Seal {
 
 /// All of them.
 pub fn all() -> Vec<Event> {
-    [script(), transactions(), tree(), seals(), opening(), disk(), outside(), verification()].concat()
+    [script(), transactions(), tree(), neighbours(), seals(), opening(), disk(), outside(), verification()].concat()
 }
 
 fn script() -> Vec<Event> {
@@ -102,6 +102,49 @@ fn tree() -> Vec<Event> {
             after: images(3),
         },
         Event::RootGrew { new_root: PageNo(3), old_root: PageNo(1), level: 1, after: images(3) },
+    ]
+}
+
+fn neighbours() -> Vec<Event> {
+    let merged = |moved: &[&str]| Event::PagesMerged {
+        page: PageNo(2),
+        emptied: PageNo(4),
+        level: 0,
+        moved: moved.iter().map(|text| key(text)).collect(),
+        free_bytes: 120,
+        after: images(2),
+    };
+    vec![
+        Event::CellsMoved {
+            from: PageNo(2),
+            to: PageNo(4),
+            level: 0,
+            moved: ["r", "t"].map(key).to_vec(),
+            after: [images(2), images(4)].concat(),
+        },
+        merged(&["r", "t"]),
+        merged(&[]),
+        Event::SeparatorReplaced {
+            page: PageNo(3),
+            level: 1,
+            slot: 2,
+            old: key("r"),
+            key: key("s"),
+            child: PageNo(4),
+            free_bytes: 300,
+            after: images(3),
+        },
+        Event::SeparatorRemoved {
+            page: PageNo(3),
+            level: 1,
+            slot: 2,
+            key: key("r"),
+            child: PageNo(4),
+            free_bytes: 337,
+            after: images(3),
+        },
+        Event::RootShrank { old_root: PageNo(3), new_root: PageNo(1), level: 0 },
+        Event::PageFreed { page: PageNo(4) },
     ]
 }
 

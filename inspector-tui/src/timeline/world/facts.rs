@@ -101,10 +101,13 @@ impl Facts {
                 self.new_pages.insert(*page);
             }
             Event::RecordWritten { page, key, .. } => self.fresh = Some((*page, key.clone())),
-            Event::SeparatorWritten { page, key, .. } if self.fresh.is_none() => {
+            Event::SeparatorWritten { page, key, .. } | Event::SeparatorReplaced { page, key, .. }
+                if self.fresh.is_none() =>
+            {
                 self.fresh = Some((*page, key.clone()));
             }
-            Event::RootGrew { new_root, .. } => self.root = Some(*new_root),
+            Event::RootGrew { new_root, .. } | Event::RootShrank { new_root, .. } => self.root = Some(*new_root),
+            Event::PageFreed { page } => self.forget(*page),
             Event::SealTransactionCommitted { root, .. } => self.root = Some(root.page),
             Event::Opened { root, .. } => {
                 self.open = true;
@@ -133,6 +136,13 @@ impl Facts {
         if self.transaction.is_none() {
             self.new_pages.clear();
         }
+    }
+
+    /// A page out of use is neither new nor a step of a path.
+    fn forget(&mut self, page: PageNo) {
+        self.new_pages.remove(&page);
+        self.path.retain(|step| *step != page);
+        self.fresh = self.fresh.take().filter(|(place, _)| *place != page);
     }
 
     fn search(&mut self, page: PageNo) {
