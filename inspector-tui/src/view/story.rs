@@ -104,15 +104,28 @@ fn beginning(model: &Model) -> String {
     "Nothing has happened yet: step on, or type an operation.".into()
 }
 
-/// The split that the present step belongs to, when there is one before it in the same operation.
+/// The split, merge or move of cells before the present step in the same operation, when the step belongs to one.
 fn what_led_here(model: &Model) -> Option<String> {
     let event = model.present()?;
-    if !matches!(event, Event::RecordWritten { .. } | Event::SeparatorWritten { .. } | Event::RootGrew { .. }) {
+    let follows = matches!(
+        event,
+        Event::RecordWritten { .. }
+            | Event::SeparatorWritten { .. }
+            | Event::SeparatorReplaced { .. }
+            | Event::SeparatorRemoved { .. }
+            | Event::RootGrew { .. }
+            | Event::RootShrank { .. }
+            | Event::PageFreed { .. }
+    );
+    if !follows {
         return None;
     }
     let operation = model.operation()?;
     let timeline = model.timeline()?;
     let before = operation.first..model.at.saturating_sub(1);
-    let split = before.rev().map(|at| timeline.event(at)).find(|event| matches!(event, Event::PageSplit { .. }))?;
-    Some(split.sentence())
+    let mut earlier = before.rev().map(|at| timeline.event(at));
+    let cause = earlier.find(|event| {
+        matches!(event, Event::PageSplit { .. } | Event::CellsMoved { .. } | Event::PagesMerged { .. })
+    })?;
+    Some(cause.sentence())
 }
