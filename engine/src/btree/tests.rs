@@ -226,7 +226,7 @@ fn a_separator_too_long_for_its_parent_splits_it() {
     let recorder = Recorder::new();
     tree.pages.tracer = Tracer::new(recorder.clone());
     let key = |number: u64| {
-        let long = scatter(number) % 3 == 0;
+        let long = scatter(number).is_multiple_of(3);
         let mut key = (number / 3 % 50).to_be_bytes().to_vec();
         key.extend(vec![b'x'; if long { 100 } else { 0 }]);
         key.extend((scatter(number) as u16).to_be_bytes());
@@ -238,7 +238,7 @@ fn a_separator_too_long_for_its_parent_splits_it() {
             tree.put(key, &[2; 10]);
         }
         for (number, key) in keys.iter().enumerate() {
-            if scatter(number as u64 + round) % 4 != 0 {
+            if !scatter(number as u64 + round).is_multiple_of(4) {
                 tree.delete(key);
             }
         }
