@@ -72,6 +72,27 @@ pub enum Error {
         /// The file.
         file: String,
     },
+    /// The commit asked for cannot be brought back.
+    NoCommit {
+        /// Its number.
+        commit: u64,
+        /// Why, and which commits there are.
+        why: String,
+    },
+    /// A line of an export cannot be, or the export is not whole. What was committed before stays.
+    BadExport {
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// What is imported does not go together with what the database holds. What was committed before stays.
+    Conflict {
+        /// The line, counted from 1.
+        line: u64,
+        /// What does not go together.
+        why: String,
+    },
     /// The call does not fit the state: a commit without a transaction, a second writer.
     Misuse {
         /// What does not fit.
@@ -91,7 +112,8 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// The stable code: a finding's, or one of `NOT-FOUND EXISTS IN-USE IO LIMIT COMMIT-INDETERMINATE KEYS-INDETERMINATE POISONED READ-ONLY MISUSE`.
+    /// The stable code: a finding's, or one of `NOT-FOUND EXISTS IN-USE IO LIMIT COMMIT-INDETERMINATE KEYS-INDETERMINATE POISONED
+    /// READ-ONLY NO-COMMIT EXPORT CONFLICT MISUSE`.
     pub fn code(&self) -> &'static str {
         match self {
             Error::Damage(finding) => finding.code.as_str(),
@@ -104,6 +126,9 @@ impl Error {
             Error::KeysIndeterminate { .. } => "KEYS-INDETERMINATE",
             Error::Poisoned { .. } => "POISONED",
             Error::ReadOnly { .. } => "READ-ONLY",
+            Error::NoCommit { .. } => "NO-COMMIT",
+            Error::BadExport { .. } => "EXPORT",
+            Error::Conflict { .. } => "CONFLICT",
             Error::Misuse { .. } => "MISUSE",
         }
     }
@@ -115,6 +140,7 @@ impl Error {
                 Code::KeyNoSlot | Code::KeyWrong | Code::FileReadError => ErrorKind::Cannot,
                 _ => ErrorKind::Damage,
             },
+            Error::BadExport { .. } => ErrorKind::Damage,
             Error::Misuse { .. } => ErrorKind::Misuse,
             _ => ErrorKind::Cannot,
         }
@@ -161,6 +187,8 @@ impl fmt::Display for Error {
                 write!(f, "this handle can no longer write, because {because}; reopen the database")
             }
             Error::ReadOnly { file } => write!(f, "{file}: can only be read"),
+            Error::NoCommit { commit, why } => write!(f, "commit {commit} cannot be brought back: {why}"),
+            Error::BadExport { line, why } | Error::Conflict { line, why } => write!(f, "line {line}: {why}"),
             Error::Misuse { why } => f.write_str(why),
         }
     }

@@ -15,7 +15,7 @@ pub use tree::{Tree, TreeNode};
 pub(crate) use walk::{Met, PageSet, key_range_text, walk};
 
 use crate::crypto::{Anchor, Keys, PlainPage, Unlock};
-use crate::db::{check_kept, explain_missing, unlock_keys};
+use crate::db::{InheritedKeys, check_kept, explain_missing, unlock_keys};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::annotate::{self, Annotation};
@@ -122,7 +122,20 @@ impl AtRest {
     /// Reads the superblocks and the log of the file at `path`. Without `unlock` a keyless slot is tried. It fails when
     /// there is no such file, when input fails, and when `unlock` cannot be a key at all; all else is kept as findings.
     pub fn open(vfs: Arc<dyn Vfs>, path: impl AsRef<Path>, unlock: Option<&Unlock>) -> Result<AtRest> {
-        let path = path.as_ref();
+        let unlock = unlock.unwrap_or(&Unlock::Keyless);
+        AtRest::open_by(vfs, path.as_ref(), |chosen, name| open_keys(chosen, unlock, name))
+    }
+
+    /// As [`AtRest::open`], with a data key that is known. No key slot is opened.
+    pub(crate) fn open_inherited(vfs: Arc<dyn Vfs>, path: &Path, keys: &InheritedKeys) -> Result<AtRest> {
+        AtRest::open_by(vfs, path, |chosen, _| Ok(chosen.clone().map(|chosen| (keys.subkeys(&chosen.superblock), 0))))
+    }
+
+    fn open_by(
+        vfs: Arc<dyn Vfs>,
+        path: &Path,
+        open_keys: impl FnOnce(&Result<ChosenSlot, Box<Finding>>, &str) -> Result<Result<(Keys, u8), Box<Finding>>>,
+    ) -> Result<AtRest> {
         let name = file_name(path);
         let file = vfs.open(path, OpenMode::Read).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => Error::NotFound { file: name.clone() },
@@ -132,7 +145,7 @@ impl AtRest {
         let head = read_at_most(&*file, &name, 0, PAGES_START_BYTES as usize)?;
         let slots = read_slots(&head, &name);
         let chosen = choose(&head, &name);
-        let keys = open_keys(&chosen, unlock.unwrap_or(&Unlock::Keyless), &name)?;
+        let keys = open_keys(&chosen, &name)?;
         let mac_findings = match &keys {
             Ok((keys, ..)) => check_macs(&slots, keys, &head, &name),
             Err(_) => Vec::new(),

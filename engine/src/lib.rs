@@ -25,6 +25,7 @@ pub mod limits;
 pub mod pager;
 pub mod script;
 pub mod trace;
+pub mod transfer;
 pub mod types;
 pub mod verify;
 pub mod vfs;

@@ -17,6 +17,8 @@ pub const PAGE_OVERHEAD_BYTES: usize = 56;
 pub const KEY_SLOTS_COUNT: usize = 8;
 /// Most pages a file may have: page numbers are 32 bits wide and 0 names none.
 pub const PAGES_MAX: u32 = u32::MAX - 1;
+/// Longest value, in bytes (1 GiB): its length is 31 bits wide in a leaf, and this leaves room to tell a mistake.
+pub const VALUE_BYTES_MAX: u32 = 1 << 30;
 /// Highest commit number, generation or count of records a file may hold: no honest one comes near, and adding one to any of
 /// them never overflows.
 pub const NUMBER_MAX: u64 = u64::MAX / 2;

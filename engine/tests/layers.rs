@@ -32,6 +32,13 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "transfer",
+        &[
+            "types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "trace", "pager", "wal", "txn",
+            "db", "inspect", "verify",
+        ],
+    ),
+    (
         "script",
         &[
             "types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "trace", "wal", "btree", "db",

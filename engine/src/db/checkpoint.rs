@@ -2,6 +2,7 @@
 //!
 //! 1. Seal transaction: every branch above a page in the log gets the newest seals of its children, up to the root. These
 //!    pages are a commit of their own, the last of this log; sync.
+//!    With an archive: the log, which is finished now, is kept there, or the checkpoint ends here.
 //! 2. Each page goes to its place in the page file in exactly the version the log index gives, sorted, neighbours joined, as
 //!    sealed bytes that nobody opens; each frame's checksum and seal are checked on the way; sync.
 //! 3. The other superblock slot: next generation, next log generation, the new root, no log expected; sync.
@@ -74,16 +75,19 @@ pub(super) fn checkpoint(store: &Store, writer: &mut Writer, mode: CheckpointMod
     let base = writer.head.clone();
     let pages = base.log.index().pages_count();
     if pages == 0 {
+        writer.archive_base(store)?;
         return Ok(CheckpointOutcome::NothingToFold);
     }
     store.tracer.emit(|_| Event::CheckpointStarted { commit: base.state.commit, pages: pages as u32 });
     let sealed = seal_transaction(store, writer, &base)?;
+    writer.archive_log()?;
     let pages = copy_in_place(store, writer)?;
     publish_slot(store, writer, &sealed)?;
     let generation = writer.superblock.log_generation;
     spend_log(store, writer, &sealed);
     store.witness.iter().for_each(Witness::sync);
     store.tracer.emit(|_| Event::CheckpointEnded { commit: sealed.commit, pages, log_generation: generation });
+    writer.archive_base(store)?;
     Ok(CheckpointOutcome::Folded { pages, commit: sealed.commit })
 }
 

@@ -4,15 +4,14 @@
 //! 2. Give it its name by a hard link, which refuses to replace a file; remove the temporary name.
 //! 3. Sync the folder. Only then does the database exist.
 
-use super::Options;
-use crate::crypto::{Dek, KEY_SLOT_COUNTER_FIRST, Keys, make_slot};
+use super::{InheritedKeys, Options};
+use crate::crypto::{Dek, KEY_SLOT_COUNTER_FIRST, make_slot};
 use crate::error::{Error, Result};
 use crate::format::key_slot::KeySlot;
 use crate::format::node::Node;
 use crate::format::page::{PageHeader, PageKind};
 use crate::format::superblock::Superblock;
 use crate::limits::{KEY_SLOTS_COUNT, PAGES_START_BYTES};
-use crate::pager::slots::key_context;
 use crate::trace::Event;
 use crate::txn::NonceDraw;
 use crate::types::{CommitNo, FileId, PageNo, PagePointer};
@@ -20,12 +19,21 @@ use crate::vfs::{LockKind, OpenMode, VfsFile, file_name, write_all_at};
 use crate::wal::log_path;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(super) fn exists(options: &Options, path: &Path) -> Result<bool> {
     options.vfs.exists(path).map_err(|source| Error::io("looking for", &file_name(path), source))
 }
 
-pub(super) fn create(options: &Options, path: &Path) -> Result<()> {
+/// Where the keys of a database that is created come from.
+pub(crate) enum Birth<'a> {
+    /// A new data key, wrapped in one key slot of the kind that the options name.
+    Fresh,
+    /// The data key and the key slots of another file, byte for byte: what opens that one opens this one.
+    Inherited(&'a InheritedKeys),
+}
+
+pub(super) fn create(options: &Options, path: &Path, birth: &Birth<'_>) -> Result<()> {
     let name = file_name(path);
     let log = log_path(path);
     for taken in [path, &log] {
@@ -33,7 +41,7 @@ pub(super) fn create(options: &Options, path: &Path) -> Result<()> {
             return Err(Error::AlreadyExists { file: file_name(taken) });
         }
     }
-    let bytes = first_bytes(options, &name)?;
+    let bytes = first_bytes(options, &name, birth)?;
     let temporary = temporary_path(path);
     let failed = |doing: &'static str| {
         let name = name.clone();
@@ -75,15 +83,19 @@ fn temporary_path(path: &Path) -> PathBuf {
 }
 
 /// Both superblocks and page 1, an empty leaf.
-fn first_bytes(options: &Options, name: &str) -> Result<Vec<u8>> {
-    let random_failed = |source| Error::io("drawing randomness for", name, source);
+fn first_bytes(options: &Options, name: &str, birth: &Birth<'_>) -> Result<Vec<u8>> {
     let mut file_id = FileId::default();
-    options.entropy.fill(&mut file_id.0).map_err(random_failed)?;
-    let dek = Dek::generate(&*options.entropy).map_err(random_failed)?;
+    options.entropy.fill(&mut file_id.0).map_err(|source| random_failed(name, source))?;
     let mut superblock = first_superblock(options, file_id);
-    let slot = make_slot(&options.unlock, options.kdf, &dek, file_id, 0, superblock.dek_generation, &*options.entropy)?;
-    superblock.key_slots[0] = KeySlot { bytes: slot };
-    let keys = Keys::derive(&dek, &key_context(&superblock));
+    let inherited = match birth {
+        Birth::Fresh => first_keys(options, name, file_id)?,
+        Birth::Inherited(keys) => (*keys).clone(),
+    };
+    superblock.file_id = inherited.key_set;
+    superblock.dek_generation = inherited.dek_generation;
+    superblock.key_slot_counter = inherited.key_slot_counter;
+    superblock.key_slots = inherited.key_slots.clone();
+    let keys = inherited.subkeys(&superblock);
 
     let root = Node::new(PageKind::Leaf, 0, options.page_size.plain_bytes());
     let header = PageHeader { kind: PageKind::Leaf, page: PageNo(1), commit: CommitNo(0) };
@@ -99,6 +111,25 @@ fn first_bytes(options: &Options, name: &str) -> Result<Vec<u8>> {
     }
     bytes.extend_from_slice(sealed.bytes());
     Ok(bytes)
+}
+
+/// A new data key in one key slot.
+fn first_keys(options: &Options, name: &str, key_set: FileId) -> Result<InheritedKeys> {
+    let dek = Dek::generate(&*options.entropy).map_err(|source| random_failed(name, source))?;
+    let slot = make_slot(&options.unlock, options.kdf, &dek, key_set, 0, 1, &*options.entropy)?;
+    let mut key_slots = std::array::from_fn::<_, KEY_SLOTS_COUNT, _>(|_| KeySlot::EMPTY);
+    key_slots[0] = KeySlot { bytes: slot };
+    Ok(InheritedKeys {
+        dek: Arc::new(dek),
+        dek_generation: 1,
+        key_set,
+        key_slots,
+        key_slot_counter: KEY_SLOT_COUNTER_FIRST,
+    })
+}
+
+fn random_failed(name: &str, source: io::Error) -> Error {
+    Error::io("drawing randomness for", name, source)
 }
 
 fn first_superblock(options: &Options, file_id: FileId) -> Superblock {

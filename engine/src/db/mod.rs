@@ -2,18 +2,22 @@
 
 mod checkpoint;
 mod create;
+mod inherited;
 mod keys;
 mod open;
 mod options;
 
 pub use checkpoint::{CheckpointMode, CheckpointOutcome};
+pub(crate) use inherited::InheritedKeys;
 pub use keys::KeySlotInfo;
 pub(crate) use open::{check_kept, explain_missing, unlock_keys};
 pub use options::Options;
 
+use crate::crypto::Entropy;
 use crate::error::{Error, Result};
 use crate::txn::{ReadTxn, Store, WriteTxn, WriterGuard, WriterSlot};
 use crate::types::{CommitNo, FileId, PageSize};
+use crate::vfs::Vfs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,6 +38,16 @@ pub struct Database {
     /// `None` in a handle that was opened read-only.
     writer: Option<Arc<WriterSlot>>,
     identity: Identity,
+    means: Means,
+}
+
+/// What the handle was opened with, for making another file of what it holds.
+#[derive(Clone)]
+pub(crate) struct Means {
+    pub vfs: Arc<dyn Vfs>,
+    pub entropy: Arc<dyn Entropy>,
+    dek_generation: u32,
+    key_set: FileId,
 }
 
 #[derive(Clone, Copy)]
@@ -195,6 +209,23 @@ impl Database {
             commits: counts.commits,
             commit_syncs: counts.syncs,
         })
+    }
+
+    pub(crate) fn means(&self) -> &Means {
+        &self.means
+    }
+
+    /// The data key and the key slots as they are durable, for a copy that the same keys open.
+    pub(crate) fn inherited_keys(&self) -> InheritedKeys {
+        let keyring = &self.store.keyring;
+        let state = keyring.slots();
+        InheritedKeys {
+            dek: keyring.dek.clone(),
+            dek_generation: self.means.dek_generation,
+            key_set: self.means.key_set,
+            key_slots: state.slots.clone(),
+            key_slot_counter: state.counter,
+        }
     }
 
     fn writer(&self) -> Result<&Arc<WriterSlot>> {

@@ -8,7 +8,7 @@
 //!    not write what an earlier failed sync left behind.
 //! 6. Serve.
 
-use super::{Database, Identity, Options};
+use super::{Database, Identity, InheritedKeys, Means, Options};
 use crate::crypto::{Dek, Keys, Unlock, open_slots};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
@@ -21,20 +21,21 @@ use crate::trace::{Event, LogVerdict, RecordKind, Tracer};
 use crate::txn::{Commits, Keyring, Published, RootHolder, Store, View, Witness, Writer, WriterSlot};
 use crate::types::{CommitNo, PageNo};
 use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name, read_up_to, write_all_at};
-use crate::wal::{FramePlace, FrameRecord, Log, LogGeneration, LogIndex, LogScan, LogStanding};
+use crate::wal::{Archive, FramePlace, FrameRecord, Log, LogGeneration, LogIndex, LogScan, LogStanding};
 use crate::wal::{ScanEnd, judge, log_path, scan};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, RwLock};
 
-pub(super) fn open(options: Options, path: &Path) -> Result<Database> {
+/// Opens the database, by the key that the options name or with a data key that is known already.
+pub(super) fn open(options: Options, path: &Path, inherited: Option<&InheritedKeys>) -> Result<Database> {
     let name = file_name(path);
     let tracer = options.tracer.clone();
     tracer.emit(|_| Event::OpenStarted { file: name.clone() });
     let file = open_locked(&options, path, &name)?;
     // Before the database: a reader beside a writer must not find lines of commits it does not see yet.
     let witness = witness_of(&options)?;
-    let unlocked = unlock(&options, &*file, &name)?;
+    let unlocked = unlock(&options, &*file, &name, inherited)?;
     let log = OpenLog::read(&options, path, &unlocked)?;
     let Unlocked { chosen, keys, keyring, head } = unlocked;
     let ChosenSlot { slot, superblock, .. } = &chosen;
@@ -59,6 +60,12 @@ pub(super) fn open(options: Options, path: &Path) -> Result<Database> {
         snapshot_ended: Condvar::new(),
     });
     let identity = Identity { file_id: superblock.file_id, page_size };
+    let means = Means {
+        vfs: options.untraced.clone().unwrap_or_else(|| options.vfs.clone()),
+        entropy: options.entropy.clone(),
+        dek_generation: superblock.dek_generation,
+        key_set: superblock.file_id,
+    };
     let writer = match options.read_only {
         true => {
             log.file.into_iter().for_each(|file| store.view().log.set_file(file));
@@ -70,7 +77,7 @@ pub(super) fn open(options: Options, path: &Path) -> Result<Database> {
         witness.begin(store.anchor(&published))?;
     }
     tracer.emit(|_| Event::Opened { commit: published.commit, pages: published.page_count, root: published.root.page });
-    Ok(Database { store, writer, identity })
+    Ok(Database { store, writer, identity, means })
 }
 
 const NO_WITNESS: &str =
@@ -133,7 +140,7 @@ struct Unlocked {
     head: Vec<u8>,
 }
 
-fn unlock(options: &Options, file: &dyn VfsFile, name: &str) -> Result<Unlocked> {
+fn unlock(options: &Options, file: &dyn VfsFile, name: &str, inherited: Option<&InheritedKeys>) -> Result<Unlocked> {
     let mut head = vec![0; PAGES_START_BYTES as usize];
     let read = read_up_to(file, 0, &mut head).map_err(|source| Error::io("read", name, source))?;
     head.truncate(read);
@@ -144,9 +151,17 @@ fn unlock(options: &Options, file: &dyn VfsFile, name: &str) -> Result<Unlocked>
         commit: chosen.superblock.commit,
         other_generation: chosen.other.as_ref().ok().map(|other| other.slot_generation),
     });
-    let (keys, dek, key_slot) = unlock_keys(&chosen.superblock, &options.unlock, name)?;
+    let (keys, dek, key_slot) = match inherited {
+        Some(inherited) => (inherited.subkeys(&chosen.superblock), inherited.dek.clone(), None),
+        None => {
+            let (keys, dek, key_slot) = unlock_keys(&chosen.superblock, &options.unlock, name)?;
+            (keys, Arc::new(dek), Some(key_slot))
+        }
+    };
     authenticate(&chosen, &keys, &head, name).map_err(Error::Damage)?;
-    options.tracer.emit(|_| Event::KeySlotOpened { slot: key_slot, kind: options.unlock.kind().to_owned() });
+    if let Some(slot) = key_slot {
+        options.tracer.emit(|_| Event::KeySlotOpened { slot, kind: options.unlock.kind().to_owned() });
+    }
     let keyring = Keyring::new(dek, &chosen.superblock, key_slot);
     Ok(Unlocked { chosen, keys, keyring, head })
 }
@@ -335,11 +350,16 @@ fn writer(
         log: None,
         transactions: 0,
         log_bytes_checkpoint: options.log_bytes_checkpoint,
+        archive: None,
     };
+    if let Some(folder) = &options.archive {
+        writer.archive = Some(Archive::new(writer.vfs.clone(), folder, writer.superblock.file_id)?);
+    }
     // A process killed between naming a file and syncing the folder leaves a name that a power cut could still take.
     writer.vfs.sync_dir(path).map_err(|source| Error::io("sync of the folder of", store.page_file.name(), source))?;
     make_slot_durable(&mut writer, store, &chosen, head, log.stale)?;
     if !log.commits() {
+        writer.archive_base(store)?;
         return Ok(writer);
     }
     let sequence = log.last_sequence();

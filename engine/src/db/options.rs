@@ -1,6 +1,7 @@
 //! How a database is opened or created, as a value.
 
-use super::{Database, create, open};
+use super::create::Birth;
+use super::{Database, InheritedKeys, create, open};
 use crate::crypto::{Entropy, KdfProfile, OsEntropy, Unlock};
 use crate::error::Result;
 use crate::limits;
@@ -37,6 +38,7 @@ pub struct Options {
     pub(super) cache_bytes: usize,
     pub(super) log_bytes_checkpoint: u64,
     pub(super) durability: Durability,
+    pub(super) archive: Option<PathBuf>,
     pub(super) vfs: Arc<dyn Vfs>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) tracer: Tracer,
@@ -56,6 +58,7 @@ impl Default for Options {
             cache_bytes: limits::CACHE_BYTES_DEFAULT,
             log_bytes_checkpoint: limits::LOG_BYTES_CHECKPOINT,
             durability: Durability::Full,
+            archive: None,
             vfs: Arc::new(OsVfs),
             entropy: Arc::new(OsEntropy),
             tracer: Tracer::off(),
@@ -119,6 +122,14 @@ impl Options {
         self
     }
 
+    /// A folder, which must be there, in which every finished log is kept before a checkpoint lets go of it, and a copy of the
+    /// page file that the first of them goes on from: with them any commit can be brought back
+    /// ([`transfer::restore`](crate::transfer::restore)). A checkpoint that cannot keep the log there fails, and loses nothing.
+    pub fn archive(mut self, folder: impl Into<PathBuf>) -> Options {
+        self.archive = Some(folder.into());
+        self
+    }
+
     /// The disk.
     pub fn vfs(mut self, vfs: Arc<dyn Vfs>) -> Options {
         self.vfs = vfs;
@@ -154,9 +165,9 @@ impl Options {
         let options = self.traced();
         let path = &options.vfs.resolve(path.as_ref());
         if options.create && !create::exists(&options, path)? {
-            create::create(&options, path)?;
+            create::create(&options, path, &Birth::Fresh)?;
         }
-        open::open(options, path)
+        open::open(options, path, None)
     }
 
     /// Creates the database at `path` and opens it; fails with [`Error::AlreadyExists`](crate::Error::AlreadyExists) when a
@@ -164,8 +175,23 @@ impl Options {
     pub fn create_new(self, path: impl AsRef<Path>) -> Result<Database> {
         let options = self.traced();
         let path = &options.vfs.resolve(path.as_ref());
-        create::create(&options, path)?;
-        open::open(options, path)
+        create::create(&options, path, &Birth::Fresh)?;
+        open::open(options, path, None)
+    }
+
+    /// As [`Options::create_new`], with the keys of another file.
+    pub(crate) fn create_inherited(self, path: impl AsRef<Path>, keys: &InheritedKeys) -> Result<Database> {
+        let options = self.traced();
+        let path = &options.vfs.resolve(path.as_ref());
+        create::create(&options, path, &Birth::Inherited(keys))?;
+        open::open(options, path, Some(keys))
+    }
+
+    /// Opens a database whose data key is known.
+    pub(crate) fn open_inherited(self, path: impl AsRef<Path>, keys: &InheritedKeys) -> Result<Database> {
+        let options = self.traced();
+        let path = &options.vfs.resolve(path.as_ref());
+        open::open(options, path, Some(keys))
     }
 
     fn traced(mut self) -> Options {

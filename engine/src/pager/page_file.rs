@@ -49,6 +49,11 @@ impl PageFile {
             .map_err(|source| Error::io("write", &self.name, source))
     }
 
+    /// The file itself, for copying it whole.
+    pub fn raw(&self) -> &dyn VfsFile {
+        &*self.file
+    }
+
     pub fn sync(&self) -> Result<()> {
         self.file.sync_data().map_err(|source| Error::io("sync", &self.name, source))
     }

@@ -5,11 +5,11 @@ use crate::format::key_slot::KeySlot;
 use crate::format::superblock::Superblock;
 use crate::limits::KEY_SLOTS_COUNT;
 use crate::types::{CommitNo, FileId};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The data key, wiped when the handle is dropped, and the key slots.
 pub(crate) struct Keyring {
-    pub dek: Dek,
+    pub dek: Arc<Dek>,
     file_id: FileId,
     slots: Mutex<KeySlots>,
 }
@@ -23,9 +23,9 @@ pub(crate) struct KeySlots {
 }
 
 impl Keyring {
-    pub fn new(dek: Dek, superblock: &Superblock, opened_by: u8) -> Keyring {
+    pub fn new(dek: Arc<Dek>, superblock: &Superblock, opened_by: Option<u8>) -> Keyring {
         let (slots, counter) = (superblock.key_slots.clone(), superblock.key_slot_counter);
-        let slots = Mutex::new(KeySlots { slots, counter, opened_by: Some(opened_by) });
+        let slots = Mutex::new(KeySlots { slots, counter, opened_by });
         Keyring { dek, file_id: superblock.file_id, slots }
     }
 

@@ -40,6 +40,11 @@ impl ReadTxn {
         self.view.state.commit
     }
 
+    /// The line that `fingerprint` prints of this commit.
+    pub(crate) fn fingerprint_line(&self) -> String {
+        self.store.anchor(&self.view.state).to_string()
+    }
+
     /// How many records there are.
     pub fn record_count(&self) -> u64 {
         self.view.state.record_count

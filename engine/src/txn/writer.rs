@@ -13,9 +13,9 @@ use crate::error::{Error, Result};
 use crate::format::log::CommitBody;
 use crate::format::superblock::Superblock;
 use crate::pager::OpenedPage;
-use crate::types::{CommitNo, PagePointer};
+use crate::types::{CommitNo, PageNo, PagePointer};
 use crate::vfs::{OpenMode, Vfs, VfsFile};
-use crate::wal::{AppendError, Appended, Commit, Frames, Log, log_path};
+use crate::wal::{AppendError, Appended, Archive, Commit, Frames, Log, log_path};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub(crate) struct Writer {
     pub transactions: u64,
     /// Checkpoint before a transaction begins on a log of more than this many bytes.
     pub log_bytes_checkpoint: u64,
+    /// Where finished logs are kept.
+    pub archive: Option<Archive>,
 }
 
 const SYNC_OF_FOLDER: &str = "sync of the folder of";
@@ -146,6 +148,25 @@ impl Writer {
             AppendError::Clean(error) => error,
             AppendError::Indeterminate(error) => store.poison(error),
         })
+    }
+
+    /// Keeps the log in the archive, if there is one, before a checkpoint lets go of it.
+    pub fn archive_log(&self) -> Result<()> {
+        match (&self.archive, &self.log_file) {
+            (Some(archive), Some(log)) => archive.keep_log(self.superblock.log_generation, &**log, self.log_bytes()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the page file in the archive when nothing there leads to it. To be called while the log holds nothing.
+    pub fn archive_base(&self, store: &Store) -> Result<()> {
+        let Some(archive) = &self.archive else { return Ok(()) };
+        let generation = self.superblock.log_generation;
+        if !archive.needs_base(generation)? {
+            return Ok(());
+        }
+        let bytes = store.page_file.page_size().offset_of(PageNo(self.superblock.page_count + 1));
+        archive.keep_base(generation, store.page_file.raw(), bytes)
     }
 
     /// Writes `superblock` with the next slot generation into the other slot and syncs it.

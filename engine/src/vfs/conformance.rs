@@ -8,6 +8,7 @@ pub fn check(vfs: &dyn Vfs, folder: &Path) {
     bytes_come_back(vfs, folder);
     names_keep_their_promises(vfs, folder);
     the_lock_excludes(vfs, folder);
+    a_folder_lists_its_files(vfs, folder);
     files_for_reading_take_no_bytes(vfs, folder);
 }
 
@@ -56,6 +57,14 @@ fn names_keep_their_promises(vfs: &dyn Vfs, folder: &Path) {
         assert_eq!(gone.unwrap_err().kind(), ErrorKind::NotFound);
     }
     assert_eq!(vfs.open(&second, OpenMode::Write).err().unwrap().kind(), ErrorKind::NotFound);
+}
+
+fn a_folder_lists_its_files(vfs: &dyn Vfs, folder: &Path) {
+    create(vfs, &folder.join("b listed"), b"");
+    create(vfs, &folder.join("a listed"), b"");
+    let names = vfs.list(folder).unwrap();
+    let listed: Vec<&String> = names.iter().filter(|name| name.ends_with("listed")).collect();
+    assert_eq!(listed, ["a listed", "b listed"]);
 }
 
 fn the_lock_excludes(vfs: &dyn Vfs, folder: &Path) {

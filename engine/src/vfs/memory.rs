@@ -1,6 +1,6 @@
 //! Files in memory: nothing is ever lost, nothing ever fails. For tests and for looking at bytes that are no file.
 
-use super::{LockKind, OpenMode, Vfs, VfsFile, bytes, lock_table::LockTable};
+use super::{LockKind, OpenMode, Vfs, VfsFile, bytes, file_name, lock_table::LockTable};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,6 +72,12 @@ impl Vfs for MemoryVfs {
 
     fn sync_dir(&self, _path: &Path) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Folders are not kept: one that holds no file is empty, not missing.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let files = self.files();
+        Ok(files.keys().filter(|path| path.parent() == Some(folder)).map(|path| file_name(path)).collect())
     }
 }
 

@@ -49,6 +49,12 @@ pub trait Vfs: Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in the folder that holds `path` durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// The names of the files in `folder`, sorted; `NotFound` when there is no such folder. A place that cannot list says
+    /// `Unsupported`.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let _ = folder;
+        Err(io::ErrorKind::Unsupported.into())
+    }
     /// The path that a symbolic link at `path` leads to; `path` itself when there is none. A log stands beside the file that
     /// is meant, whatever name led there: found beside a link only, it would be missing to whoever opens the file itself.
     fn resolve(&self, path: &Path) -> PathBuf {
@@ -79,6 +85,10 @@ impl<V: Vfs + ?Sized> Vfs for Arc<V> {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         (**self).sync_dir(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        (**self).list(folder)
     }
 
     fn resolve(&self, path: &Path) -> PathBuf {

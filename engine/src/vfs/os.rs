@@ -48,6 +48,16 @@ impl Vfs for OsVfs {
         })
     }
 
+    /// Names that are no Unicode are left out: nothing of ours has one.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            names.extend(entry?.file_name().into_string());
+        }
+        names.sort();
+        Ok(names)
+    }
+
     /// A link that leads nowhere stays itself; opening it says so.
     fn resolve(&self, path: &Path) -> PathBuf {
         let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());

@@ -271,6 +271,13 @@ impl State {
 }
 
 impl Vfs for SimVfs {
+    /// There is one folder, whatever it is called.
+    fn list(&self, _folder: &Path) -> io::Result<Vec<String>> {
+        let state = self.lock();
+        state.check(None)?;
+        Ok(state.disk.names.keys().cloned().collect())
+    }
+
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
         let name = file_name(path);
         let mut state = self.lock();

@@ -104,6 +104,10 @@ impl<V: Vfs> Vfs for TracedVfs<V> {
         Ok(())
     }
 
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.inner.list(folder)
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         self.inner.sync_dir(path)?;
         self.tracer.emit(|_| Event::DirectorySynced);

@@ -11,11 +11,13 @@
 //! ```
 
 mod append;
+mod archive;
 mod index;
 mod recovery;
 mod scan;
 
 pub(crate) use append::{AppendError, Appended, Commit, Frames, Log, read_frame};
+pub(crate) use archive::{Archive, Part, PartKind, parts as archive_parts};
 pub(crate) use index::{FramePlace, LogGeneration, LogIndex};
 pub use recovery::{LogStanding, judge, judge_without_key};
 pub(crate) use scan::WitnessShape;

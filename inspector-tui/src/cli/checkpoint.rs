@@ -1,9 +1,9 @@
 //! `tosumu checkpoint`: folds the log into the page file.
 
-use super::common::{Failure, KeyOptions, Outcome, Output, Status, open_to_write, shown_path};
+use super::common::{ArchiveOptions, Failure, KeyOptions, Outcome, Output, Status, open_with, shown_path};
 use clap::Args;
 use std::path::PathBuf;
-use tosumu::{CheckpointMode, CheckpointOutcome};
+use tosumu::{CheckpointMode, CheckpointOutcome, Options};
 
 /// Fold the log into the page file
 #[derive(Args)]
@@ -11,13 +11,15 @@ pub struct Checkpoint {
     /// The database
     file: PathBuf,
     #[command(flatten)]
+    archive: ArchiveOptions,
+    #[command(flatten)]
     keys: KeyOptions,
 }
 
 impl Checkpoint {
     /// Folds the log and says what was done.
     pub fn run(self) -> Outcome {
-        let db = open_to_write(&self.file, &self.keys)?;
+        let db = open_with(&self.file, &self.keys, self.archive.add_to(Options::new()))?;
         let outcome = db.checkpoint(CheckpointMode::Passive).map_err(|error| Failure::engine(&self.file, error))?;
         let file = shown_path(&self.file);
         let mut output = Output::new();

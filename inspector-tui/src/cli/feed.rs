@@ -8,7 +8,8 @@
 //! run: nothing more is read, and a transaction that is open is rolled back.
 
 use super::common::{
-    CreateOptions, Failure, KeyOptions, Outcome, Output, Status, TextForm, TextOptions, open_with, raw_stdin,
+    ArchiveOptions, CreateOptions, Failure, KeyOptions, Outcome, Output, Status, TextForm, TextOptions, open_with,
+    raw_stdin,
 };
 use clap::Args;
 use std::io::{BufRead, BufReader, Read};
@@ -26,6 +27,8 @@ pub struct Feed {
     #[command(flatten)]
     create: CreateOptions,
     #[command(flatten)]
+    archive: ArchiveOptions,
+    #[command(flatten)]
     text: TextOptions,
     #[command(flatten)]
     keys: KeyOptions,
@@ -34,7 +37,7 @@ pub struct Feed {
 impl Feed {
     /// Runs every line.
     pub fn run(self) -> Outcome {
-        let db = open_with(&self.file, &self.keys, self.create.options().create(true))?;
+        let db = open_with(&self.file, &self.keys, self.archive.add_to(self.create.options().create(true)))?;
         let mut input = BufReader::with_capacity(1 << 16, raw_stdin()?);
         let mut run = Run {
             db: &db,

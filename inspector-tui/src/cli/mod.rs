@@ -5,21 +5,26 @@
 
 mod common;
 
+mod backup;
 mod checkpoint;
+mod compact;
 mod del;
 mod dump;
+mod export;
 mod feed;
 mod fingerprint;
 mod fixture;
 mod get;
 mod hex;
 mod home;
+mod import;
 mod init;
 mod inspect;
 mod lab;
 mod learn;
 mod open;
 mod put;
+mod restore;
 mod run;
 mod scan;
 mod screen;
@@ -54,6 +59,11 @@ enum Verb {
     Feed(feed::Feed),
     Dump(dump::Dump),
     Checkpoint(checkpoint::Checkpoint),
+    Compact(compact::Compact),
+    Backup(backup::Backup),
+    Restore(restore::RestoreVerb),
+    Export(export::Export),
+    Import(import::ImportVerb),
     Lab(lab::Lab),
     Open(open::Open),
     Run(run::Run),
@@ -78,6 +88,11 @@ impl Verb {
             Verb::Feed(verb) => verb.run(),
             Verb::Dump(verb) => verb.run(),
             Verb::Checkpoint(verb) => verb.run(),
+            Verb::Compact(verb) => verb.run(),
+            Verb::Backup(verb) => verb.run(),
+            Verb::Restore(verb) => verb.run(),
+            Verb::Export(verb) => verb.run(),
+            Verb::Import(verb) => verb.run(),
             Verb::Lab(verb) => verb.run(),
             Verb::Open(verb) => verb.run(),
             Verb::Run(verb) => verb.run(),

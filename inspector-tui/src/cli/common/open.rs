@@ -4,7 +4,7 @@ use super::failure::{Failure, Status};
 use super::key::KeyOptions;
 use super::output::shown_path;
 use clap::{Args, ValueEnum};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tosumu::{Code, Database, Error, KdfProfile, Options, PageSize, Unlock};
 
 /// How a database is made, for the verbs that make one.
@@ -13,6 +13,13 @@ pub struct CreateOptions {
     /// Size of a page in bytes, a power of two from 512 to 65536; counts when the file is created
     #[arg(long, value_name = "N", value_parser = parse_page_size, default_value = "4096")]
     page_size: PageSize,
+    #[command(flatten)]
+    kdf: KdfOptions,
+}
+
+/// How much work a passphrase asks for, for the verbs that make a database.
+#[derive(Args, Debug)]
+pub struct KdfOptions {
     /// Work that a passphrase asks for; counts when the file is created
     #[arg(long, value_enum, default_value_t = Kdf::Interactive)]
     kdf: Kdf,
@@ -29,11 +36,35 @@ enum Kdf {
 impl CreateOptions {
     /// The engine's options with these in them.
     pub fn options(&self) -> Options {
-        let profile = match self.kdf {
+        self.kdf.options().page_size(self.page_size)
+    }
+}
+
+impl KdfOptions {
+    /// The engine's options with this in them.
+    pub fn options(&self) -> Options {
+        Options::new().kdf(match self.kdf {
             Kdf::Interactive => KdfProfile::INTERACTIVE,
             Kdf::Test => KdfProfile::TEST,
-        };
-        Options::new().page_size(self.page_size).kdf(profile)
+        })
+    }
+}
+
+/// Where finished logs go, for the verbs that may checkpoint.
+#[derive(Args, Debug)]
+pub struct ArchiveOptions {
+    /// Keep every finished log in this folder, so that `restore` can bring back any commit
+    #[arg(long, value_name = "DIR")]
+    archive: Option<PathBuf>,
+}
+
+impl ArchiveOptions {
+    /// `options` with the archive in them.
+    pub fn add_to(&self, options: Options) -> Options {
+        match &self.archive {
+            Some(folder) => options.archive(folder),
+            None => options,
+        }
     }
 }
 

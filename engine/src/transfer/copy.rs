@@ -1,0 +1,255 @@
+//! One snapshot written into a new file: what compact, backup and restore have in common.
+//!
+//! 1. The name and its log's must be free. A leftover of an earlier copy, `NAME.tmp`, is cleared away unless it is locked.
+//! 2. `NAME.tmp` is created with a file id of its own and the key slots of the source. All trees are put into it in key order,
+//!    in commits of some megabytes, so that pages are full and memory is bounded; a checkpoint; it is closed.
+//! 3. It is opened again, read to its end and verified at the level `deep`. Its digest must be that of the source.
+//! 4. A hard link gives it its name and refuses to replace a file; the temporary name is removed; the folder is synced. Only
+//!    then does the copy exist.
+//!
+//! The source is read alone. A failure on the way, or a crash, leaves no file of the name.
+
+use super::digest::{Digest, Digesting};
+use super::walk::{Visitor, content, walk};
+use crate::crypto::Entropy;
+use crate::db::{CheckpointMode, Database, InheritedKeys, Options};
+use crate::error::{Error, Result};
+use crate::finding::Severity;
+use crate::inspect::AtRest;
+use crate::trace::Tracer;
+use crate::txn::{Durability, ReadTxn, WriteTxn};
+use crate::types::{CommitNo, PageSize};
+use crate::verify::{Level, VerifyOptions, verify};
+use crate::vfs::{LockKind, OpenMode, Vfs, file_name};
+use crate::wal::log_path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A commit is made when so many bytes of keys and values have been put.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// What a copy holds. It was read back and verified before it got its name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CopyReport {
+    /// The commit of the source that was copied.
+    pub source_commit: CommitNo,
+    /// The fingerprint line of the source at that commit.
+    pub source_fingerprint: String,
+    /// The newest commit of the copy, whose commits begin anew.
+    pub commit: CommitNo,
+    /// The fingerprint line of the copy: to be kept elsewhere.
+    pub fingerprint: String,
+    /// Records of all trees.
+    pub records: u64,
+    /// Named trees.
+    pub trees: u32,
+    /// Pages of the copy.
+    pub pages: u32,
+    /// Bytes of the copy.
+    pub bytes: u64,
+    /// The digest of the source, which that of the copy read back is equal to.
+    pub digest: Digest,
+}
+
+/// What is copied.
+pub(crate) struct Source<'a> {
+    pub snapshot: &'a ReadTxn,
+    pub page_size: PageSize,
+}
+
+/// Where a copy goes to, and with which keys.
+pub(crate) struct Target<'a> {
+    pub vfs: Arc<dyn Vfs>,
+    pub entropy: Arc<dyn Entropy>,
+    pub path: &'a Path,
+    pub keys: TargetKeys<'a>,
+}
+
+/// The keys of a copy.
+pub(crate) enum TargetKeys<'a> {
+    /// Those of the source.
+    Inherited(&'a InheritedKeys),
+    /// A new data key, in a slot as these options name it.
+    Fresh(Options),
+}
+
+/// Copies; the copy exists when this returns `Ok`, and else does not.
+pub(crate) fn copy(source: &Source<'_>, target: Target<'_>) -> Result<CopyReport> {
+    let place = Place::claim(target.vfs.clone(), target.path)?;
+    let made = place.fill(source, &target);
+    if made.is_err() {
+        place.clear_away();
+    }
+    made
+}
+
+/// The name that a copy will have, and the one it has while it is made.
+struct Place {
+    vfs: Arc<dyn Vfs>,
+    path: PathBuf,
+    name: String,
+    temporary: PathBuf,
+}
+
+impl Place {
+    /// Step 1.
+    fn claim(vfs: Arc<dyn Vfs>, path: &Path) -> Result<Place> {
+        let path = vfs.resolve(path);
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(".tmp");
+        let place = Place { name: file_name(&path), path, temporary: temporary.into(), vfs };
+        for taken in [&place.path, &log_path(&place.path)] {
+            if place.exists(taken)? {
+                return Err(Error::AlreadyExists { file: file_name(taken) });
+            }
+        }
+        place.clear_leftover()?;
+        Ok(place)
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool> {
+        self.vfs.exists(path).map_err(|source| Error::io("looking for", &file_name(path), source))
+    }
+
+    /// The lock tells a leftover of a crash from the work of another process that is making this very copy.
+    fn clear_leftover(&self) -> Result<()> {
+        if self.exists(&self.temporary)? {
+            let leftover =
+                self.vfs.open(&self.temporary, OpenMode::Write).map_err(self.failed("open a leftover of"))?;
+            if !leftover.try_lock(LockKind::Exclusive).map_err(self.failed("locking"))? {
+                return Err(Error::InUse { file: self.name.clone(), holder: leftover.lock_holder() });
+            }
+            self.vfs.remove(&self.temporary).map_err(self.failed("removing a leftover of"))?;
+        }
+        let log = log_path(&self.temporary);
+        if self.exists(&log)? {
+            self.vfs.remove(&log).map_err(self.failed("removing a leftover of"))?;
+        }
+        Ok(())
+    }
+
+    /// Steps 2 to 4.
+    fn fill(&self, source: &Source<'_>, target: &Target<'_>) -> Result<CopyReport> {
+        let (ring, digest) = self.write(source, target)?;
+        let report = self.read_back(source, &ring, digest)?;
+        let log = log_path(&self.temporary);
+        if self.exists(&log)? {
+            self.vfs.remove(&log).map_err(self.failed("removing the spent log of"))?;
+        }
+        self.vfs.link_new(&self.temporary, &self.path).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => Error::AlreadyExists { file: self.name.clone() },
+            _ => Error::io("naming", &self.name, source),
+        })?;
+        self.vfs.remove(&self.temporary).map_err(self.failed("removing the temporary name of"))?;
+        self.vfs.sync_dir(&self.path).map_err(self.failed("sync of the folder of"))?;
+        Ok(report)
+    }
+
+    /// Step 2: the key ring of the new file, and the digest of what went into it.
+    fn write(&self, source: &Source<'_>, target: &Target<'_>) -> Result<(InheritedKeys, Digest)> {
+        let settle = |options: Options| {
+            let options = options.vfs(self.vfs.clone()).entropy(target.entropy.clone());
+            // The checkpoint at the end makes all of it durable; until then nobody relies on it.
+            options.page_size(source.page_size).durability(Durability::Relaxed)
+        };
+        let db = match &target.keys {
+            TargetKeys::Inherited(ring) => settle(Options::new()).create_inherited(&self.temporary, ring)?,
+            TargetKeys::Fresh(options) => settle(options.clone()).create_new(&self.temporary)?,
+        };
+        let mut filling =
+            Filling { transaction: Some(db.begin_write()?), db: &db, digesting: Digesting::new(), bytes: 0 };
+        walk(source.snapshot, &mut filling)?;
+        let digest = filling.finish()?;
+        db.checkpoint(CheckpointMode::Passive)?;
+        Ok((db.inherited_keys(), digest))
+    }
+
+    /// Step 3.
+    fn read_back(&self, source: &Source<'_>, ring: &InheritedKeys, digest: Digest) -> Result<CopyReport> {
+        let options = Options::new().vfs(self.vfs.clone()).read_only(true);
+        let db = options.open_inherited(&self.temporary, ring)?;
+        let snapshot = db.read();
+        let found = content(&snapshot)?;
+        if found.digest != digest {
+            let why = format!("the copy read back has digest {}, and what was copied {digest}", found.digest);
+            return Err(Error::io("copying to", &self.name, io::Error::other(why)));
+        }
+        let at_rest = AtRest::open_inherited(self.vfs.clone(), &self.temporary, ring)?;
+        let deep = VerifyOptions { level: Level::Deep, anchor: None, tracer: Tracer::off() };
+        let report = verify(&at_rest, &deep)?;
+        if let Some(finding) = report.findings.into_iter().find(|finding| finding.severity > Severity::Info) {
+            return Err(finding.into());
+        }
+        Ok(CopyReport {
+            source_commit: source.snapshot.commit(),
+            source_fingerprint: source.snapshot.fingerprint_line(),
+            commit: snapshot.commit(),
+            fingerprint: db.fingerprint(),
+            records: found.records,
+            trees: found.trees,
+            pages: snapshot.page_count(),
+            bytes: at_rest.length(),
+            digest,
+        })
+    }
+
+    /// After a failure. What cannot be removed is a leftover for the next copy of this name, so the first error is told.
+    fn clear_away(&self) {
+        for path in [&self.temporary, &log_path(&self.temporary)] {
+            let _ = self.vfs.remove(path);
+        }
+    }
+
+    fn failed(&self, doing: &'static str) -> impl Fn(io::Error) -> Error + use<> {
+        let name = self.name.clone();
+        move |source| Error::io(doing, &name, source)
+    }
+}
+
+/// Puts what a walk shows into a new file.
+struct Filling<'db> {
+    db: &'db Database,
+    /// `None` only inside a commit.
+    transaction: Option<WriteTxn>,
+    digesting: Digesting,
+    /// Bytes put since the last commit.
+    bytes: usize,
+}
+
+impl Filling<'_> {
+    fn transaction(&mut self) -> &mut WriteTxn {
+        self.transaction.as_mut().expect("invariant: a transaction is open between two commits")
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        if let Some(transaction) = self.transaction.take() {
+            transaction.commit()?;
+        }
+        self.bytes = 0;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Digest> {
+        self.commit()?;
+        Ok(self.digesting.finish())
+    }
+}
+
+impl Visitor for Filling<'_> {
+    fn tree(&mut self, name: &[u8]) -> Result<()> {
+        self.digesting.tree(name);
+        Ok(())
+    }
+
+    fn record(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.digesting.whole(key, value);
+        self.transaction().put(key, value)?;
+        self.bytes += key.len() + value.len();
+        if self.bytes >= BATCH_BYTES {
+            self.commit()?;
+            self.transaction = Some(self.db.begin_write()?);
+        }
+        Ok(())
+    }
+}

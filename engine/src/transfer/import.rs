@@ -1,0 +1,276 @@
+//! Import: an export read into a database, in commits of some megabytes.
+//!
+//! It goes on where an earlier run of the same export ended: a record that is there with the same value is passed over. A record
+//! with another value, and one that the export does not have, are refused, unless it is told to merge. So is an export whose
+//! keys are not in order, a line that cannot be, and one that ends without its last line or with a wrong one. Whatever was
+//! committed by then stays. Memory: one record, one commit, and what the database's cache holds.
+
+use super::digest::{Digest, Digesting};
+use super::lines::{Line, Lines};
+use super::walk::content;
+use crate::db::Database;
+use crate::error::{Error, Result};
+use crate::txn::{ReadTxn, Record, WriteTxn};
+use crate::types::PageSize;
+use std::io::BufRead;
+use std::iter::Peekable;
+
+/// A commit is made when so many bytes of keys and values have been put.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// What to do about records that are in the database already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Existing {
+    /// The same value is passed over; another one, and a record that the export does not have, are refused.
+    #[default]
+    MustAgree,
+    /// The export's value replaces another one, and records that the export does not have stay.
+    Merge,
+}
+
+/// What was imported.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ImportReport {
+    /// Records put.
+    pub put: u64,
+    /// Records that were there with the same value.
+    pub passed_over: u64,
+    /// Named trees of the export.
+    pub trees: u32,
+    /// The digest of the export, which is that of the database when nothing was merged.
+    pub digest: Digest,
+}
+
+/// An export that is being read: first its header, so that a database can be made for it, then the rest.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let db = tosumu::Options::new().create(true).open(folder.path().join("a.tsm"))?;
+/// use tosumu::transfer::{Existing, Import, export};
+/// db.write(|tx| tx.put(b"k", b"v"))?;
+/// let mut text = Vec::new();
+/// export(&db.read(), db.page_size(), &mut text)?;
+/// let import = Import::begin(&text[..])?;
+/// let copy = tosumu::Options::new().page_size(import.page_size()).create_new(folder.path().join("b.tsm"))?;
+/// let report = import.run(&copy, Existing::MustAgree).map_err(|failure| failure.error)?;
+/// assert_eq!(report.put, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Import<R> {
+    lines: Lines<R>,
+    page_size: PageSize,
+}
+
+/// Why an import ended early, and how far it came.
+#[derive(Debug)]
+pub struct ImportFailure {
+    /// Why.
+    pub error: Error,
+    /// The line that was being read.
+    pub line: u64,
+    /// Records put that are committed and stay.
+    pub committed: u64,
+}
+
+impl<R: BufRead> Import<R> {
+    /// Reads the first line.
+    pub fn begin(input: R) -> Result<Import<R>> {
+        let mut lines = Lines::new(input);
+        match lines.next()? {
+            Some(Line::Header { page_size }) => Ok(Import { lines, page_size }),
+            Some(_) => Err(lines.bad("an export begins with `{\"tosumu-export\":1,\"page_size\":N}`")),
+            None => Err(lines.bad("the input is empty: there is no export")),
+        }
+    }
+
+    /// The page size of the database that was exported.
+    pub fn page_size(&self) -> PageSize {
+        self.page_size
+    }
+
+    /// Reads the rest into `db`.
+    pub fn run(self, db: &Database, existing: Existing) -> Result<ImportReport, ImportFailure> {
+        let before = db.read();
+        let mut importing = match Importing::begin(db, &before, existing, self.lines) {
+            Ok(importing) => importing,
+            Err(error) => return Err(ImportFailure { error, line: 1, committed: 0 }),
+        };
+        match importing.run() {
+            Ok(report) => Ok(report),
+            Err(error) => Err(ImportFailure { line: importing.lines.number, committed: importing.keep(), error }),
+        }
+    }
+}
+
+/// The records of one tree that were in the database before, walked beside those of the export.
+type Before<'a> = Peekable<Box<dyn Iterator<Item = Result<Record<'a>>> + 'a>>;
+
+struct Importing<'a, R> {
+    db: &'a Database,
+    lines: Lines<R>,
+    existing: Existing,
+    before: Before<'a>,
+    /// The key before, in this tree.
+    last_key: Option<Vec<u8>>,
+    transaction: Option<WriteTxn>,
+    /// Bytes put, and records put, since the last commit.
+    bytes: usize,
+    put_since: u64,
+    committed: u64,
+    passed_over: u64,
+    digesting: Digesting,
+}
+
+impl<'a, R: BufRead> Importing<'a, R> {
+    fn begin(db: &'a Database, before: &'a ReadTxn, existing: Existing, lines: Lines<R>) -> Result<Self> {
+        let records: Box<dyn Iterator<Item = Result<Record<'a>>> + 'a> = Box::new(before.range::<[u8]>(..));
+        Ok(Importing {
+            db,
+            lines,
+            existing,
+            before: records.peekable(),
+            last_key: None,
+            transaction: Some(db.begin_write()?),
+            bytes: 0,
+            put_since: 0,
+            committed: 0,
+            passed_over: 0,
+            digesting: Digesting::new(),
+        })
+    }
+
+    fn run(&mut self) -> Result<ImportReport> {
+        loop {
+            match self.lines.next()? {
+                Some(Line::Record { key, value }) => self.record(&key, &value)?,
+                Some(Line::Tree { name }) => self.tree(&name)?,
+                Some(Line::Trailer { records, sha256 }) => return self.trailer(records, &sha256),
+                Some(Line::Header { .. }) => return Err(self.lines.bad("a second header: two exports were joined")),
+                None => {
+                    return Err(self
+                        .lines
+                        .bad("the last line, with the count and the digest, is missing: the export was cut short"));
+                }
+            }
+        }
+    }
+
+    fn record(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        if self.last_key.as_deref().is_some_and(|last| last >= key) {
+            return Err(self
+                .lines
+                .bad("its key does not come after that of the record before; an export is in key order"));
+        }
+        if key.is_empty() {
+            return Err(self.lines.bad("its key is empty; a key has at least one byte"));
+        }
+        self.digesting.whole(key, value);
+        if self.is_there(key, value)? {
+            self.passed_over += 1;
+        } else {
+            self.put(key, value)?;
+        }
+        self.last_key = Some(key.to_vec());
+        Ok(())
+    }
+
+    /// Whether the database had the record, with this value, before.
+    fn is_there(&mut self, key: &[u8], value: &[u8]) -> Result<bool> {
+        while let Some(record) = self.before.next_if(|next| next.as_ref().is_ok_and(|record| record.key() < key)) {
+            self.refuse_foreign(record?.key())?;
+        }
+        let is_met = |next: &Result<Record<'_>>| next.as_ref().map_or(true, |record| record.key() == key);
+        let Some(record) = self.before.next_if(is_met) else { return Ok(false) };
+        let record = record?;
+        match record.value() == value {
+            true => Ok(true),
+            false if self.existing == Existing::Merge => Ok(false),
+            false => Err(self.conflict("the database has another value for this key; `--merge` replaces it")),
+        }
+    }
+
+    fn refuse_foreign(&self, key: &[u8]) -> Result<()> {
+        match self.existing {
+            Existing::Merge => Ok(()),
+            Existing::MustAgree => {
+                let shown = crate::escape::escape(&key[..key.len().min(60)]);
+                Err(self.conflict(&format!(
+                    "the database has the key `{shown}`, which the export has not; `--merge` keeps it"
+                )))
+            }
+        }
+    }
+
+    fn conflict(&self, why: &str) -> Error {
+        Error::Conflict { line: self.lines.number, why: why.to_owned() }
+    }
+
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        let transaction = self.transaction.as_mut().expect("invariant: a transaction is open between two commits");
+        transaction.put(key, value)?;
+        self.put_since += 1;
+        self.bytes += key.len() + value.len();
+        if self.bytes >= BATCH_BYTES {
+            self.commit()?;
+            self.transaction = Some(self.db.begin_write()?);
+        }
+        Ok(())
+    }
+
+    fn tree(&mut self, name: &str) -> Result<()> {
+        let _ = name;
+        Err(self.lines.bad("named trees are not in this format"))
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        if let Some(transaction) = self.transaction.take() {
+            transaction.commit()?;
+        }
+        self.committed += std::mem::take(&mut self.put_since);
+        self.bytes = 0;
+        Ok(())
+    }
+
+    /// After a failure: what was put before it is right by itself, and is kept where that is still possible.
+    fn keep(&mut self) -> u64 {
+        let _ = self.commit();
+        self.committed
+    }
+
+    fn trailer(&mut self, records: u64, sha256: &str) -> Result<ImportReport> {
+        let line = self.lines.number;
+        let digesting = std::mem::replace(&mut self.digesting, Digesting::new());
+        if digesting.records != records {
+            let why = format!(
+                "the export says {records} records and has {}: lines are missing or were added",
+                digesting.records
+            );
+            return Err(Error::BadExport { line, why });
+        }
+        let trees = digesting.trees;
+        let digest = digesting.finish();
+        if digest.to_string() != sha256 {
+            let why = format!("the digest of what was read is {digest}: the export was changed after it was made");
+            return Err(Error::BadExport { line, why });
+        }
+        if self.lines.next()?.is_some() {
+            return Err(self.lines.bad("something stands behind the last line of the export"));
+        }
+        self.lines.number = line;
+        while let Some(record) = self.before.next() {
+            self.refuse_foreign(record?.key())?;
+        }
+        self.commit()?;
+        if self.existing == Existing::MustAgree {
+            let held = content(&self.db.read())?;
+            if held.digest != digest {
+                let why = format!(
+                    "the database now holds {} records of digest {}, which is not the export's: somebody else wrote to it",
+                    held.records, held.digest
+                );
+                return Err(Error::Conflict { line, why });
+            }
+        }
+        Ok(ImportReport { put: self.committed, passed_over: self.passed_over, trees, digest })
+    }
+}

@@ -1,0 +1,393 @@
+//! Moving data: copies, backups of a live database, the archive of logs, restoring to any commit, export and import.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use tosumu::crypto::InsecureSeededEntropy;
+use tosumu::transfer::{
+    Existing, Import, ImportFailure, ImportReport, Restore, RestoreReport, archived_databases, export,
+};
+use tosumu::vfs::{MemoryVfs, OpenMode, Vfs, read_exact_at};
+use tosumu::{CheckpointMode, CommitNo, Database, Options, PageSize, Result};
+
+type Model = BTreeMap<Vec<u8>, Vec<u8>>;
+
+fn options(vfs: &MemoryVfs, seed: u64) -> Options {
+    Options::new()
+        .vfs(Arc::new(vfs.clone()))
+        .entropy(Arc::new(InsecureSeededEntropy::new(seed)))
+        .page_size(PageSize::TOY)
+        .create(true)
+}
+
+fn dump(db: &Database) -> Model {
+    let snapshot = db.read();
+    let records = snapshot.range::<[u8]>(..);
+    records.map(|record| record.map(|record| (record.key().to_vec(), record.value().to_vec())).unwrap()).collect()
+}
+
+fn restore(vfs: &MemoryVfs) -> Restore {
+    Restore::new().vfs(Arc::new(vfs.clone())).entropy(Arc::new(InsecureSeededEntropy::new(99)))
+}
+
+/// Restores to `commit`, and gives what the new file holds.
+fn restored(restore: Restore, vfs: &MemoryVfs, source: &str, commit: u64) -> (RestoreReport, Model) {
+    let target = format!("restored-{commit}.tsm");
+    let report = restore.to_commit(CommitNo(commit)).run(source, &target).unwrap();
+    let held = dump(&Options::new().vfs(Arc::new(vfs.clone())).read_only(true).open(&target).unwrap());
+    for name in [target.clone(), target + "-wal"] {
+        let _ = vfs.remove(Path::new(&name));
+    }
+    (report, held)
+}
+
+/// Commits so many times, now and then through a checkpoint, and remembers what each commit held.
+fn live(db: &Database, commits: u64, checkpoint_every: u64) -> BTreeMap<u64, Model> {
+    let mut model = dump(db);
+    let mut models = BTreeMap::from([(db.read().commit().0, model.clone())]);
+    for number in 0..commits {
+        let mut transaction = db.begin_write().unwrap();
+        for step in 0..5 {
+            let key = format!("key {:03}", (number * 7 + step * 31) % 97).into_bytes();
+            match (number + step) % 6 {
+                0 => {
+                    transaction.delete(&key).unwrap();
+                    model.remove(&key);
+                }
+                _ => {
+                    let value = format!("{number} {step} {}", "v".repeat((number % 40) as usize)).into_bytes();
+                    transaction.put(&key, &value).unwrap();
+                    model.insert(key, value);
+                }
+            }
+        }
+        models.insert(transaction.commit().unwrap().0, model.clone());
+        if number % checkpoint_every == checkpoint_every - 1 {
+            db.checkpoint(CheckpointMode::Passive).unwrap();
+        }
+    }
+    models
+}
+
+#[test]
+fn a_backup_holds_the_snapshot_and_opens_with_the_same_key() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 1).open("a.tsm").unwrap();
+    let models = live(&db, 60, 25);
+    let report = db.backup("copy.tsm").unwrap();
+    let copy = Options::new().vfs(Arc::new(vfs.clone())).open("copy.tsm").unwrap();
+    assert_eq!(dump(&copy), *models.values().last().unwrap());
+    assert_eq!(report.records, copy.read().record_count());
+    assert_eq!(report.pages, copy.read().page_count());
+    assert_eq!(report.source_commit, db.read().commit());
+    assert_eq!(report.source_fingerprint, db.fingerprint());
+    assert_eq!(report.fingerprint, copy.fingerprint());
+    assert!(!vfs.exists(Path::new("copy.tsm.tmp")).unwrap());
+    assert!(!vfs.exists(Path::new("copy.tsm.tmp-wal")).unwrap());
+    assert!(!vfs.exists(Path::new("copy.tsm-wal")).unwrap() || copy.stats().unwrap().log_bytes == 0);
+}
+
+#[test]
+fn a_copy_never_replaces_a_file_and_clears_a_leftover_away() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 1).open("a.tsm").unwrap();
+    db.write(|tx| tx.put(b"k", b"v")).unwrap();
+    assert_eq!(db.backup("a.tsm").unwrap_err().code(), "EXISTS");
+    let taken = vfs.open(Path::new("b.tsm-wal"), OpenMode::CreateNew).unwrap();
+    assert_eq!(db.backup("b.tsm").unwrap_err().code(), "EXISTS");
+    drop(taken);
+    vfs.remove(Path::new("b.tsm-wal")).unwrap();
+    for name in ["b.tsm.tmp", "b.tsm.tmp-wal"] {
+        vfs.open(Path::new(name), OpenMode::CreateNew).unwrap().write_at(0, b"leftover").unwrap();
+    }
+    db.backup("b.tsm").unwrap();
+    assert_eq!(dump(&db), dump(&Options::new().vfs(Arc::new(vfs.clone())).open("b.tsm").unwrap()));
+}
+
+#[test]
+fn every_commit_can_be_brought_back_from_the_log_alone() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 2).open("a.tsm").unwrap();
+    let models = live(&db, 100, u64::MAX);
+    drop(db);
+    for (&commit, model) in &models {
+        let (report, held) = restored(restore(&vfs), &vfs, "a.tsm", commit);
+        assert_eq!(held, *model, "commit {commit}");
+        assert_eq!(report.commit.0, commit);
+    }
+}
+
+#[test]
+fn every_commit_can_be_brought_back_across_checkpoints_from_the_archive() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 3).archive("kept").open("a.tsm").unwrap();
+    let mut models = live(&db, 50, 9);
+    drop(db);
+    let db = options(&vfs, 4).archive("kept").open("a.tsm").unwrap();
+    models.extend(live(&db, 50, 13));
+    drop(db);
+    assert!(models.len() >= 100);
+    let mut bases = std::collections::BTreeSet::new();
+    for (&commit, model) in &models {
+        let from = restore(&vfs).archive("kept");
+        if !models.contains_key(&commit.saturating_sub(1)) && commit > 0 {
+            // The state a handle begins on may be a seal transaction's; it is not offered.
+            let refused = from.clone().to_commit(CommitNo(commit)).run("a.tsm", "never.tsm");
+            if let Err(error) = refused {
+                assert!(error.to_string().contains("seal transaction"), "{error}");
+                continue;
+            }
+            vfs.remove(Path::new("never.tsm")).unwrap();
+        }
+        let (report, held) = restored(from, &vfs, "a.tsm", commit);
+        assert_eq!(held, *model, "commit {commit}");
+        bases.insert(report.files[0].clone());
+    }
+    assert!(bases.len() >= 2, "{bases:?}");
+    let newest = restore(&vfs).archive("kept").run("a.tsm", "newest.tsm").unwrap();
+    let newest_held = dump(&options(&vfs, 5).open("newest.tsm").unwrap());
+    assert_eq!(newest_held, *models.values().last().unwrap());
+    assert_eq!(newest.files[0], "a.tsm");
+}
+
+fn dump_of(vfs: &MemoryVfs, path: &str) -> Model {
+    dump(&Options::new().vfs(Arc::new(vfs.clone())).read_only(true).open(path).unwrap())
+}
+
+#[test]
+fn a_lost_page_file_comes_back_from_a_base_and_the_logs() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 6).archive("kept").open("a.tsm").unwrap();
+    let models = live(&db, 40, 10);
+    drop(db);
+    for name in ["a.tsm", "a.tsm-wal"] {
+        let _ = vfs.remove(Path::new(name));
+    }
+    assert_eq!(restore(&vfs).archive("kept").run("a.tsm", "b.tsm").unwrap_err().code(), "NOT-FOUND");
+    let databases = archived_databases(&vfs, Path::new("kept")).unwrap();
+    let base = format!("kept/{}", databases[0].bases[0]);
+    let report = restore(&vfs).archive("kept").run(&base, "b.tsm").unwrap();
+    assert_eq!(dump_of(&vfs, "b.tsm"), *models.values().last().unwrap());
+    assert_eq!(report.files.len(), 5);
+    assert_eq!(restore(&vfs).run(&base, "c.tsm").unwrap().commit.0, 0);
+}
+
+#[test]
+fn a_commit_that_is_not_there_is_refused_with_the_range_of_those_that_are() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 7).archive("kept").open("a.tsm").unwrap();
+    live(&db, 20, 10);
+    db.write(|tx| tx.put(b"last", b"")).unwrap();
+    drop(db);
+    let told = |archive: bool, commit: u64| {
+        let from = if archive { restore(&vfs).archive("kept") } else { restore(&vfs) };
+        let error = from.to_commit(CommitNo(commit)).run("a.tsm", "b.tsm").unwrap_err();
+        assert_eq!(error.code(), "NO-COMMIT");
+        assert!(!vfs.exists(Path::new("b.tsm")).unwrap());
+        error.to_string()
+    };
+    assert_eq!(told(true, 999), "commit 999 cannot be brought back: there are commits 0 to 23");
+    let seal = "commit 11 cannot be brought back: it is a seal transaction, and the commit before it holds the same records; \
+                there are commits 0 to 23";
+    assert_eq!(told(true, 11), seal);
+    assert_eq!(told(false, 3), "commit 3 cannot be brought back: there are commits 21 to 23; an archive may hold more");
+}
+
+fn bytes_of(vfs: &MemoryVfs, path: &str) -> Vec<u8> {
+    let file = vfs.open(Path::new(path), OpenMode::Read).unwrap();
+    let mut bytes = vec![0; file.len().unwrap() as usize];
+    read_exact_at(&*file, 0, &mut bytes).unwrap();
+    bytes
+}
+
+fn overwrite(vfs: &MemoryVfs, path: &str, bytes: &[u8]) {
+    let file = vfs.open(Path::new(path), OpenMode::Write).unwrap();
+    file.set_len(0).unwrap();
+    file.write_at(0, bytes).unwrap();
+}
+
+#[test]
+fn a_gap_and_a_foreign_log_in_the_archive_are_named() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 8).archive("kept").open("a.tsm").unwrap();
+    let models = live(&db, 40, 10);
+    let id = db.file_id();
+    drop(db);
+    let other = options(&vfs, 9).archive("other").open("o.tsm").unwrap();
+    live(&other, 10, 10);
+    let other_log = format!("other/{}-1.log", other.file_id());
+    let log = |generation: u64| format!("kept/{id}-{generation}.log");
+    let code = |commit: u64| {
+        let error = restore(&vfs).archive("kept").to_commit(CommitNo(commit)).run("a.tsm", "b.tsm").unwrap_err();
+        (error.code(), error.to_string())
+    };
+    let good = bytes_of(&vfs, &log(2));
+    // Another database's log, another generation's, one flipped byte, no log at all.
+    overwrite(&vfs, &log(2), &bytes_of(&vfs, &other_log));
+    let (found, text) = code(25);
+    assert!(found == "LOG-FOREIGN" && text.contains("-2.log"), "{text}");
+    overwrite(&vfs, &log(2), &bytes_of(&vfs, &log(1)));
+    let (found, text) = code(25);
+    assert!(found == "LOG-FOREIGN" && text.contains("-2.log"), "{text}");
+    overwrite(&vfs, &log(2), &bytes_of(&vfs, &log(3)));
+    let (found, text) = code(25);
+    assert!(found == "FRESH-MAIN-OLDER" && text.contains("-2.log"), "{text}");
+    let mut rotten = good.clone();
+    rotten[700] ^= 1;
+    overwrite(&vfs, &log(2), &rotten);
+    let (found, text) = code(20);
+    assert!(found == "LOG-ROT" && text.contains("-2.log"), "{text}");
+    vfs.remove(Path::new(&log(2))).unwrap();
+    let (found, text) = code(25);
+    assert!(found == "LOG-MISSING" && text.contains("-2.log"), "{text}");
+    // What stands before the gap, and what the page file itself holds, comes back all the same.
+    assert_eq!(restored(restore(&vfs).archive("kept"), &vfs, "a.tsm", 10).1, models[&10]);
+    let last = *models.keys().last().unwrap();
+    assert_eq!(restored(restore(&vfs).archive("kept"), &vfs, "a.tsm", last).1, models[&last]);
+}
+
+#[test]
+fn an_archive_with_a_gap_gets_a_new_base() -> Result<()> {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 10).archive("kept").open("a.tsm")?;
+    live(&db, 10, 5);
+    drop(db);
+    let db = options(&vfs, 11).open("a.tsm")?;
+    live(&db, 5, 5);
+    drop(db);
+    let db = options(&vfs, 12).archive("kept").open("a.tsm")?;
+    let models = live(&db, 10, 5);
+    drop(db);
+    assert_eq!(archived_databases(&vfs, Path::new("kept"))?[0].bases.len(), 2);
+    let first = *models.keys().nth(1).unwrap();
+    assert_eq!(restored(restore(&vfs).archive("kept"), &vfs, "a.tsm", first).1, models[&first]);
+    Ok(())
+}
+
+fn exported(db: &Database) -> Vec<u8> {
+    let mut text = Vec::new();
+    export(&db.read(), db.page_size(), &mut text).unwrap();
+    text
+}
+
+fn import(db: &Database, text: &[u8], existing: Existing) -> std::result::Result<ImportReport, ImportFailure> {
+    Import::begin(text).map_err(|error| ImportFailure { error, line: 1, committed: 0 })?.run(db, existing)
+}
+
+#[test]
+fn an_export_of_an_import_of_an_export_is_the_same_to_the_byte() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 20).open("a.tsm").unwrap();
+    live(&db, 60, 20);
+    db.write(|tx| tx.put(&[0xff, 0, b'"'], b"")).unwrap();
+    let text = exported(&db);
+    let page_size = Import::begin(&text[..]).unwrap().page_size();
+    assert_eq!(page_size, db.page_size());
+    let copy = options(&vfs, 21).page_size(page_size).open("b.tsm").unwrap();
+    let report = import(&copy, &text, Existing::MustAgree).unwrap();
+    assert_eq!(report.put, db.read().record_count());
+    assert_eq!(exported(&copy), text);
+    // Once more: all is there.
+    let again = import(&copy, &text, Existing::MustAgree).unwrap();
+    assert_eq!((again.put, again.passed_over), (0, report.put));
+    let empty = options(&vfs, 22).open("c.tsm").unwrap();
+    let other = options(&vfs, 23).open("d.tsm").unwrap();
+    import(&other, &exported(&empty), Existing::MustAgree).unwrap();
+}
+
+#[test]
+fn an_import_that_was_cut_short_anywhere_goes_on_and_ends_the_same() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 30).open("a.tsm").unwrap();
+    live(&db, 10, 20);
+    let text = exported(&db);
+    for cut in (0..text.len()).step_by(101) {
+        let path = format!("cut-{cut}.tsm");
+        let copy = options(&vfs, 31).open(&path).unwrap();
+        let failure = import(&copy, &text[..cut], Existing::MustAgree).unwrap_err();
+        assert_eq!(failure.error.code(), "EXPORT", "{cut}: {}", failure.error);
+        assert_eq!(copy.read().record_count(), failure.committed, "{cut}");
+        import(&copy, &text, Existing::MustAgree).unwrap();
+        assert_eq!(exported(&copy), text, "{cut}");
+    }
+}
+
+#[test]
+fn an_edited_export_is_told_with_the_line() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 40).open("a.tsm").unwrap();
+    db.write(|tx| (0..9u8).try_for_each(|n| tx.put(&[b'k', b'0' + n], &[n; 40]))).unwrap();
+    let text = String::from_utf8(exported(&db)).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let told = |lines: &[&str]| {
+        let text = lines.join("\n");
+        let copy = options(&MemoryVfs::new(), 41).open("b.tsm").unwrap();
+        let failure = import(&copy, text.as_bytes(), Existing::MustAgree).unwrap_err();
+        (failure.error.code(), failure.error.to_string())
+    };
+    let edit = |line: usize, with: &str| {
+        let mut edited = lines.clone();
+        edited[line] = with;
+        told(&edited)
+    };
+    let swapped = lines[3].replace("AgIC", "AwMD");
+    for (line, with, said) in [
+        (0, "{\"tosumu-export\":2,\"page_size\":512}", "line 1: this is version 2"),
+        (0, "{\"tosumu-export\":1,\"page_size\":500}", "line 1: the page size"),
+        (0, lines[1], "line 1: an export begins with"),
+        (4, "", "line 5: a line begins with `{`"),
+        (4, "nonsense", "line 5: a line begins with `{`"),
+        (4, "{\"k\":\"a\",\"v\":\"\"}", "line 5: `k` is no base64"),
+        (4, "{\"k\":\"azM=\",\"v\":\"AA=A\"}", "line 5: `v` is no base64"),
+        (4, "{\"k\":\"azM=\"}", "line 5: `v` follows `k`"),
+        (4, "{\"k\":\"azM=\",\"v\":\"\"} x", "line 5: something stands behind"),
+        (4, "{\"k\":\"azM=\",\"v\":\"", "line 5: the line ends inside a string"),
+        (1, "{\"k\":\"\",\"v\":\"\"}", "line 2: its key is empty"),
+        (4, "{\"q\":1}", "line 5: `q` is no field"),
+        (4, lines[2], "line 5: its key does not come after"),
+        (3, &swapped, "line 11: the digest"),
+    ] {
+        let (code, text) = edit(line, with);
+        assert!(code == "EXPORT" && text.starts_with(said), "{with}: {code}: {text}");
+    }
+    let mut less = lines.clone();
+    less.remove(5);
+    assert!(told(&less).1.contains("says 9 records and has 8"), "{}", told(&less).1);
+    let mut more = lines.clone();
+    more.push("{\"k\":\"\",\"v\":\"\"}");
+    assert!(told(&more).1.contains("behind the last line"));
+    let long = format!("{{\"tree\":\"{}\"}}", "n".repeat(600_000));
+    assert!(edit(4, &long).1.starts_with("line 5: the line is longer than"));
+}
+
+#[test]
+fn records_that_differ_or_are_foreign_are_refused_unless_merged() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 50).open("a.tsm").unwrap();
+    db.write(|tx| ["a", "c", "e"].iter().try_for_each(|key| tx.put(key.as_bytes(), b"new"))).unwrap();
+    let text = exported(&db);
+    for (number, (key, value)) in [("c", "old"), ("b", "foreign"), ("f", "foreign")].into_iter().enumerate() {
+        let copy = options(&vfs, 51).open(format!("b{number}.tsm")).unwrap();
+        copy.write(|tx| tx.put(key.as_bytes(), value.as_bytes())).unwrap();
+        let failure = import(&copy, &text, Existing::MustAgree).unwrap_err();
+        assert_eq!(failure.error.code(), "CONFLICT");
+        assert!(failure.error.to_string().contains("--merge"), "{}", failure.error);
+        assert_eq!(copy.read().get(key.as_bytes()).unwrap().as_deref(), Some(value.as_bytes()));
+        import(&copy, &text, Existing::Merge).unwrap();
+        let mut expected = dump(&db);
+        expected.entry(key.as_bytes().to_vec()).or_insert(value.as_bytes().to_vec());
+        assert_eq!(dump(&copy), expected);
+    }
+}
+
+#[test]
+fn what_another_program_writes_with_blanks_and_escaped_slashes_is_read() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 60).open("a.tsm").unwrap();
+    db.write(|tx| tx.put(b"k", &[0xff; 9])).unwrap();
+    let text = String::from_utf8(exported(&db)).unwrap();
+    let spaced = text.replace("\":", "\" : ").replace(',', " ,\t").replace('/', "\\/").replace('\n', " \r\n");
+    let copy = options(&vfs, 61).open("b.tsm").unwrap();
+    import(&copy, spaced.as_bytes(), Existing::MustAgree).unwrap();
+    assert_eq!(dump(&copy), dump(&db));
+}
