@@ -67,6 +67,13 @@ pub enum Error {
         /// What happened then.
         because: String,
     },
+    /// The file is of an older format: it can be read, not written.
+    OldFormat {
+        /// The file.
+        file: String,
+        /// Its format.
+        format: u32,
+    },
     /// The handle, or the file, can only be read.
     ReadOnly {
         /// The file.
@@ -113,7 +120,7 @@ pub enum ErrorKind {
 
 impl Error {
     /// The stable code: a finding's, or one of `NOT-FOUND EXISTS IN-USE IO LIMIT COMMIT-INDETERMINATE KEYS-INDETERMINATE POISONED
-    /// READ-ONLY NO-COMMIT EXPORT CONFLICT MISUSE`.
+    /// FORMAT-OLD READ-ONLY NO-COMMIT EXPORT CONFLICT MISUSE`.
     pub fn code(&self) -> &'static str {
         match self {
             Error::Damage(finding) => finding.code.as_str(),
@@ -125,6 +132,7 @@ impl Error {
             Error::CommitIndeterminate { .. } => "COMMIT-INDETERMINATE",
             Error::KeysIndeterminate { .. } => "KEYS-INDETERMINATE",
             Error::Poisoned { .. } => "POISONED",
+            Error::OldFormat { .. } => "FORMAT-OLD",
             Error::ReadOnly { .. } => "READ-ONLY",
             Error::NoCommit { .. } => "NO-COMMIT",
             Error::BadExport { .. } => "EXPORT",
@@ -185,6 +193,9 @@ impl fmt::Display for Error {
             ),
             Error::Poisoned { because } => {
                 write!(f, "this handle can no longer write, because {because}; reopen the database")
+            }
+            Error::OldFormat { file, format } => {
+                write!(f, "{file}: format {format}: can be read; `compact OLD NEW` writes it in the newest format")
             }
             Error::ReadOnly { file } => write!(f, "{file}: can only be read"),
             Error::NoCommit { commit, why } => write!(f, "commit {commit} cannot be brought back: {why}"),

@@ -81,7 +81,7 @@ codes! {
     KeyNoSlot "KEY-NO-SLOT" Fatal "No key slot of this kind is in use." "another kind of key opens this file.";
     KeyWrong "KEY-WRONG" Fatal "The key given opens none of the key slots." "a mistyped passphrase; or the wrong keyfile.";
     KeySlotForged "KEY-SLOT-FORGED" Fatal "A key slot's key is right but the data key in it does not authenticate." "the slot was edited.";
-    KeySlotForeign "KEY-SLOT-FOREIGN" Fatal "A key slot was made for another file." "the slot was copied from another database.";
+    KeySlotForeign "KEY-SLOT-FOREIGN" Fatal "A key slot was made for another database." "the slot was copied from another database.";
     KdfWeak "KDF-WEAK" Warning "A passphrase slot asks for less work than is safe." "made with the test profile; or an edit.";
     KdfBomb "KDF-BOMB" Fatal "A passphrase slot asks for more work than any honest writer would." "a hostile file.";
     PageUnauthentic "PAGE-UNAUTHENTIC" Error "The page's bytes are not what the engine sealed." "rot; a torn write; or an edit.";

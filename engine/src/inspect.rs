@@ -19,10 +19,10 @@ use crate::db::{InheritedKeys, check_kept, explain_missing, unlock_keys};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::annotate::{self, Annotation};
-use crate::format::log::{LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES};
-use crate::format::superblock::Superblock;
+use crate::format::log::{LOG_HEADER_BYTES, LogHeader, LogShape, RECORD_HEADER_BYTES};
+use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::PAGES_START_BYTES;
-use crate::pager::check::{Place, check_structure, open_authentic, open_expected};
+use crate::pager::check::{PageUse, Place, check_structure, kind_of, open_authentic, open_expected};
 use crate::pager::slots::{ChosenSlot, authenticate_slot, choose, read_slots, slot_bytes, slot_letter};
 use crate::types::{CommitNo, PageNo, PagePointer, PageSize};
 use crate::vfs::{OpenMode, Vfs, VfsFile, file_name, read_exact_at, read_up_to};
@@ -49,6 +49,14 @@ pub struct VouchedState {
     pub record_count: u64,
     /// Its fingerprint.
     pub fingerprint: [u8; 16],
+    /// The head trunk of its free list; null when no page is free.
+    pub free_list: PagePointer,
+    /// Its free pages: trunks and the pages they list.
+    pub free_count: u32,
+    /// The root of its tree of named trees; null when there is none.
+    pub catalog: PagePointer,
+    /// Its named trees.
+    pub tree_count: u32,
 }
 
 /// The log as it was found.
@@ -300,12 +308,21 @@ impl AtRest {
         self.log_frame(pointer.page).map_or(*pointer, |frame| frame.pointer(pointer.page))
     }
 
-    /// Opens the page that `pointer` names by the read rule: the log first, by what its index remembers; else the page
-    /// file, by the seal in the pointer.
+    /// Opens the branch or leaf that `pointer` names by the read rule: the log first, by what its index remembers; else the
+    /// page file, by the seal in the pointer.
     pub fn open_page(&self, pointer: &PagePointer) -> Result<PlainPage, Box<Finding>> {
+        self.open_page_as(PageUse::Node, pointer)
+    }
+
+    /// As [`AtRest::open_page`], for a page that must be what `asked` says: `PAGE-KIND` when it is not.
+    pub fn open_page_as(&self, asked: PageUse, pointer: &PagePointer) -> Result<PlainPage, Box<Finding>> {
         let keys = self.keys().map_err(|finding| Box::new(finding.clone()))?;
         let found = self.newest_page(pointer.page).map_err(|error| self.read_error(error, pointer.page))?;
-        open_expected(keys, &found.bytes, &self.resolve(pointer), self.place(&found))
+        let plain = open_expected(keys, &found.bytes, &self.resolve(pointer), self.place(&found))?;
+        match kind_of(&plain) {
+            kind if asked.is(kind) => Ok(plain),
+            kind => Err(Box::new(asked.refuse(kind, pointer.page, self.place(&found), found.bytes.len()))),
+        }
     }
 
     /// Opens the newest form of the page by its own header, whatever a pointer says.
@@ -337,7 +354,7 @@ impl AtRest {
 
     /// What each byte of the newest plain form of the page is, opened by its own header.
     pub fn annotate_page_plain(&self, page: PageNo) -> Result<Vec<Annotation>, Box<Finding>> {
-        Ok(annotate::node(&self.open_any(page)?))
+        Ok(annotate::plain_page(&self.open_any(page)?))
     }
 
     /// What each byte of the log is; nothing when there is no log.
@@ -357,7 +374,7 @@ impl AtRest {
     /// What each byte of one record of the log is.
     pub fn annotate_record(&self, record: &RecordPlace) -> Result<Vec<Annotation>> {
         let bytes = self.log_bytes(record.offset, (record.end - record.offset) as usize)?;
-        Ok(annotate::log_record(&bytes, self.known_page_size()?))
+        Ok(annotate::log_record(&bytes, self.record_shape()?))
     }
 
     /// Bytes of the page file; fewer where it ends.
@@ -396,12 +413,20 @@ impl AtRest {
         })
     }
 
-    /// Checks that an opened page is a sound node of the kind that its sealed header names.
+    /// Checks that an opened page is sound and of the kind that its sealed header names.
     pub(crate) fn check_node(&self, plain: &[u8], found: &PageBytes, page: PageNo) -> Result<(), Box<Finding>> {
         match crate::format::page::SealedView::new(&found.bytes) {
             Some(view) => check_structure(plain, &view, page, self.place(found)),
             None => Ok(()),
         }
+    }
+
+    /// What the records of the log look like, by its own header; by the superblock when that does not read.
+    pub(crate) fn record_shape(&self) -> Result<LogShape> {
+        let page_size = self.known_page_size()?;
+        let by_superblock = self.chosen.as_ref().map_or(FORMAT, |chosen| chosen.superblock.format);
+        let format = self.log.header.as_ref().map_or(by_superblock, |header| header.format);
+        Ok(LogShape { format, page_size })
     }
 
     fn log_frame(&self, page: PageNo) -> Option<FramePlace> {
@@ -545,6 +570,10 @@ fn newest_state(chosen: &ChosenSlot, log: &LogAtRest) -> VouchedState {
             page_count: last.body.page_count,
             record_count: last.body.record_count,
             fingerprint: last.body.fingerprint,
+            free_list: last.body.free_list,
+            free_count: last.body.free_count,
+            catalog: last.body.catalog,
+            tree_count: last.body.tree_count,
         },
         None => VouchedState {
             commit: chosen.superblock.commit,
@@ -553,6 +582,10 @@ fn newest_state(chosen: &ChosenSlot, log: &LogAtRest) -> VouchedState {
             page_count: chosen.superblock.page_count,
             record_count: chosen.superblock.record_count,
             fingerprint: chosen.superblock.fingerprint,
+            free_list: chosen.superblock.free_list,
+            free_count: chosen.superblock.free_count,
+            catalog: chosen.superblock.catalog,
+            tree_count: chosen.superblock.tree_count,
         },
     }
 }

@@ -97,6 +97,23 @@ impl fmt::Debug for FileId {
     }
 }
 
+/// The 16 random bytes drawn with the data key, that key slots are bound to. A copy of the file keeps them, and with them
+/// every key slot byte for byte. In format 1 the file id took their place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct KeySet(pub [u8; 16]);
+
+impl fmt::Display for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeySet({self})")
+    }
+}
+
 /// How one page names another: its number, the commit that sealed it and its seal. All zero is the null pointer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct PagePointer {

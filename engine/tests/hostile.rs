@@ -12,10 +12,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tosumu::crypto::{Entropy, InsecureSeededEntropy, Keys, SealedPage};
+use tosumu::format::catalog::TreeEntry;
+use tosumu::format::free_list::{FreeTrunk, FreeTrunkView};
 use tosumu::format::log::{LOG_HEADER_BYTES, LogHeader, RecordFields, RecordKind, RecordView};
-use tosumu::format::log::{append_record, seed_input};
+use tosumu::format::log::{append_record, fingerprint_input, seed_input};
+use tosumu::format::node::{CellValue, Node, NodeView};
+use tosumu::format::overflow::{OverflowView, encode_overflow};
+use tosumu::format::page::PageKind;
 use tosumu::format::superblock::Superblock;
 use tosumu::inspect::AtRest;
+use tosumu::limits::VALUE_BYTES_MAX;
+use tosumu::types::{PagePointer, Seal};
 use tosumu::verify::{Level, VerifyOptions, verify};
 use tosumu::vfs::{DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
 use tosumu::{CheckpointMode, CommitNo, Database, Error, Options, PageNo, PageSize};
@@ -298,13 +305,15 @@ fn forge_page(files: &mut Files, keys: &Keys, draw: &Draw) {
     let start = 2 * SLOT + (root as usize).saturating_sub(1) * PAGE;
     let Some(sealed) = bytes.get(start..start + PAGE).and_then(|page| SealedPage::adopt(page.to_vec())) else { return };
     let Some(plain) = keys.open_page(&sealed) else { return };
-    let mut plain = plain.to_vec();
+    let mut plain = other_kind_of_page(plain.to_vec(), draw);
     for _ in 0..1 + draw.below(3) {
         let at = if draw.below(2) == 0 { draw.below(40) } else { draw.below(plain.len() - 8) };
         let size = *draw.one(&[1, 2, 4, 8]);
         plain[at..at + size].copy_from_slice(&draw.odd().to_le_bytes()[..size]);
     }
-    let sealed = keys.seal_page(sealed.header_bytes(), &plain, [draw.word() as u8; 24]);
+    let mut header = sealed.header_bytes();
+    header[0] = plain[0].clamp(1, 4);
+    let sealed = keys.seal_page(header, &plain, [draw.word() as u8; 24]);
     bytes[start..start + PAGE].copy_from_slice(sealed.bytes());
     for slot in [0, SLOT] {
         bytes[slot + 88 + 12..slot + 88 + 28].copy_from_slice(&sealed.seal().0);
@@ -316,6 +325,25 @@ fn forge_page(files: &mut Files, keys: &Keys, draw: &Draw) {
     bind_log(files, keys);
 }
 
+/// Now and then a sound page that is no node, or a leaf with a value that lies elsewhere, in place of `plain`.
+fn other_kind_of_page(plain: Vec<u8>, draw: &Draw) -> Vec<u8> {
+    let elsewhere = PagePointer { page: PageNo(draw.odd() as u32), commit: CommitNo(1), seal: Seal([7; 16]) };
+    match draw.below(8) {
+        0 => encode_overflow(plain.len(), b"end", 3, &PagePointer::NULL),
+        1 => {
+            let mut trunk = FreeTrunk::new(plain.len(), &elsewhere);
+            (1..=3).for_each(|page| trunk.push(PageNo(page)));
+            trunk.into_bytes()
+        }
+        2 => {
+            let mut leaf = Node::new(PageKind::Leaf, 0, plain.len());
+            leaf.insert_overflow_record(0, b"k", (draw.odd() as u32) % (VALUE_BYTES_MAX + 1), &elsewhere);
+            leaf.into_bytes()
+        }
+        _ => plain,
+    }
+}
+
 /// Writes the log's records anew, each following the one before, with a field changed in some.
 fn forge_log(files: &mut Files, keys: &Keys, draw: &Draw) {
     let Some(log) = files.get(LOG).filter(|log| log.len() > LOG_HEADER_BYTES) else { return };
@@ -323,7 +351,7 @@ fn forge_log(files: &mut Files, keys: &Keys, draw: &Draw) {
     let mut forged = log[..LOG_HEADER_BYTES].to_vec();
     let (mut at, mut previous) = (LOG_HEADER_BYTES, header.seed);
     let mut fingerprint = fingerprint_before(files, &header);
-    while let Ok(record) = RecordView::decode(&log[at.min(log.len())..], PageSize::TOY) {
+    while let Ok(record) = RecordView::decode(&log[at.min(log.len())..], header.shape()) {
         let mut fields = RecordFields { previous, ..record.fields() };
         let mut body = record.body().to_vec();
         if draw.below(4) == 0 {
@@ -334,14 +362,15 @@ fn forge_log(files: &mut Files, keys: &Keys, draw: &Draw) {
                 2 => fields.durable_sequence = odd,
                 3 if fields.kind == RecordKind::Page => fields.page = PageNo((odd as u32).max(1)),
                 _ => {
-                    let place = *draw.one(&[0, 4, 8, 12, 36, 64, 68, 72]);
+                    let place = *draw.one(&[0, 4, 8, 12, 36, 64, 68, 72, 80, 84, 108]);
                     body[place..place + 4].copy_from_slice(&(odd as u32).to_le_bytes());
                 }
             }
         }
         if fields.kind == RecordKind::Commit {
-            let next = keys.next_fingerprint(&fingerprint, fields.commit, &body[..96]);
-            body[96..112].copy_from_slice(&next);
+            let next = keys.next_fingerprint(&fingerprint, fields.commit, fingerprint_input(&body));
+            let end = body.len() - next.len();
+            body[end..].copy_from_slice(&next);
             fingerprint = next;
         }
         at += record.len();
@@ -377,6 +406,53 @@ fn whoever_holds_the_key_can_lie_but_makes_no_reader_panic_or_hang() {
     }
     println!("{} forgeries, {served} answers served", mutants() / 4);
     assert!(served > 0);
+}
+
+/// Reads a plain form as everything it could be, and all that the views then give.
+fn read_as_every_kind(plain: &[u8]) {
+    let next = OverflowView::new(plain).ok().and_then(|page| {
+        assert!(page.data().len() as u64 <= page.remaining());
+        page.next()
+    });
+    assert!(next.is_none_or(|next| !next.is_null()));
+    if let Ok(trunk) = FreeTrunkView::new(plain) {
+        assert!(trunk.pages().all(|page| !page.is_none()));
+        assert_eq!(trunk.pages().len(), FreeTrunk::from_plain(plain.to_vec()).unwrap().view().count());
+    }
+    if let Ok(node) = NodeView::new(plain).map_err(drop).and_then(|node| match node.kind() {
+        PageKind::Leaf => Ok(node),
+        _ => Err(()),
+    }) {
+        for slot in 0..node.slot_count() {
+            match node.cell_value(slot) {
+                CellValue::Inline(value) => assert!(value.len() <= plain.len()),
+                CellValue::Overflow { length, first } => {
+                    assert!(length <= VALUE_BYTES_MAX && !first.is_null());
+                }
+            }
+        }
+    }
+    let _ = plain.get(..40).map(TreeEntry::decode);
+}
+
+#[test]
+fn random_bytes_read_as_any_page_make_no_view_panic() {
+    for number in 0..mutants() {
+        let draw = Draw(InsecureSeededEntropy::new(1 << 41 | number));
+        let mut plain: Vec<u8> = match draw.below(4) {
+            0 => (0..draw.below(PAGE)).map(|_| draw.word() as u8).collect(),
+            1 => (0..PAGE - 56).map(|at| if at == 0 { draw.below(5) as u8 } else { draw.odd() as u8 }).collect(),
+            _ => other_kind_of_page(vec![0; PAGE - 56], &draw),
+        };
+        for _ in 0..draw.below(4) {
+            let at = draw.below(plain.len().max(9) - 8);
+            let size = *draw.one(&[1, 2, 4, 8]);
+            if let Some(place) = plain.get_mut(at..at + size) {
+                place.copy_from_slice(&draw.odd().to_le_bytes()[..size]);
+            }
+        }
+        read_as_every_kind(&plain);
+    }
 }
 
 /// A disk whose log is as long as is asked for: zeros behind what stands there, as in a file with a hole.

@@ -433,7 +433,7 @@ impl Model {
     /// What each of the shown bytes is.
     pub fn spans_of_shown_page(&self) -> Vec<Annotation> {
         let Some(bytes) = self.shown_bytes() else { return Vec::new() };
-        if self.shows_sealed() { annotate::sealed_page(&bytes) } else { annotate::node(&bytes) }
+        if self.shows_sealed() { annotate::sealed_page(&bytes) } else { annotate::plain_page(&bytes) }
     }
 
     /// The field under the cursor.

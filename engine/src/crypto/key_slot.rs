@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     finding::{Code, Finding},
     limits::{KEY_SLOTS_COUNT, KEYFILE_BYTES_MIN, SECRET_BYTES_MAX},
-    types::FileId,
+    types::KeySet,
 };
 use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305};
 use sha2::{Digest, Sha256};
@@ -91,13 +91,13 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Makes the slot that lets `unlock` open the database: number `slot_number` of the file `file_id`. `profile` counts
+/// Makes the slot that lets `unlock` open the database: number `slot_number` of the key set `key_set`. `profile` counts
 /// for a passphrase alone.
 pub fn make_slot(
     unlock: &Unlock,
     profile: KdfProfile,
     dek: &Dek,
-    file_id: FileId,
+    key_set: KeySet,
     slot_number: u8,
     dek_generation: u32,
     entropy: &dyn Entropy,
@@ -114,9 +114,9 @@ pub fn make_slot(
         Kind::RecoveryKey | Kind::Keyfile => {}
     }
     let material = Credential::read(unlock)?.material(&slot)?;
-    let (wrap_key, commitment) = slot_keys(&slot, &material, file_id);
+    let (wrap_key, commitment) = slot_keys(&slot, &material, key_set);
     slot[COMMITMENT].copy_from_slice(&*commitment);
-    wrap(&mut slot, &wrap_key, dek, file_id, slot_number);
+    wrap(&mut slot, &wrap_key, dek, key_set, slot_number);
     Ok(slot)
 }
 
@@ -124,10 +124,10 @@ pub fn make_slot(
 ///
 /// `KEY-NO-SLOT`: none is of that kind. `KEY-WRONG`: none opens. `KDF-BOMB`: one asks for more work than is allowed,
 /// and none was done. `KEY-SLOT-FORGED`: the key fits a slot whose other bytes do not. `KEY-SLOT-FOREIGN`: the key that
-/// a keyless slot holds is not of this file.
+/// a keyless slot holds is not of this database.
 pub fn open_slots(
     slots: &[[u8; KEY_SLOT_BYTES]; KEY_SLOTS_COUNT],
-    file_id: FileId,
+    key_set: KeySet,
     unlock: &Unlock,
 ) -> Result<(u8, Dek)> {
     let kind = Kind::of_unlock(unlock);
@@ -141,7 +141,7 @@ pub fn open_slots(
     let credential = Credential::read(unlock)?;
     let mut defect = None;
     for (number, slot) in candidates() {
-        match open_slot(slot, number, file_id, &credential)? {
+        match open_slot(slot, number, key_set, &credential)? {
             Opened::Dek(dek) => return Ok((number, dek)),
             Opened::OtherKey => {}
             Opened::Defect(finding) => defect = defect.or(Some(finding)),
@@ -157,19 +157,19 @@ enum Opened {
     Defect(Finding),
 }
 
-fn open_slot(slot: &Slot, number: u8, file_id: FileId, credential: &Credential) -> Result<Opened> {
+fn open_slot(slot: &Slot, number: u8, key_set: KeySet, credential: &Credential) -> Result<Opened> {
     if let Some(why) = malformed(slot, number) {
         return Ok(Opened::Defect(Finding::new(Code::KeySlotForged, why)));
     }
     let material = credential.material(slot)?;
-    let (wrap_key, commitment) = slot_keys(slot, &material, file_id);
+    let (wrap_key, commitment) = slot_keys(slot, &material, key_set);
     if !bool::from(commitment.as_slice().ct_eq(&slot[COMMITMENT])) {
         return Ok(match credential {
             Credential::Keyless => Opened::Defect(foreign_slot(number)),
             _ => Opened::OtherKey,
         });
     }
-    Ok(match unwrap(slot, &wrap_key, file_id, number) {
+    Ok(match unwrap(slot, &wrap_key, key_set, number) {
         Some(dek) => Opened::Dek(dek),
         None => Opened::Defect(forged_slot(number)),
     })
@@ -248,20 +248,20 @@ fn within_limit<'a>(what: &'static str, secret: &'a Secret) -> Result<&'a [u8]> 
 }
 
 /// The wrap key and the commitment. They are derived side by side, so that showing one gives nothing of the other.
-fn slot_keys(slot: &Slot, material: &Key, file_id: FileId) -> (Key, Key) {
+fn slot_keys(slot: &Slot, material: &Key, key_set: KeySet) -> (Key, Key) {
     let derive = |label: &[u8]| {
-        let info: [&[u8]; 3] = [label, &file_id.0, &[slot[KIND]]];
+        let info: [&[u8]; 3] = [label, &key_set.0, &[slot[KIND]]];
         derive_key(Some(&slot[SALT]), material.as_slice(), &info)
     };
     (derive(b"tosumu slot wrap 1"), derive(b"tosumu slot commitment 1"))
 }
 
-fn wrap(slot: &mut Slot, wrap_key: &Key, dek: &Dek, file_id: FileId, slot_number: u8) {
+fn wrap(slot: &mut Slot, wrap_key: &Key, dek: &Dek, key_set: KeySet, slot_number: u8) {
     let mut wrapped = Zeroizing::new(*dek.expose());
     let tag = XChaCha20Poly1305::new((&**wrap_key).into())
         .encrypt_inout_detached(
             (&array::<NONCE_BYTES>(slot, NONCE)).into(),
-            &wrap_label(slot, file_id, slot_number),
+            &wrap_label(slot, key_set, slot_number),
             wrapped.as_mut_slice().into(),
         )
         .expect("invariant: a key is far shorter than the cipher's limit");
@@ -269,12 +269,12 @@ fn wrap(slot: &mut Slot, wrap_key: &Key, dek: &Dek, file_id: FileId, slot_number
     slot[TAG].copy_from_slice(&tag);
 }
 
-fn unwrap(slot: &Slot, wrap_key: &Key, file_id: FileId, slot_number: u8) -> Option<Dek> {
+fn unwrap(slot: &Slot, wrap_key: &Key, key_set: KeySet, slot_number: u8) -> Option<Dek> {
     let mut dek = Zeroizing::new(array::<32>(slot, WRAPPED_DEK));
     XChaCha20Poly1305::new((&**wrap_key).into())
         .decrypt_inout_detached(
             (&array::<NONCE_BYTES>(slot, NONCE)).into(),
-            &wrap_label(slot, file_id, slot_number),
+            &wrap_label(slot, key_set, slot_number),
             dek.as_mut_slice().into(),
             (&array::<TAG_BYTES>(slot, TAG)).into(),
         )
@@ -283,8 +283,8 @@ fn unwrap(slot: &Slot, wrap_key: &Key, file_id: FileId, slot_number: u8) -> Opti
 }
 
 /// The associated data of the wrap: a slot moved to another place or file, or edited, does not open.
-fn wrap_label(slot: &Slot, file_id: FileId, slot_number: u8) -> Vec<u8> {
-    [b"tosumu slot 1".as_slice(), &file_id.0, &[slot_number], &slot[COVERED]].concat()
+fn wrap_label(slot: &Slot, key_set: KeySet, slot_number: u8) -> Vec<u8> {
+    [b"tosumu slot 1".as_slice(), &key_set.0, &[slot_number], &slot[COVERED]].concat()
 }
 
 fn store_profile(slot: &mut Slot, profile: KdfProfile) -> Result<()> {
@@ -354,8 +354,9 @@ fn wrong_key(kind: Kind, tried: usize) -> Finding {
 }
 
 fn foreign_slot(number: u8) -> Finding {
-    let why =
-        format!("The key stored in key slot {number} is not one of this file: the slot was copied here, or edited.");
+    let why = format!(
+        "The key stored in key slot {number} is not one of this database: the slot was copied here, or edited."
+    );
     Finding::new(Code::KeySlotForeign, why)
 }
 
@@ -383,8 +384,8 @@ mod tests {
     use crate::crypto::{InsecureSeededEntropy, generate_recovery_key};
 
     const EMPTY: Slot = [0; KEY_SLOT_BYTES];
-    const FILE: FileId = FileId([0xa5; 16]);
-    const OTHER_FILE: FileId = FileId([0xa6; 16]);
+    const FILE: KeySet = KeySet([0xa5; 16]);
+    const OTHER_FILE: KeySet = KeySet([0xa6; 16]);
 
     fn dek() -> Dek {
         Dek::from_bytes(Zeroizing::new(std::array::from_fn(|index| index as u8)))
@@ -416,8 +417,8 @@ mod tests {
         slots
     }
 
-    fn code(slots: &[Slot; 8], file_id: FileId, unlock: &Unlock) -> &'static str {
-        open_slots(slots, file_id, unlock).unwrap_err().code()
+    fn code(slots: &[Slot; 8], key_set: KeySet, unlock: &Unlock) -> &'static str {
+        open_slots(slots, key_set, unlock).unwrap_err().code()
     }
 
     fn every_kind() -> [Unlock; 4] {

@@ -14,7 +14,7 @@
 use crate::crypto::SealedPage;
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
-use crate::format::log::{RECORD_HEADER_BYTES, RecordKind, RecordView, record_bytes};
+use crate::format::log::{LogShape, RECORD_HEADER_BYTES, RecordKind, RecordView};
 use crate::format::node::Node;
 use crate::format::page::{PageHeader, SealedView};
 use crate::pager::OpenedPage;
@@ -196,9 +196,10 @@ fn run_end(frames: &[(PageNo, FramePlace)], start: usize) -> usize {
 fn read_checked(store: &Store, log: &dyn VfsFile, name: &str, page: PageNo, frame: &FramePlace) -> Result<SealedPage> {
     let page_size = store.page_file.page_size();
     let offset = frame.offset - RECORD_HEADER_BYTES as u64;
-    let mut bytes = vec![0; record_bytes(RecordKind::Page, page_size)];
+    let shape = LogShape::newest(page_size);
+    let mut bytes = vec![0; shape.record_bytes(RecordKind::Page)];
     read_exact_at(log, offset, &mut bytes).map_err(|source| Error::io("read", name, source))?;
-    let sealed = RecordView::decode(&bytes, page_size).ok().and_then(|record| {
+    let sealed = RecordView::decode(&bytes, shape).ok().and_then(|record| {
         let view = SealedView::new(record.body())?;
         (view.seal() == frame.seal).then(|| SealedPage::adopt(record.body().to_vec())).flatten()
     });
@@ -224,6 +225,10 @@ fn publish_slot(store: &Store, writer: &mut Writer, sealed: &Published) -> Resul
     next.root = sealed.root;
     next.page_count = sealed.page_count;
     next.record_count = sealed.record_count;
+    next.free_list = sealed.free_list;
+    next.free_count = sealed.free_count;
+    next.catalog = sealed.catalog;
+    next.tree_count = sealed.tree_count;
     next.fingerprint = sealed.fingerprint;
     writer.write_superblock(store, next).map_err(|error| store.poison(error))
 }

@@ -10,11 +10,11 @@ use crate::error::{Error, Result};
 use crate::format::key_slot::KeySlot;
 use crate::format::node::Node;
 use crate::format::page::{PageHeader, PageKind};
-use crate::format::superblock::Superblock;
+use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::{KEY_SLOTS_COUNT, PAGES_START_BYTES};
 use crate::trace::Event;
 use crate::txn::NonceDraw;
-use crate::types::{CommitNo, FileId, PageNo, PagePointer};
+use crate::types::{CommitNo, FileId, KeySet, PageNo, PagePointer};
 use crate::vfs::{LockKind, OpenMode, VfsFile, file_name, write_all_at};
 use crate::wal::log_path;
 use std::io;
@@ -86,12 +86,11 @@ fn temporary_path(path: &Path) -> PathBuf {
 fn first_bytes(options: &Options, name: &str, birth: &Birth<'_>) -> Result<Vec<u8>> {
     let mut file_id = FileId::default();
     options.entropy.fill(&mut file_id.0).map_err(|source| random_failed(name, source))?;
-    let mut superblock = first_superblock(options, file_id);
     let inherited = match birth {
-        Birth::Fresh => first_keys(options, name, file_id)?,
+        Birth::Fresh => first_keys(options, name)?,
         Birth::Inherited(keys) => (*keys).clone(),
     };
-    superblock.file_id = inherited.key_set;
+    let mut superblock = first_superblock(options, file_id, inherited.key_set);
     superblock.dek_generation = inherited.dek_generation;
     superblock.key_slot_counter = inherited.key_slot_counter;
     superblock.key_slots = inherited.key_slots.clone();
@@ -114,7 +113,9 @@ fn first_bytes(options: &Options, name: &str, birth: &Birth<'_>) -> Result<Vec<u
 }
 
 /// A new data key in one key slot.
-fn first_keys(options: &Options, name: &str, key_set: FileId) -> Result<InheritedKeys> {
+fn first_keys(options: &Options, name: &str) -> Result<InheritedKeys> {
+    let mut key_set = KeySet::default();
+    options.entropy.fill(&mut key_set.0).map_err(|source| random_failed(name, source))?;
     let dek = Dek::generate(&*options.entropy).map_err(|source| random_failed(name, source))?;
     let slot = make_slot(&options.unlock, options.kdf, &dek, key_set, 0, 1, &*options.entropy)?;
     let mut key_slots = std::array::from_fn::<_, KEY_SLOTS_COUNT, _>(|_| KeySlot::EMPTY);
@@ -132,10 +133,10 @@ fn random_failed(name: &str, source: io::Error) -> Error {
     Error::io("drawing randomness for", name, source)
 }
 
-fn first_superblock(options: &Options, file_id: FileId) -> Superblock {
+fn first_superblock(options: &Options, file_id: FileId, key_set: KeySet) -> Superblock {
     Superblock {
-        format: 1,
-        min_reader: 1,
+        format: FORMAT,
+        min_reader: FORMAT,
         features_compatible: 0,
         features_read_only: 0,
         features_incompatible: 0,
@@ -155,6 +156,9 @@ fn first_superblock(options: &Options, file_id: FileId) -> Superblock {
         key_slot_counter: KEY_SLOT_COUNTER_FIRST,
         record_count: 0,
         fingerprint: [0; 16],
+        catalog: PagePointer::NULL,
+        tree_count: 0,
+        key_set,
         key_slots: std::array::from_fn::<_, KEY_SLOTS_COUNT, _>(|_| KeySlot::EMPTY),
     }
 }

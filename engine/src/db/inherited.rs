@@ -5,7 +5,7 @@ use crate::format::key_slot::KeySlot;
 use crate::format::superblock::Superblock;
 use crate::limits::KEY_SLOTS_COUNT;
 use crate::pager::slots::key_context;
-use crate::types::FileId;
+use crate::types::KeySet;
 use std::sync::Arc;
 
 /// A data key, and key slots as they stand in a superblock.
@@ -14,7 +14,7 @@ pub(crate) struct InheritedKeys {
     pub dek: Arc<Dek>,
     pub dek_generation: u32,
     /// What the key slots are bound to.
-    pub key_set: FileId,
+    pub key_set: KeySet,
     pub key_slots: [KeySlot; KEY_SLOTS_COUNT],
     pub key_slot_counter: u32,
 }
@@ -25,7 +25,7 @@ impl InheritedKeys {
         InheritedKeys {
             dek,
             dek_generation: superblock.dek_generation,
-            key_set: superblock.file_id,
+            key_set: superblock.key_set,
             key_slots: superblock.key_slots.clone(),
             key_slot_counter: superblock.key_slot_counter,
         }

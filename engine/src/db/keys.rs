@@ -133,7 +133,7 @@ impl Database {
             unlock,
             profile,
             &self.store.keyring.dek,
-            superblock.file_id,
+            superblock.key_set,
             slot,
             superblock.dek_generation,
             &*writer.entropy,

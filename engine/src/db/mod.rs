@@ -16,7 +16,7 @@ pub use options::Options;
 use crate::crypto::Entropy;
 use crate::error::{Error, Result};
 use crate::txn::{ReadTxn, Store, WriteTxn, WriterGuard, WriterSlot};
-use crate::types::{CommitNo, FileId, PageSize};
+use crate::types::{CommitNo, FileId, KeySet, PageSize};
 use crate::vfs::Vfs;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(crate) struct Means {
     pub vfs: Arc<dyn Vfs>,
     pub entropy: Arc<dyn Entropy>,
     dek_generation: u32,
-    key_set: FileId,
+    key_set: KeySet,
 }
 
 #[derive(Clone, Copy)]

@@ -13,12 +13,12 @@ use crate::crypto::{Dek, Keys, Unlock, open_slots};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader};
-use crate::format::superblock::Superblock;
+use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::PAGES_START_BYTES;
 use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context, slot_bytes};
 use crate::pager::{Cache, PageFile};
 use crate::trace::{Event, LogVerdict, RecordKind, Tracer};
-use crate::txn::{Commits, Keyring, Published, RootHolder, Store, View, Witness, Writer, WriterSlot};
+use crate::txn::{Commits, Keyring, Published, Store, View, Witness, Writer, WriterSlot};
 use crate::types::{CommitNo, PageNo};
 use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name, read_up_to, write_all_at};
 use crate::wal::{Archive, FramePlace, FrameRecord, Log, LogGeneration, LogIndex, LogScan, LogStanding};
@@ -36,6 +36,9 @@ pub(super) fn open(options: Options, path: &Path, inherited: Option<&InheritedKe
     // Before the database: a reader beside a writer must not find lines of commits it does not see yet.
     let witness = witness_of(&options)?;
     let unlocked = unlock(&options, &*file, &name, inherited)?;
+    if !options.read_only {
+        check_writable(&unlocked.chosen.superblock, &name)?;
+    }
     let log = OpenLog::read(&options, path, &unlocked)?;
     let Unlocked { chosen, keys, keyring, head } = unlocked;
     let ChosenSlot { slot, superblock, .. } = &chosen;
@@ -64,7 +67,7 @@ pub(super) fn open(options: Options, path: &Path, inherited: Option<&InheritedKe
         vfs: options.untraced.clone().unwrap_or_else(|| options.vfs.clone()),
         entropy: options.entropy.clone(),
         dek_generation: superblock.dek_generation,
-        key_set: superblock.file_id,
+        key_set: superblock.key_set,
     };
     let writer = match options.read_only {
         true => {
@@ -113,6 +116,16 @@ fn check_witness(
         let fingerprint = in_log.map(|place| place.body.fingerprint).or_else(in_slots)?;
         Some(keyring.anchor(keys, commit, &fingerprint))
     })
+}
+
+/// An older format is read and never written, a newer one that lets itself be read likewise; nothing was touched so far.
+fn check_writable(superblock: &Superblock, name: &str) -> Result<()> {
+    let (file, format) = (name.to_owned(), superblock.format);
+    match format {
+        _ if format < FORMAT => Err(Error::OldFormat { file, format }),
+        _ if format > FORMAT || superblock.features_read_only != 0 => Err(Error::ReadOnly { file }),
+        _ => Ok(()),
+    }
 }
 
 fn open_locked(options: &Options, path: &Path, name: &str) -> Result<Arc<dyn VfsFile>> {
@@ -169,7 +182,7 @@ fn unlock(options: &Options, file: &dyn VfsFile, name: &str, inherited: Option<&
 /// The subkeys of a database and its data key, by one of its key slots. The finding of a failure names the file and its key slots.
 pub(crate) fn unlock_keys(superblock: &Superblock, unlock: &Unlock, name: &str) -> Result<(Keys, Dek, u8)> {
     let slots = superblock.key_slots.clone().map(|slot| slot.bytes);
-    let (key_slot, dek) = open_slots(&slots, superblock.file_id, unlock).map_err(|error| match error {
+    let (key_slot, dek) = open_slots(&slots, superblock.key_set, unlock).map_err(|error| match error {
         Error::Damage(mut finding) => {
             finding.file = Some(name.to_owned());
             Error::Damage(finding)
@@ -229,22 +242,8 @@ impl OpenLog {
 
     fn published(&self, superblock: &Superblock, slot: u8) -> Published {
         match self.content.as_ref().and_then(|(_, scan)| scan.commits.last()) {
-            Some(last) => Published {
-                commit: last.commit,
-                root: last.body.root,
-                root_holder: RootHolder::Commit(last.commit),
-                page_count: last.body.page_count,
-                record_count: last.body.record_count,
-                fingerprint: last.body.fingerprint,
-            },
-            None => Published {
-                commit: superblock.commit,
-                root: superblock.root,
-                root_holder: RootHolder::Superblock(slot),
-                page_count: superblock.page_count,
-                record_count: superblock.record_count,
-                fingerprint: superblock.fingerprint,
-            },
+            Some(last) => Published::of_commit(last.commit, &last.body),
+            None => Published::of_superblock(superblock, slot),
         }
     }
 
@@ -336,9 +335,6 @@ fn writer(
     head: &[u8],
     log: OpenLog,
 ) -> Result<Writer> {
-    if chosen.superblock.features_read_only != 0 {
-        return Err(Error::ReadOnly { file: store.page_file.name().to_owned() });
-    }
     let mut writer = Writer {
         vfs: options.vfs,
         path: path.to_owned(),

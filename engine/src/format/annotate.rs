@@ -8,11 +8,13 @@ mod guard;
 
 use super::error::{DecodeError, preview};
 use super::field::{Field, Form};
+use super::free_list::{self, FreeTrunkView};
 use super::key_slot::{self, KEY_SLOT_BYTES, KeySlot, KeySlotKind};
-use super::log::{self, RECORD_HEADER_BYTES, RecordKind, RecordView};
-use super::node::{self, NodeView};
+use super::log::{self, LogShape, RECORD_HEADER_BYTES, RecordKind, RecordView};
+use super::node::{self, CellValue, NodeView};
+use super::overflow::{self, OverflowView};
 use super::page::{self, NONCE_BYTES, PageKind, SealedView, TAG_BYTES};
-use super::{is_zero, superblock};
+use super::{catalog, is_zero, superblock};
 use crate::escape;
 use crate::limits::SECTOR_BYTES;
 use crate::types::PageSize;
@@ -46,7 +48,9 @@ pub fn superblock(bytes: &[u8]) -> Vec<Annotation> {
         let error = superblock::Superblock::decode(bytes).err();
         return layout.undecodable("superblock", error);
     }
-    layout.table("", superblock::place::FIELDS, guard::superblock, show_superblock);
+    let format_place = superblock::place::FORMAT;
+    let format = if bytes.len() < format_place.end() { superblock::FORMAT } else { format_place.u32(bytes) };
+    layout.table("", &superblock::fields(format), guard::superblock, show_superblock);
     layout.mark(superblock::Superblock::decode(bytes).err());
     layout.finish()
 }
@@ -128,6 +132,58 @@ fn show_page_kind(field: &Field, bytes: &[u8]) -> Option<String> {
     (field.name == "kind").then(|| format!("{} {kind}", bytes[0]))
 }
 
+/// The plain form of a page, by the kind that its first byte names.
+pub fn plain_page(plain: &[u8]) -> Vec<Annotation> {
+    match plain.first().copied().and_then(PageKind::from_byte) {
+        Some(PageKind::Overflow) => overflow(plain),
+        Some(PageKind::FreeList) => free_trunk(plain),
+        _ => node(plain),
+    }
+}
+
+/// The plain form of an overflow page. Data that cannot be told from what is behind it is shown as one.
+pub fn overflow(plain: &[u8]) -> Vec<Annotation> {
+    let mut layout = Layout::new(plain);
+    let error = OverflowView::new(plain).err();
+    layout.table("", overflow::place::FIELDS, guard::overflow, show_page_kind);
+    if plain.len() > overflow::OVERFLOW_HEADER_BYTES {
+        let held = overflow::place::DATA_BYTES.u32(plain) as usize;
+        let end = layout.end().saturating_add(held).min(plain.len());
+        let value = text(&plain[layout.end()..end]);
+        layout.push("data", end, value, "this page's part of the value", Family::Payload, guard::VALUES);
+        layout.free("free", plain.len(), "behind the value's end", guard::CELLS);
+    }
+    layout.mark(error);
+    layout.finish()
+}
+
+/// The plain form of a trunk of the free list.
+pub fn free_trunk(plain: &[u8]) -> Vec<Annotation> {
+    let mut layout = Layout::new(plain);
+    let error = FreeTrunkView::new(plain).err();
+    layout.table("", free_list::place::FIELDS, guard::free_trunk, show_page_kind);
+    if plain.len() >= free_list::TRUNK_HEADER_BYTES {
+        let room = (plain.len() - layout.end()) / free_list::TRUNK_ENTRY_BYTES;
+        for entry in 0..room.min(free_list::place::COUNT.u32(plain) as usize) {
+            let page = super::read_u32(plain, layout.end()).to_string();
+            let end = layout.end() + free_list::TRUNK_ENTRY_BYTES;
+            let meaning = "a page that can be used again";
+            layout.push(&format!("entry {entry}"), end, page, meaning, Family::Pointer, guard::FREE);
+        }
+        layout.free("free", plain.len(), "room for more entries", guard::CELLS);
+    }
+    layout.mark(error);
+    layout.finish()
+}
+
+/// A value of the catalog: what is known of a named tree.
+pub fn tree_entry(bytes: &[u8]) -> Vec<Annotation> {
+    let mut layout = Layout::new(bytes);
+    layout.table("", catalog::place::FIELDS, guard::tree_entry, |_, _| None);
+    layout.mark(catalog::TreeEntry::decode(&bytes[..layout.end()]).err());
+    layout.finish()
+}
+
 /// The plain form of a branch or leaf. When the cells cannot be told apart, header and slots are shown all the same.
 pub fn node(plain: &[u8]) -> Vec<Annotation> {
     let mut layout = Layout::new(plain);
@@ -185,11 +241,25 @@ fn cells(layout: &mut Layout, node: NodeView) {
 fn leaf_cell(layout: &mut Layout, node: NodeView, slot: usize) {
     let cell = cell_name(node.key(slot));
     let (key, end) = (node.key_span(slot), node.cell_span(slot).end);
-    let length = node.value(slot).len().to_string();
-    layout.push(&format!("{cell}: value length"), key.start, length, "in bytes, u32", Family::Length, guard::CELLS);
+    let value = node.cell_value(slot);
+    let (length, meaning) = match value {
+        CellValue::Inline(value) => (value.len().to_string(), "in bytes, u32"),
+        CellValue::Overflow { length, .. } => {
+            (format!("{length}, in an overflow chain"), "in bytes, u32; bit 31: the value lies in an overflow chain")
+        }
+    };
+    layout.push(&format!("{cell}: value length"), key.start, length, meaning, Family::Length, guard::CELLS);
     push_key(layout, &cell, node, slot);
-    let value = text(node.value(slot));
-    layout.push(&format!("{cell}: value"), end, value, "the record's value", Family::Payload, guard::VALUES);
+    match value {
+        CellValue::Inline(value) => {
+            let value = text(value);
+            layout.push(&format!("{cell}: value"), end, value, "the record's value", Family::Payload, guard::VALUES);
+        }
+        CellValue::Overflow { .. } => {
+            let prefix = format!("{cell}: overflow: ");
+            layout.table(&prefix, page::pointer_place::FIELDS, |_| guard::CHAINS, |_, _| None);
+        }
+    }
 }
 
 fn branch_cell(layout: &mut Layout, node: NodeView, slot: usize) {
@@ -245,11 +315,11 @@ fn show_log_header(field: &Field, bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// A log record. One whose checksum is wrong is shown all the same, when its length can be.
-pub fn log_record(bytes: &[u8], page_size: PageSize) -> Vec<Annotation> {
+/// A log record of a log of `shape`. One whose checksum is wrong is shown all the same, when its length can be.
+pub fn log_record(bytes: &[u8], shape: LogShape) -> Vec<Annotation> {
     let mut layout = Layout::new(bytes);
-    let error = RecordView::decode(bytes, page_size).err();
-    let Some((kind, length)) = record_length(bytes, page_size) else {
+    let error = RecordView::decode(bytes, shape).err();
+    let Some((kind, length)) = record_length(bytes, shape) else {
         return layout.undecodable("log record", error);
     };
     let record = &bytes[..length];
@@ -269,36 +339,40 @@ pub fn log_record(bytes: &[u8], page_size: PageSize) -> Vec<Annotation> {
 }
 
 /// What kind and length the head claims, when they fit one another and the bytes.
-fn record_length(bytes: &[u8], page_size: PageSize) -> Option<(RecordKind, usize)> {
+fn record_length(bytes: &[u8], shape: LogShape) -> Option<(RecordKind, usize)> {
     use log::record_place as place;
     if bytes.len() < RECORD_HEADER_BYTES {
         return None;
     }
     let kind = RecordKind::from_byte(place::KIND.u8(bytes))?;
-    let length = log::record_bytes(kind, page_size);
+    let length = shape.record_bytes(kind);
     (place::LENGTH.u32(bytes) as usize == length && length <= bytes.len()).then_some((kind, length))
 }
 
-/// The body of a commit record.
+/// The body of a commit record: of format 1 when it is as long as those were.
 pub fn commit_body(bytes: &[u8]) -> Vec<Annotation> {
     let mut layout = Layout::new(bytes);
-    layout.table("", log::body_place::FIELDS, guard::commit_body, |_, _| None);
+    layout.table("", log::body_fields(bytes.len()), guard::commit_body, |_, _| None);
     layout.mark(log::CommitBody::decode(&bytes[..layout.end()]).err());
     layout.finish()
 }
 
-/// A whole log: header, records, padding, and what follows them.
+/// A whole log: header, records, padding, and what follows them. Its own header says of which format it is; when that does
+/// not read, the newest.
 pub fn log_file(bytes: &[u8], page_size: PageSize) -> Vec<Annotation> {
     let mut layout = Layout::new(bytes);
     layout.nested("header: ", log_header(&bytes[..bytes.len().min(log::LOG_HEADER_BYTES)]), None);
+    let header = bytes.get(..log::LOG_HEADER_BYTES).and_then(|head| log::LogHeader::decode(head).ok());
+    let format = header.map_or(superblock::FORMAT, |header| header.format);
+    let shape = LogShape { format, page_size };
     let mut number = 1;
     while layout.end() < bytes.len() {
         let rest = &bytes[layout.end()..];
-        let Some((kind, length)) = record_length(rest, page_size) else {
-            log_tail(&mut layout, page_size);
+        let Some((kind, length)) = record_length(rest, shape) else {
+            log_tail(&mut layout, shape);
             break;
         };
-        layout.nested(&format!("record {number}: "), log_record(&rest[..length], page_size), None);
+        layout.nested(&format!("record {number}: "), log_record(&rest[..length], shape), None);
         if kind == RecordKind::Commit {
             log_padding(&mut layout);
         }
@@ -313,11 +387,11 @@ fn log_padding(layout: &mut Layout) {
     layout.free("padding", end, meaning, guard::PADDING);
 }
 
-fn log_tail(layout: &mut Layout, page_size: PageSize) {
+fn log_tail(layout: &mut Layout, shape: LogShape) {
     let (rest, end) = (&layout.bytes[layout.end()..], layout.bytes.len());
     match is_zero(rest) {
         true => layout.free("zeros", end, "nothing was written here yet", guard::NOTHING),
-        false => layout.unknown(end, "tail", RecordView::decode(rest, page_size).err()),
+        false => layout.unknown(end, "tail", RecordView::decode(rest, shape).err()),
     }
 }
 

@@ -6,9 +6,10 @@
 //! ```
 
 use super::error::DecodeError;
-use super::field::{check_zeros, nonzero};
+use super::field::{Field, check_zeros, nonzero};
 use super::is_zero;
 use super::page::{TAG_BYTES, decode_pointer_or_null, decode_root, encode_pointer};
+use super::superblock::FORMAT;
 use crate::finding::Code;
 use crate::limits::{PAGES_MAX, SECTOR_BYTES};
 use crate::types::{CommitNo, FileId, PageNo, PagePointer, PageSize};
@@ -19,17 +20,19 @@ pub const LOG_HEADER_BYTES: usize = 512;
 /// Size of a record without its body, in bytes.
 pub const RECORD_HEADER_BYTES: usize = 80;
 /// Size of a commit record's body, in bytes.
-pub const COMMIT_BODY_BYTES: usize = 112;
+pub const COMMIT_BODY_BYTES: usize = 144;
+/// Size of a commit record's body in format 1, in bytes.
+pub const COMMIT_BODY_BYTES_FORMAT_1: usize = 112;
+/// Size of a commit's fingerprint, in bytes: the end of every commit body.
+const FINGERPRINT_BYTES: usize = 16;
 /// What a log begins with.
 pub const LOG_MAGIC: &[u8; 8] = b"TOSULOG\n";
-/// The log format this program writes and reads.
-pub const LOG_FORMAT: u32 = 1;
 const FLAG_SEAL_TRANSACTION: u32 = 1;
 
 pub(crate) mod header_place {
     super::super::field::fields! { super::LOG_HEADER_BYTES;
         MAGIC            0   8 "magic" Text Identity "what a log begins with";
-        FORMAT           8   4 "format" Number Identity "1";
+        FORMAT           8   4 "format" Number Identity "of the page file; how long commit bodies are follows from it";
         PAGE_SIZE       12   4 "page_size" Number Length "of the page file";
         FILE_ID         16  16 "file_id" Hex Identity "of the page file";
         LOG_GENERATION  32   8 "log_generation" Number Identity "which log this is; the superblock names one";
@@ -61,7 +64,24 @@ pub(crate) mod body_place {
         PAGE_COUNT    0  4 "page_count" Number Length "pages of the file after the commit";
         PAGE_FRAMES   4  4 "page_frames" Number Length "page frames of the transaction";
         ROOT          8 28 "root" Pointer Pointer "the root of the tree after the commit";
-        FREE_LIST    36 28 "free_list" Pointer Pointer "null: nothing is freed yet";
+        FREE_LIST    36 28 "free_list" Pointer Pointer "the first trunk of the free list";
+        FREE_COUNT   64  4 "free_count" Number Length "free pages: trunks and the pages they list";
+        FLAGS        68  4 "flags" Number Identity "bit 0: a seal transaction, which changes no record";
+        RECORD_COUNT 72  8 "record_count" Number Length "records in the main tree after the commit";
+        CATALOG      80 28 "catalog" Pointer Pointer "the root of the tree of named trees";
+        TREE_COUNT  108  4 "tree_count" Number Length "named trees";
+        RANDOM      112 16 "random" Hex Crypto "makes two histories of the same commits differ";
+        FINGERPRINT 128 16 "fingerprint" Hex Crypto "of the commit and all before it";
+    }
+}
+
+/// The commit body of format 1: as it is now up to its bytes 80.
+pub(crate) mod body_1_place {
+    super::super::field::fields! { super::COMMIT_BODY_BYTES_FORMAT_1;
+        PAGE_COUNT    0  4 "page_count" Number Length "pages of the file after the commit";
+        PAGE_FRAMES   4  4 "page_frames" Number Length "page frames of the transaction";
+        ROOT          8 28 "root" Pointer Pointer "the root of the tree after the commit";
+        FREE_LIST    36 28 "free_list" Pointer Pointer "null: format 1 frees nothing";
         FREE_COUNT   64  4 "free_count" Number Length "pages in the free list";
         FLAGS        68  4 "flags" Number Identity "bit 0: a seal transaction, which changes no record";
         RECORD_COUNT 72  8 "record_count" Number Length "records in the tree after the commit";
@@ -70,12 +90,48 @@ pub(crate) mod body_place {
     }
 }
 
+/// The byte table of a commit body that is `bytes` long.
+pub(crate) fn body_fields(bytes: usize) -> &'static [Field] {
+    if bytes == COMMIT_BODY_BYTES_FORMAT_1 { body_1_place::FIELDS } else { body_place::FIELDS }
+}
+
+/// What the records of a log look like: their lengths follow from it, as it follows from the log's header.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LogShape {
+    /// The log's format.
+    pub format: u32,
+    /// The page size.
+    pub page_size: PageSize,
+}
+
+impl LogShape {
+    /// The shape of the logs that this program writes.
+    pub fn newest(page_size: PageSize) -> LogShape {
+        LogShape { format: FORMAT, page_size }
+    }
+
+    /// How long a record of `kind` is, in bytes.
+    pub fn record_bytes(&self, kind: RecordKind) -> usize {
+        let body = match kind {
+            RecordKind::Page => self.page_size.bytes(),
+            RecordKind::Commit if self.format < 2 => COMMIT_BODY_BYTES_FORMAT_1,
+            RecordKind::Commit => COMMIT_BODY_BYTES,
+        };
+        RECORD_HEADER_BYTES + body
+    }
+
+    /// How long the longest record is, in bytes.
+    pub fn record_bytes_max(&self) -> usize {
+        self.record_bytes(RecordKind::Page).max(self.record_bytes(RecordKind::Commit))
+    }
+}
+
 /// The log's first 512 bytes.
 ///
 /// | offset | size | field | meaning |
 /// |--:|--:|---|---|
 /// | 0 | 8 | magic | `TOSULOG\n` |
-/// | 8 | 4 | format | 1 |
+/// | 8 | 4 | format | of the page file: 2, or 1 with shorter commit bodies |
 /// | 12 | 4 | page_size | of the page file |
 /// | 16 | 16 | file_id | of the page file |
 /// | 32 | 8 | log_generation | |
@@ -86,6 +142,7 @@ pub(crate) mod body_place {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "each field's meaning stands in the table above")]
 pub struct LogHeader {
+    pub format: u32,
     pub page_size: PageSize,
     pub file_id: FileId,
     pub log_generation: u64,
@@ -99,7 +156,7 @@ impl LogHeader {
         use header_place as place;
         let mut bytes = [0; LOG_HEADER_BYTES];
         place::MAGIC.put(&mut bytes, LOG_MAGIC);
-        place::FORMAT.put(&mut bytes, &LOG_FORMAT.to_le_bytes());
+        place::FORMAT.put(&mut bytes, &self.format.to_le_bytes());
         place::PAGE_SIZE.put(&mut bytes, &self.page_size.get().to_le_bytes());
         place::FILE_ID.put(&mut bytes, &self.file_id.0);
         place::LOG_GENERATION.put(&mut bytes, &self.log_generation.to_le_bytes());
@@ -119,8 +176,9 @@ impl LogHeader {
         }
         place::MAGIC.check(bytes, LOG_MAGIC, Code::LogRot)?;
         check_crc(place::CRC32.u32(bytes), crc32fast::hash(&bytes[..place::CRC32.offset]), bytes.len())?;
-        if place::FORMAT.u32(bytes) != LOG_FORMAT {
-            return Err(place::FORMAT.error(Code::HdrVersion, LOG_FORMAT, place::FORMAT.u32(bytes)));
+        let format = place::FORMAT.u32(bytes);
+        if !(1..=FORMAT).contains(&format) {
+            return Err(place::FORMAT.error(Code::HdrVersion, format!("1 to {FORMAT}"), format));
         }
         check_zeros(place::FIELDS, bytes, Code::LogRecord)?;
         let page_size = PageSize::new(place::PAGE_SIZE.u32(bytes)).ok_or_else(|| {
@@ -128,12 +186,18 @@ impl LogHeader {
             place::PAGE_SIZE.error(Code::LogRecord, expected, place::PAGE_SIZE.u32(bytes))
         })?;
         Ok(LogHeader {
+            format,
             page_size,
             file_id: FileId(*place::FILE_ID.array(bytes)),
             log_generation: place::LOG_GENERATION.u64(bytes),
             salt: *place::SALT.array(bytes),
             seed: *place::SEED.array(bytes),
         })
+    }
+
+    /// What the log's records look like.
+    pub fn shape(&self) -> LogShape {
+        LogShape { format: self.format, page_size: self.page_size }
     }
 }
 
@@ -176,7 +240,7 @@ impl fmt::Display for RecordKind {
 ///
 /// | offset | size | field | meaning |
 /// |--:|--:|---|---|
-/// | 0 | 4 | length | of the whole record: 80 + page size, or 192; follows from the kind |
+/// | 0 | 4 | length | of the whole record: 80 + page size, or 224 (format 1: 192); follows from the kind |
 /// | 4 | 1 | kind | 1 page frame, 2 commit |
 /// | 5 | 3 | zero | |
 /// | 8 | 8 | generation | the log's |
@@ -213,14 +277,6 @@ impl RecordFields {
     }
 }
 
-/// How long a record of `kind` is, in bytes.
-pub fn record_bytes(kind: RecordKind, page_size: PageSize) -> usize {
-    match kind {
-        RecordKind::Page => RECORD_HEADER_BYTES + page_size.bytes(),
-        RecordKind::Commit => RECORD_HEADER_BYTES + COMMIT_BODY_BYTES,
-    }
-}
-
 /// Appends a record to `out`. `mac` is given the three parts it authenticates, in order; the salt before them is the
 /// caller's. Returns the MAC, which the next record names as its previous one.
 pub fn append_record(
@@ -249,7 +305,7 @@ pub fn append_record(
 fn body_fits(kind: RecordKind, body: &[u8]) -> bool {
     match kind {
         RecordKind::Page => u32::try_from(body.len()).ok().and_then(PageSize::new).is_some(),
-        RecordKind::Commit => body.len() == COMMIT_BODY_BYTES,
+        RecordKind::Commit => [COMMIT_BODY_BYTES, COMMIT_BODY_BYTES_FORMAT_1].contains(&body.len()),
     }
 }
 
@@ -290,12 +346,12 @@ impl<'a> RecordView<'a> {
     /// Reads the record at the beginning of `bytes`, which may go on behind it. Bytes that end inside the record are
     /// `LOG-TORN-TAIL`, a length, kind or checksum that cannot be is `LOG-ROT`, a sound record that cannot be is
     /// `LOG-RECORD`.
-    pub fn decode(bytes: &'a [u8], page_size: PageSize) -> Result<RecordView<'a>, DecodeError> {
+    pub fn decode(bytes: &'a [u8], shape: LogShape) -> Result<RecordView<'a>, DecodeError> {
         use record_place as place;
         check_record_length(bytes, RECORD_HEADER_BYTES)?;
         let kind = RecordKind::from_byte(place::KIND.u8(bytes))
             .ok_or_else(|| place::KIND.error(Code::LogRot, "1 or 2", place::KIND.u8(bytes)))?;
-        let length = record_bytes(kind, page_size);
+        let length = shape.record_bytes(kind);
         if place::LENGTH.u32(bytes) as usize != length {
             return Err(place::LENGTH.error(Code::LogRot, length, place::LENGTH.u32(bytes)));
         }
@@ -373,17 +429,22 @@ fn check_record_length(bytes: &[u8], length: usize) -> Result<(), DecodeError> {
 
 /// The body of a commit record.
 ///
+/// The table is that of format 2. In format 1 there is no catalog and no tree_count: random stands at 80, the fingerprint
+/// at 96, and the body has 112 bytes.
+///
 /// | offset | size | field | meaning |
 /// |--:|--:|---|---|
 /// | 0 | 4 | page_count | pages of the file after the commit |
 /// | 4 | 4 | page_frames | page frames of the transaction |
 /// | 8 | 28 | root | page pointer |
-/// | 36 | 28 | free_list | page pointer |
-/// | 64 | 4 | free_count | |
+/// | 36 | 28 | free_list | pointer to the head trunk; null when no page is free |
+/// | 64 | 4 | free_count | free pages: trunks and the pages they list |
 /// | 68 | 4 | flags | bit 0: seal transaction |
-/// | 72 | 8 | record_count | records in the tree after the commit |
-/// | 80 | 16 | random | |
-/// | 96 | 16 | fingerprint | HMAC(fingerprint key, the one before, commit, bytes 0 … 96)\[..16\] |
+/// | 72 | 8 | record_count | records in the main tree after the commit |
+/// | 80 | 28 | catalog | pointer to the root of the tree of named trees; null when there is none |
+/// | 108 | 4 | tree_count | named trees |
+/// | 112 | 16 | random | |
+/// | 128 | 16 | fingerprint | HMAC(fingerprint key, the one before, commit, bytes 0 … 128)\[..16\] |
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "each field's meaning stands in the table above")]
 pub struct CommitBody {
@@ -394,12 +455,14 @@ pub struct CommitBody {
     pub free_count: u32,
     pub seal_transaction: bool,
     pub record_count: u64,
+    pub catalog: PagePointer,
+    pub tree_count: u32,
     pub random: [u8; 16],
     pub fingerprint: [u8; 16],
 }
 
 impl CommitBody {
-    /// The 112 bytes.
+    /// The 144 bytes.
     pub fn encode(&self) -> [u8; COMMIT_BODY_BYTES] {
         use body_place as place;
         let mut bytes = [0; COMMIT_BODY_BYTES];
@@ -411,15 +474,20 @@ impl CommitBody {
         place::FREE_COUNT.put(&mut bytes, &self.free_count.to_le_bytes());
         place::FLAGS.put(&mut bytes, &flags.to_le_bytes());
         place::RECORD_COUNT.put(&mut bytes, &self.record_count.to_le_bytes());
+        place::CATALOG.put(&mut bytes, &encode_pointer(&self.catalog));
+        place::TREE_COUNT.put(&mut bytes, &self.tree_count.to_le_bytes());
         place::RANDOM.put(&mut bytes, &self.random);
         place::FINGERPRINT.put(&mut bytes, &self.fingerprint);
         bytes
     }
 
-    /// Reads the 112 bytes; what cannot be is `LOG-RECORD`.
+    /// Reads the 144 bytes, or the 112 of format 1; what cannot be is `LOG-RECORD`.
     pub fn decode(bytes: &[u8]) -> Result<CommitBody, DecodeError> {
         use body_place as place;
         let code = Code::LogRecord;
+        if bytes.len() == COMMIT_BODY_BYTES_FORMAT_1 {
+            return CommitBody::decode(&as_format_2(bytes));
+        }
         if bytes.len() != COMMIT_BODY_BYTES {
             return Err(DecodeError::length(code, "A commit body", COMMIT_BODY_BYTES, bytes.len()));
         }
@@ -439,16 +507,31 @@ impl CommitBody {
             free_count: place::FREE_COUNT.u32(bytes),
             seal_transaction: flags == FLAG_SEAL_TRANSACTION,
             record_count: place::RECORD_COUNT.u64(bytes),
+            catalog: decode_pointer_or_null(&place::CATALOG, bytes, code)?,
+            tree_count: place::TREE_COUNT.u32(bytes),
             random: *place::RANDOM.array(bytes),
             fingerprint: *place::FINGERPRINT.array(bytes),
         })
     }
 }
 
-/// What the fingerprint authenticates of a commit body: bytes 0 … 96. The caller has checked the length.
-pub fn fingerprint_input(body: &[u8]) -> &[u8] {
-    &body[..body_place::FINGERPRINT.offset]
+/// A commit body of format 1 as format 2 would say the same: no catalog, no named trees. All that is checked stands before
+/// them, so an error names the same bytes.
+fn as_format_2(bytes: &[u8]) -> [u8; COMMIT_BODY_BYTES] {
+    let mut newer = [0; COMMIT_BODY_BYTES];
+    newer[..body_1_place::RANDOM.offset].copy_from_slice(&bytes[..body_1_place::RANDOM.offset]);
+    newer[body_place::RANDOM.offset..].copy_from_slice(&bytes[body_1_place::RANDOM.offset..]);
+    newer
 }
+
+/// What the fingerprint authenticates of a commit body: all before the fingerprint itself, which ends it. The caller has
+/// checked the length.
+pub fn fingerprint_input(body: &[u8]) -> &[u8] {
+    &body[..body.len() - FINGERPRINT_BYTES]
+}
+
+const _: () = assert!(body_place::FINGERPRINT.size == FINGERPRINT_BYTES);
+const _: () = assert!(body_1_place::FINGERPRINT.size == FINGERPRINT_BYTES);
 
 /// Where the next record starts in the log when a commit record ends at `end`: the next multiple of 512, or `end`
 /// itself.

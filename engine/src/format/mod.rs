@@ -5,15 +5,20 @@
 //! then reads, and what it refuses it refuses with the place ([`DecodeError`]). Whether bytes are authentic is not told
 //! here: a MAC's input is handed out, its value is taken in.
 //!
-//! Start reading at [`superblock`], then [`page`], [`node`] and [`log`].
+//! Start reading at [`superblock`], then [`page`], [`node`] and [`log`]; [`overflow`], [`free_list`] and [`catalog`] are the
+//! rest of what pages hold. A file says in its superblock which format it has ([`superblock::FORMAT`] is the newest); where
+//! an older one differs, its own table stands beside the newest.
 
 pub mod annotate;
+pub mod catalog;
 mod error;
 mod field;
+pub mod free_list;
 pub mod key_slot;
 pub mod log;
 mod looks_like;
 pub mod node;
+pub mod overflow;
 pub mod page;
 pub mod superblock;
 

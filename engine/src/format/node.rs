@@ -14,7 +14,7 @@ mod check;
 use super::error::DecodeError;
 use super::page::{POINTER_BYTES, PageKind, decode_pointer, encode_pointer};
 use super::read_u32;
-use crate::limits::{PAGE_OVERHEAD_BYTES, PAGE_SIZE_BYTES_MAX};
+use crate::limits::{PAGE_OVERHEAD_BYTES, PAGE_SIZE_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::types::{PagePointer, PageSize};
 use std::cmp::Ordering;
 use std::fmt;
@@ -26,6 +26,8 @@ pub const HEADER_BYTES: usize = 16;
 pub const SLOT_BYTES: usize = 8;
 /// What a leaf cell takes besides its key and value, in bytes.
 pub const LEAF_CELL_BYTES: usize = 4;
+/// Set in the value length of a leaf cell whose value lies in an overflow chain; the other 31 bits are its length.
+pub(crate) const OVERFLOW_BIT: u32 = 1 << 31;
 /// What a branch cell takes besides its key, in bytes.
 pub const BRANCH_CELL_BYTES: usize = POINTER_BYTES;
 /// The largest plain form, in bytes. Offsets and counts of bytes fit 16 bits, the end included.
@@ -56,6 +58,21 @@ pub fn record_cell_bytes(key_len: usize, value_len: usize) -> usize {
     LEAF_CELL_BYTES + key_len + value_len
 }
 
+/// The bytes the cell of a record takes whose value lies in an overflow chain, its slot not counted.
+pub fn overflow_cell_bytes(key_len: usize) -> usize {
+    record_cell_bytes(key_len, POINTER_BYTES)
+}
+
+/// Whether a record's value stands in its leaf: when key and value together take at most a quarter of a plain page, or the
+/// value at most the 28 bytes of the pointer that would stand there instead. So a leaf always holds two records.
+pub fn value_is_inline(page_size: PageSize, key_len: usize, value_len: usize) -> bool {
+    is_inline(page_size.plain_bytes(), key_len, value_len)
+}
+
+fn is_inline(plain_bytes: usize, key_len: usize, value_len: usize) -> bool {
+    value_len <= POINTER_BYTES || key_len.saturating_add(value_len) <= plain_bytes / 4
+}
+
 /// The bytes a child's cell takes, its slot not counted.
 pub fn child_cell_bytes(key_len: usize) -> usize {
     BRANCH_CELL_BYTES + key_len
@@ -66,9 +83,44 @@ pub fn key_bytes_max(page_size: PageSize) -> usize {
     page_size.plain_bytes() / 4
 }
 
-/// Longest key and value together, in bytes: one record must fit a leaf by itself (overflow chains lift this later).
+/// Longest key and value together, in bytes: one record must fit a leaf by itself.
 pub fn record_bytes_max(page_size: PageSize) -> usize {
     page_size.plain_bytes() - HEADER_BYTES - SLOT_BYTES - LEAF_CELL_BYTES
+}
+
+/// Where the value of a record is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum CellValue<'a> {
+    /// In the cell.
+    Inline(&'a [u8]),
+    /// In a chain of overflow pages.
+    Overflow {
+        /// The value's length, in bytes.
+        length: u32,
+        /// The first page of the chain.
+        first: PagePointer,
+    },
+}
+
+impl fmt::Debug for CellValue<'_> {
+    /// Says nothing of the value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CellValue::Inline(value) => write!(f, "Inline({} bytes)", value.len()),
+            CellValue::Overflow { length, first } => write!(f, "Overflow({length} bytes from page {})", first.page),
+        }
+    }
+}
+
+impl CellValue<'_> {
+    /// The value's length, in bytes, wherever it is.
+    #[allow(clippy::len_without_is_empty, reason = "an empty value is a value like others")]
+    pub fn len(&self) -> usize {
+        match self {
+            CellValue::Inline(value) => value.len(),
+            CellValue::Overflow { length, .. } => *length as usize,
+        }
+    }
 }
 
 /// A branch or leaf, read.
@@ -84,6 +136,9 @@ pub fn record_bytes_max(page_size: PageSize) -> usize {
 /// | 16 | 8 × n | slots | in key order: cell offset u16, key length u16, key head: first four key bytes, zero filled |
 /// | … | | gap | zero |
 /// | cells_start | | cells | leaf cell: value length u32, key, value. Branch cell: page pointer 28, key |
+///
+/// In a leaf cell, bit 31 of the value length says that the value lies in an overflow chain: the other 31 bits are its
+/// length, and in the cell stands the 28-byte pointer of the chain's first page instead.
 ///
 /// Slot 0 of a branch has an empty key and leads to everything below slot 1's key. A hole is filled with zeros.
 #[derive(Clone, Copy)]
@@ -161,7 +216,17 @@ impl<'a> NodeView<'a> {
         &self.plain[self.key_span(slot)]
     }
 
-    /// The value of the record in slot `slot` of a leaf.
+    /// The value of the record in slot `slot` of a leaf, or where it is.
+    pub fn cell_value(&self, slot: usize) -> CellValue<'a> {
+        assert_eq!(self.kind(), PageKind::Leaf, "only a leaf has values");
+        match self.value_length_word(slot) {
+            word if word & OVERFLOW_BIT == 0 => CellValue::Inline(self.value(slot)),
+            word => CellValue::Overflow { length: word & !OVERFLOW_BIT, first: decode_pointer(self.value(slot)) },
+        }
+    }
+
+    /// What stands behind the key in the cell of slot `slot` of a leaf: the value, unless [`NodeView::cell_value`] says
+    /// that it lies in an overflow chain; then the pointer to that.
     pub fn value(&self, slot: usize) -> &'a [u8] {
         &self.plain[self.key_span(slot).end..self.cell_span(slot).end]
     }
@@ -243,10 +308,18 @@ impl<'a> NodeView<'a> {
         }
     }
 
+    /// The first four bytes of a leaf's cell.
+    fn value_length_word(&self, slot: usize) -> u32 {
+        read_u32(self.plain, self.cell_offset(slot))
+    }
+
     fn cell_bytes(&self, slot: usize) -> usize {
         let value_bytes = match self.kind() {
             PageKind::Branch => 0,
-            _ => read_u32(self.plain, self.cell_offset(slot)) as usize,
+            _ => match self.value_length_word(slot) {
+                word if word & OVERFLOW_BIT == 0 => word as usize,
+                _ => POINTER_BYTES,
+            },
         };
         (self.before_key_bytes() + self.key_bytes(slot)).saturating_add(value_bytes)
     }
@@ -363,6 +436,21 @@ impl Node {
         self.insert_cell(slot, key, &[&value_bytes.to_le_bytes(), key, value])
     }
 
+    /// Puts a record into a leaf as slot `slot`, whose value of `length` bytes lies in the overflow chain that begins with
+    /// `first`; the gap must have room for cell and slot. Returns the cell's bytes.
+    pub fn insert_overflow_record(
+        &mut self,
+        slot: usize,
+        key: &[u8],
+        length: u32,
+        first: &PagePointer,
+    ) -> Range<usize> {
+        assert_eq!(self.view().kind(), PageKind::Leaf, "a record goes into a leaf");
+        assert!(length <= VALUE_BYTES_MAX, "a value as long as values may be");
+        let word = length | OVERFLOW_BIT;
+        self.insert_cell(slot, key, &[&word.to_le_bytes(), key, &encode_pointer(first)])
+    }
+
     /// Puts a child into a branch as slot `slot`; the gap must have room for cell and slot. Returns the cell's bytes.
     pub fn insert_child(&mut self, slot: usize, key: &[u8], child: &PagePointer) -> Range<usize> {
         assert_eq!(self.view().kind(), PageKind::Branch, "a child goes into a branch");
@@ -421,6 +509,7 @@ impl Node {
         }
         match &content.rest {
             Rest::Value(value) => self.insert_record(slot, &content.key, value),
+            Rest::Overflow(length, first) => self.insert_overflow_record(slot, &content.key, *length, first),
             Rest::Child(child) => self.insert_child(slot, &content.key, child),
         };
     }
@@ -492,6 +581,7 @@ struct Content {
 
 enum Rest {
     Value(Vec<u8>),
+    Overflow(u32, PagePointer),
     Child(PagePointer),
 }
 
@@ -499,6 +589,7 @@ impl Content {
     fn cell_bytes(&self) -> usize {
         match &self.rest {
             Rest::Value(value) => record_cell_bytes(self.key.len(), value.len()),
+            Rest::Overflow(..) => overflow_cell_bytes(self.key.len()),
             Rest::Child(_) => child_cell_bytes(self.key.len()),
         }
     }
@@ -508,7 +599,10 @@ impl NodeView<'_> {
     fn slot_content(&self, slot: usize) -> Content {
         let rest = match self.kind() {
             PageKind::Branch => Rest::Child(self.child(slot)),
-            _ => Rest::Value(self.value(slot).to_vec()),
+            _ => match self.cell_value(slot) {
+                CellValue::Inline(value) => Rest::Value(value.to_vec()),
+                CellValue::Overflow { length, first } => Rest::Overflow(length, first),
+            },
         };
         Content { key: self.key(slot).to_vec(), rest }
     }

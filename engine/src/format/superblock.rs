@@ -4,18 +4,18 @@
 //! computes over [`mac_input`].
 
 use super::error::DecodeError;
-use super::field::check_zeros;
+use super::field::{Family, Field, Form, check_zeros};
 use super::key_slot::{KEY_SLOT_BYTES, KeySlot};
 use super::looks_like::looks_like;
 use super::page::{decode_pointer_or_null, decode_root, encode_pointer};
 use crate::finding::Code;
 use crate::limits::{KEY_SLOTS_COUNT, NUMBER_MAX, PAGES_MAX, SUPERBLOCK_BYTES};
-use crate::types::{CommitNo, FileId, PagePointer, PageSize};
+use crate::types::{CommitNo, FileId, KeySet, PagePointer, PageSize};
 
 /// What a page file begins with. The line ending shows a transfer that changed line endings.
 pub const MAGIC: &[u8; 8] = b"TOSUMU\r\n";
-/// The format this program writes, and the newest it reads.
-pub const FORMAT: u32 = 1;
+/// The format this program writes, and the newest it reads. It reads all older ones.
+pub const FORMAT: u32 = 2;
 /// XChaCha20-Poly1305, HKDF-SHA256, HMAC-SHA256.
 pub const CIPHER_SUITE: u32 = 1;
 const FLAG_INSECURE_NONCES: u8 = 1;
@@ -40,12 +40,15 @@ pub(crate) mod place {
         PAGE_COUNT              76    4 "page_count" Number Length "pages the file holds";
         COMMIT                  80    8 "commit" Number Identity "the commit the page file is at";
         ROOT                    88   28 "root" Pointer Pointer "the root of the tree";
-        FREE_LIST              116   28 "free_list" Pointer Pointer "null: nothing is freed yet";
-        FREE_COUNT             144    4 "free_count" Number Length "pages in the free list";
+        FREE_LIST              116   28 "free_list" Pointer Pointer "the first trunk of the free list";
+        FREE_COUNT             144    4 "free_count" Number Length "free pages: trunks and the pages they list";
         KEY_SLOT_COUNTER       148    4 "key_slot_counter" Number Identity "grows with every change of key slots";
-        RECORD_COUNT           152    8 "record_count" Number Length "records in the tree";
+        RECORD_COUNT           152    8 "record_count" Number Length "records in the main tree";
         FINGERPRINT            160   16 "fingerprint" Hex Crypto "of the commit and all before it";
-        ZERO_2                 176   80 "zero" Zero Free "reserved";
+        CATALOG                176   28 "catalog" Pointer Pointer "the root of the tree of named trees";
+        TREE_COUNT             204    4 "tree_count" Number Length "named trees";
+        KEY_SET                208   16 "key_set" Hex Identity "random, drawn with the data key: what key slots are bound to";
+        ZERO_2                 224   32 "zero" Zero Free "reserved";
         KEY_SLOTS              256 2048 "key_slots" Nested Crypto "8 key slots of 256 bytes";
         ZERO_3                2304 1756 "zero" Zero Free "reserved";
         MAC                   4060   32 "mac" Hex Crypto "HMAC-SHA256(superblock key, bytes 0 to 4060)";
@@ -55,13 +58,38 @@ pub(crate) mod place {
 
 const _: () = assert!(place::KEY_SLOTS.size == KEY_SLOTS_COUNT * KEY_SLOT_BYTES);
 
+/// What format 1 had where format 2 has catalog, tree_count, key_set and 32 zeros.
+const FORMAT_1_ZERO: Field = Field {
+    name: "zero",
+    offset: place::CATALOG.offset,
+    size: place::ZERO_2.end() - place::CATALOG.offset,
+    form: Form::Zero,
+    family: Family::Free,
+    meaning: "reserved",
+};
+
+/// The byte table of a superblock of `format`.
+pub(crate) fn fields(format: u32) -> Vec<Field> {
+    let replaced = FORMAT_1_ZERO.span();
+    let mut fields = place::FIELDS.to_vec();
+    if format < 2 {
+        fields.retain(|field| !replaced.contains(&field.offset));
+        let at = fields.partition_point(|field| field.offset < replaced.start);
+        fields.insert(at, FORMAT_1_ZERO);
+    }
+    fields
+}
+
 /// A superblock slot.
+///
+/// The table is that of format 2. In format 1 bytes 176 … 256 are zero: there was no catalog, and key slots were bound to
+/// the file id, which therefore stands for `key_set` here.
 ///
 /// | offset | size | field | meaning |
 /// |--:|--:|---|---|
 /// | 0 | 8 | magic | `TOSUMU\r\n` |
-/// | 8 | 4 | format | 1 |
-/// | 12 | 4 | min_reader | oldest format number a reader must know: 1 |
+/// | 8 | 4 | format | 2 |
+/// | 12 | 4 | min_reader | oldest format number a reader must know: 2 |
 /// | 16 | 4 | features_compatible | 0 |
 /// | 20 | 4 | features_read_only | 0; unknown bits: may be read, not written |
 /// | 24 | 4 | features_incompatible | 0; unknown bits: refused (HDR-FEATURE) |
@@ -77,12 +105,15 @@ const _: () = assert!(place::KEY_SLOTS.size == KEY_SLOTS_COUNT * KEY_SLOT_BYTES)
 /// | 76 | 4 | page_count | pages the file holds |
 /// | 80 | 8 | commit | the commit the page file is at |
 /// | 88 | 28 | root | page pointer |
-/// | 116 | 28 | free_list | page pointer, null: nothing is freed yet |
-/// | 144 | 4 | free_count | 0 |
+/// | 116 | 28 | free_list | pointer to the head trunk; null when no page is free |
+/// | 144 | 4 | free_count | free pages: trunks and the pages they list |
 /// | 148 | 4 | key_slot_counter | grows with every change of key slots |
-/// | 152 | 8 | record_count | records in the tree |
+/// | 152 | 8 | record_count | records in the main tree |
 /// | 160 | 16 | fingerprint | of `commit` |
-/// | 176 | 80 | zero | |
+/// | 176 | 28 | catalog | pointer to the root of the tree of named trees; null when there is none |
+/// | 204 | 4 | tree_count | named trees |
+/// | 208 | 16 | key_set | random, drawn with the data key; what key slots are bound to |
+/// | 224 | 32 | zero | |
 /// | 256 | 2048 | key_slots | 8 × 256 |
 /// | 2304 | 1756 | zero | |
 /// | 4060 | 32 | mac | HMAC-SHA256(superblock key, bytes 0 … 4060) |
@@ -111,6 +142,9 @@ pub struct Superblock {
     pub key_slot_counter: u32,
     pub record_count: u64,
     pub fingerprint: [u8; 16],
+    pub catalog: PagePointer,
+    pub tree_count: u32,
+    pub key_set: KeySet,
     pub key_slots: [KeySlot; KEY_SLOTS_COUNT],
 }
 
@@ -142,6 +176,9 @@ impl Superblock {
         place::PAGE_SIZE.put(bytes, &self.page_size.get().to_le_bytes());
         place::DEK_GENERATION.put(bytes, &self.dek_generation.to_le_bytes());
         place::FILE_ID.put(bytes, &self.file_id.0);
+        if self.format >= 2 {
+            place::KEY_SET.put(bytes, &self.key_set.0);
+        }
     }
 
     /// What changes from checkpoint to checkpoint.
@@ -158,6 +195,10 @@ impl Superblock {
         place::KEY_SLOT_COUNTER.put(bytes, &self.key_slot_counter.to_le_bytes());
         place::RECORD_COUNT.put(bytes, &self.record_count.to_le_bytes());
         place::FINGERPRINT.put(bytes, &self.fingerprint);
+        if self.format >= 2 {
+            place::CATALOG.put(bytes, &encode_pointer(&self.catalog));
+            place::TREE_COUNT.put(bytes, &self.tree_count.to_le_bytes());
+        }
     }
 
     /// Reads the 4096 bytes. The order of the checks is the order in which their answers mean something: is it ours,
@@ -168,14 +209,16 @@ impl Superblock {
         check_crc(bytes)?;
         check_version(bytes)?;
         check_features(bytes)?;
-        check_zeros(place::FIELDS, bytes, Code::HdrField)?;
+        check_zeros(&fields(place::FORMAT.u32(bytes)), bytes, Code::HdrField)?;
         Superblock::read(bytes)
     }
 
     fn read(bytes: &[u8]) -> Result<Superblock, DecodeError> {
         let code = Code::HdrField;
+        let format = place::FORMAT.u32(bytes);
+        let file_id = FileId(*place::FILE_ID.array(bytes));
         Ok(Superblock {
-            format: place::FORMAT.u32(bytes),
+            format,
             min_reader: place::MIN_READER.u32(bytes),
             features_compatible: place::FEATURES_COMPATIBLE.u32(bytes),
             features_read_only: place::FEATURES_READ_ONLY.u32(bytes),
@@ -183,7 +226,7 @@ impl Superblock {
             cipher_suite: cipher_suite(bytes)?,
             dek_generation: place::DEK_GENERATION.u32(bytes),
             page_size: page_size(bytes)?,
-            file_id: FileId(*place::FILE_ID.array(bytes)),
+            file_id,
             slot_generation: number(&place::SLOT_GENERATION, bytes)?,
             log_generation: number(&place::LOG_GENERATION, bytes)?,
             log_expected: one_bit(&place::LOG_EXPECTED, bytes)?,
@@ -196,12 +239,15 @@ impl Superblock {
             key_slot_counter: place::KEY_SLOT_COUNTER.u32(bytes),
             record_count: number(&place::RECORD_COUNT, bytes)?,
             fingerprint: *place::FINGERPRINT.array(bytes),
+            catalog: decode_pointer_or_null(&place::CATALOG, bytes, code)?,
+            tree_count: place::TREE_COUNT.u32(bytes),
+            key_set: if format < 2 { KeySet(file_id.0) } else { KeySet(*place::KEY_SET.array(bytes)) },
             key_slots: key_slots(bytes)?,
         })
     }
 
     /// What the tree MAC binds a log to: file_id | commit | root | page_count | free_list | free_count | record_count |
-    /// fingerprint.
+    /// fingerprint, and from format 2 on catalog | tree_count.
     pub fn tree_mac_input(&self) -> Vec<u8> {
         let mut input = Vec::new();
         input.extend_from_slice(&self.file_id.0);
@@ -212,6 +258,10 @@ impl Superblock {
         input.extend_from_slice(&self.free_count.to_le_bytes());
         input.extend_from_slice(&self.record_count.to_le_bytes());
         input.extend_from_slice(&self.fingerprint);
+        if self.format >= 2 {
+            input.extend_from_slice(&encode_pointer(&self.catalog));
+            input.extend_from_slice(&self.tree_count.to_le_bytes());
+        }
         input
     }
 }

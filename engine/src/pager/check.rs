@@ -4,8 +4,11 @@
 
 use crate::crypto::{Keys, PlainPage, SealedPage};
 use crate::finding::{Code, Finding};
+use crate::format::DecodeError;
+use crate::format::free_list::FreeTrunkView;
 use crate::format::node::NodeView;
-use crate::format::page::{PageHeader, SealedView};
+use crate::format::overflow::OverflowView;
+use crate::format::page::{PageHeader, PageKind, SealedView};
 use crate::types::{PageNo, PagePointer};
 use std::ops::Range;
 
@@ -49,27 +52,84 @@ pub fn open_authentic(keys: &Keys, bytes: &[u8], page: PageNo, place: Place<'_>)
     opened.ok_or_else(|| Box::new(unauthentic(bytes, page, place)))
 }
 
-/// Checks that the plain form is a sound node of the kind its sealed header names.
+/// Checks that the plain form is sound and of the kind its sealed header names.
 pub fn check_structure(
     plain: &[u8],
     view: &SealedView<'_>,
     page: PageNo,
     place: Place<'_>,
 ) -> Result<(), Box<Finding>> {
-    let node = NodeView::new(plain).map_err(|error| Box::new(structure(error, page, place, view.bytes().len())))?;
+    let kind = check_plain(plain).map_err(|error| Box::new(structure(error, page, place, view.bytes().len())))?;
     let header = view.header().map_err(|error| Box::new(error.finding(place.file, place.offset).page(page)))?;
-    if node.kind() != header.kind {
+    if kind != header.kind {
         let finding =
             Finding::new(Code::PageKind, format!("Page {page} is sealed as one kind and written as another."))
                 .at(place.file, place.range(view.bytes().len()))
                 .page(page)
-                .expected(format!("{:?}", header.kind), format!("{:?}", node.kind()));
+                .expected(format!("{:?}", header.kind), format!("{kind:?}"));
         return Err(Box::new(finding));
     }
     Ok(())
 }
 
-fn structure(error: crate::format::DecodeError, page: PageNo, place: Place<'_>, page_bytes: usize) -> Finding {
+/// Checks a plain form as the kind that its first byte names, and tells that kind.
+fn check_plain(plain: &[u8]) -> Result<PageKind, DecodeError> {
+    match plain.first().copied().and_then(PageKind::from_byte) {
+        Some(PageKind::Overflow) => OverflowView::new(plain).map(|_| PageKind::Overflow),
+        Some(PageKind::FreeList) => FreeTrunkView::new(plain).map(|_| PageKind::FreeList),
+        // What is of no kind is refused there by its first byte.
+        _ => NodeView::new(plain).map(|node| node.kind()),
+    }
+}
+
+/// The kind of a plain form whose structure was checked.
+pub(crate) fn kind_of(plain: &[u8]) -> PageKind {
+    plain
+        .first()
+        .copied()
+        .and_then(PageKind::from_byte)
+        .expect("invariant: the structure of an opened page was checked")
+}
+
+/// What the place of a pointer asks a page to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PageUse {
+    /// A branch or a leaf.
+    Node,
+    /// A part of a value too long for a leaf.
+    Overflow,
+    /// A trunk of the free list.
+    FreeList,
+}
+
+impl PageUse {
+    /// Whether a page of `kind` may stand there.
+    pub fn is(self, kind: PageKind) -> bool {
+        match self {
+            PageUse::Node => matches!(kind, PageKind::Branch | PageKind::Leaf),
+            PageUse::Overflow => kind == PageKind::Overflow,
+            PageUse::FreeList => kind == PageKind::FreeList,
+        }
+    }
+
+    /// The finding for a page of `page_bytes` bytes that is sound but of another kind.
+    pub fn refuse(self, found: PageKind, page: PageNo, place: Place<'_>, page_bytes: usize) -> Finding {
+        let expected = match self {
+            PageUse::Node => "a branch or leaf",
+            PageUse::Overflow => "an overflow page",
+            PageUse::FreeList => "a trunk of the free list",
+        };
+        let why = format!("Page {page} is authentic, but it is not what the pointer to it asks for.");
+        Finding::new(Code::PageKind, why)
+            .at(place.file, place.range(page_bytes))
+            .page(page)
+            .expected(expected, format!("a page of the kind {found}"))
+            .lost("Nothing is known to be lost; the page was written like this.")
+            .next("Keep a copy of this file; export what can be read.")
+    }
+}
+
+fn structure(error: DecodeError, page: PageNo, place: Place<'_>, page_bytes: usize) -> Finding {
     // Offsets inside the plain form have no place of their own in the file: the finding names the page, the sentence the field.
     let span = error.span.clone();
     let why = format!(

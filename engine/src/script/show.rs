@@ -84,7 +84,7 @@ impl Runner {
         let mut lines = vec![format!("0 header, generation {}", header.log_generation)];
         let mut offset = LOG_HEADER_BYTES;
         while let Some(rest) = bytes.get(offset..).filter(|rest| !rest.is_empty()) {
-            let Ok(record) = RecordView::decode(rest, header.page_size) else {
+            let Ok(record) = RecordView::decode(rest, header.shape()) else {
                 lines.push(format!("{offset} {} bytes that are no record", rest.len()));
                 break;
             };

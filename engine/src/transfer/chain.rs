@@ -15,7 +15,7 @@ use crate::format::superblock::Superblock;
 use crate::limits::CACHE_BYTES_DEFAULT;
 use crate::pager::{Cache, PageFile};
 use crate::trace::Tracer;
-use crate::txn::{Commits, Durability, Keyring, Published, ReadTxn, RootHolder, Store, View};
+use crate::txn::{Commits, Durability, Keyring, Published, ReadTxn, Store, View};
 use crate::types::CommitNo;
 use crate::vfs::{LockKind, VfsFile, read_up_to};
 use crate::wal::{FramePlace, FrameRecord, LogGeneration, LogIndex, LogScan, LogStanding, ScanEnd, judge, scan};
@@ -138,8 +138,8 @@ impl Chain {
         let superblock = &self.base.superblock;
         let found = self.commits().find(|(number, _)| *number == commit);
         let published = match found {
-            Some((commit, body)) => published_by_log(commit, body),
-            None => published_by_superblock(superblock, self.base.slot),
+            Some((commit, body)) => Published::of_commit(commit, body),
+            None => Published::of_superblock(superblock, self.base.slot),
         };
         let joined =
             Joined { parts: self.links.iter().map(|link| (link.start, link.log.file.clone(), link.bytes)).collect() };
@@ -206,31 +206,11 @@ fn published_after(before: &Superblock, commit: CommitNo, body: &CommitBody) -> 
         page_count: body.page_count,
         free_list: body.free_list,
         free_count: body.free_count,
+        catalog: body.catalog,
+        tree_count: body.tree_count,
         record_count: body.record_count,
         fingerprint: body.fingerprint,
         ..before.clone()
-    }
-}
-
-fn published_by_log(commit: CommitNo, body: &CommitBody) -> Published {
-    Published {
-        commit,
-        root: body.root,
-        root_holder: RootHolder::Commit(commit),
-        page_count: body.page_count,
-        record_count: body.record_count,
-        fingerprint: body.fingerprint,
-    }
-}
-
-fn published_by_superblock(superblock: &Superblock, slot: u8) -> Published {
-    Published {
-        commit: superblock.commit,
-        root: superblock.root,
-        root_holder: RootHolder::Superblock(slot),
-        page_count: superblock.page_count,
-        record_count: superblock.record_count,
-        fingerprint: superblock.fingerprint,
     }
 }
 

@@ -7,7 +7,10 @@ use super::durable::Commits;
 use super::{Keyring, Witness};
 use crate::crypto::{Anchor, Keys};
 use crate::error::{Error, Result};
-use crate::pager::check::{Place, open_expected};
+use crate::format::log::CommitBody;
+use crate::format::page::PageKind;
+use crate::format::superblock::Superblock;
+use crate::pager::check::{PageUse, Place, open_expected};
 use crate::pager::slots::slot_letter;
 use crate::pager::{Cache, OpenedPage, PageFile};
 use crate::trace::{Event, PageSource, Tracer};
@@ -25,6 +28,47 @@ pub(crate) struct Published {
     pub page_count: u32,
     pub record_count: u64,
     pub fingerprint: [u8; 16],
+    /// The head trunk of the free list; null when no page is free.
+    pub free_list: PagePointer,
+    /// Free pages: trunks and the pages they list.
+    pub free_count: u32,
+    /// The root of the tree of named trees; null when there is none.
+    pub catalog: PagePointer,
+    pub tree_count: u32,
+}
+
+impl Published {
+    /// The state as a commit record of the log has it.
+    pub fn of_commit(commit: CommitNo, body: &CommitBody) -> Published {
+        Published {
+            commit,
+            root: body.root,
+            root_holder: RootHolder::Commit(commit),
+            page_count: body.page_count,
+            record_count: body.record_count,
+            fingerprint: body.fingerprint,
+            free_list: body.free_list,
+            free_count: body.free_count,
+            catalog: body.catalog,
+            tree_count: body.tree_count,
+        }
+    }
+
+    /// The state as a superblock has it.
+    pub fn of_superblock(superblock: &Superblock, slot: u8) -> Published {
+        Published {
+            commit: superblock.commit,
+            root: superblock.root,
+            root_holder: RootHolder::Superblock(slot),
+            page_count: superblock.page_count,
+            record_count: superblock.record_count,
+            fingerprint: superblock.fingerprint,
+            free_list: superblock.free_list,
+            free_count: superblock.free_count,
+            catalog: superblock.catalog,
+            tree_count: superblock.tree_count,
+        }
+    }
 }
 
 /// What vouches for the root's pointer.
@@ -140,22 +184,61 @@ impl Store {
         }
     }
 
-    /// The page that `pointer` names, as a snapshot of `view` sees it.
+    /// The branch or leaf that `pointer` names, as a snapshot of `view` sees it; `PAGE-KIND` when it is no such page.
+    pub fn read_page(&self, pointer: &PagePointer, view: &View) -> Result<Arc<OpenedPage>> {
+        self.read_as(PageUse::Node, pointer, view)
+    }
+
+    /// The overflow page that `pointer` names, likewise.
+    #[allow(dead_code, reason = "for the chains of long values")]
+    pub fn read_overflow(&self, pointer: &PagePointer, view: &View) -> Result<Arc<OpenedPage>> {
+        self.read_as(PageUse::Overflow, pointer, view)
+    }
+
+    /// The trunk of the free list that `pointer` names, likewise.
+    #[allow(dead_code, reason = "for the free list")]
+    pub fn read_trunk(&self, pointer: &PagePointer, view: &View) -> Result<Arc<OpenedPage>> {
+        self.read_as(PageUse::FreeList, pointer, view)
+    }
+
+    /// The page that `pointer` names, as a snapshot of `view` sees it and as its place asks for it.
     ///
     /// The read rule: the log index first, and what it names must have the seal it remembers; else the page file, and what
     /// stands there must have the seal of the pointer.
-    pub fn read_page(&self, pointer: &PagePointer, view: &View) -> Result<Arc<OpenedPage>> {
+    fn read_as(&self, asked: PageUse, pointer: &PagePointer, view: &View) -> Result<Arc<OpenedPage>> {
         let frame = view.log.index().lookup(pointer.page, view.state.commit);
         let expected = frame.map_or(*pointer, |frame| frame.pointer(pointer.page));
-        if let Some(page) = self.cache.get(expected.page, expected.seal) {
-            return Ok(page);
+        let page = match self.cache.get(expected.page, expected.seal) {
+            Some(page) => page,
+            None => {
+                let page = Arc::new(match frame {
+                    Some(frame) => self.open_from_log(&expected, frame, &view.log)?,
+                    None => self.open_from_file(&expected)?,
+                });
+                self.cache.insert(page.clone());
+                page
+            }
+        };
+        match page.kind() {
+            kind if asked.is(kind) => Ok(page),
+            kind => Err(self.other_kind(asked, kind, &expected, frame, &view.log)),
         }
-        let page = Arc::new(match frame {
-            Some(frame) => self.open_from_log(&expected, frame, &view.log)?,
-            None => self.open_from_file(&expected)?,
-        });
-        self.cache.insert(page.clone());
-        Ok(page)
+    }
+
+    fn other_kind(
+        &self,
+        asked: PageUse,
+        kind: PageKind,
+        expected: &PagePointer,
+        frame: Option<FramePlace>,
+        log: &LogGeneration,
+    ) -> Error {
+        let page_size = self.page_file.page_size();
+        let place = match frame {
+            Some(frame) => Place { file: &log.name, offset: frame.offset },
+            None => Place { file: self.page_file.name(), offset: page_size.offset_of(expected.page) },
+        };
+        Error::Damage(Box::new(asked.refuse(kind, expected.page, place, page_size.bytes())))
     }
 
     fn open_from_log(&self, expected: &PagePointer, frame: FramePlace, log: &LogGeneration) -> Result<OpenedPage> {

@@ -211,7 +211,7 @@ impl WriteTxn {
             root_holder: RootHolder::Commit(commit),
             page_count: self.state.page_count,
             record_count: self.state.record_count,
-            fingerprint: self.base.state.fingerprint,
+            ..self.base.state.clone()
         };
         let opened = self
             .pages

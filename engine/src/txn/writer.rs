@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::format::log::CommitBody;
 use crate::format::superblock::Superblock;
 use crate::pager::OpenedPage;
-use crate::types::{CommitNo, PageNo, PagePointer};
+use crate::types::{CommitNo, PageNo};
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 use crate::wal::{AppendError, Appended, Archive, Commit, Frames, Log, log_path};
 use std::path::PathBuf;
@@ -92,10 +92,12 @@ impl Writer {
             page_count: next.page_count,
             page_frames: 0,
             root: next.root,
-            free_list: PagePointer::NULL,
-            free_count: 0,
+            free_list: next.free_list,
+            free_count: next.free_count,
             seal_transaction: kind == CommitKind::Seal,
             record_count: next.record_count,
+            catalog: next.catalog,
+            tree_count: next.tree_count,
             random: random_16(&*self.entropy, store.page_file.name())?,
             fingerprint: [0; 16],
         };

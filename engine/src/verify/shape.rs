@@ -3,11 +3,11 @@
 use super::parts::torn_tail;
 use super::{Check, Verifier};
 use crate::finding::{Code, Finding};
-use crate::format::log::{LOG_HEADER_BYTES, RecordKind, RecordView, padded_end, record_bytes};
+use crate::format::log::{LOG_HEADER_BYTES, LogShape, RecordKind, RecordView, padded_end};
 use crate::format::page::SealedView;
 use crate::inspect::PageSet;
 use crate::trace::Event;
-use crate::types::{PageNo, PageSize};
+use crate::types::PageNo;
 use crate::wal::WitnessShape;
 
 impl Verifier<'_> {
@@ -15,10 +15,10 @@ impl Verifier<'_> {
     pub(super) fn page_shapes(&mut self) -> Check {
         const NAME: &str = "page shapes";
         let file = self.file;
-        let (Ok(chosen), Some(page_size)) = (file.chosen(), file.page_size()) else {
+        let (Ok(chosen), Ok(shape)) = (file.chosen(), file.record_shape()) else {
             return Check::not_run(NAME, self.no_state());
         };
-        let in_log = self.pages_in_log(page_size);
+        let in_log = self.pages_in_log(shape);
         let page_count = chosen.superblock.page_count;
         let present = page_count.min(file.pages_in_file());
         let mut looked_at = 0;
@@ -59,13 +59,13 @@ impl Verifier<'_> {
     }
 
     /// Pages with a frame in the log that has the shape of one: what stands at their place in the page file does not count.
-    fn pages_in_log(&self, page_size: PageSize) -> PageSet {
+    fn pages_in_log(&self, shape: LogShape) -> PageSet {
         let mut pages = PageSet::default();
         let continues = self.file.log().header.as_ref().is_some_and(|header| {
             self.file.chosen().is_ok_and(|chosen| header.log_generation == chosen.superblock.log_generation)
         });
         if continues {
-            self.each_record(page_size, |record| pages.insert(record.page));
+            self.each_record(shape, |record| pages.insert(record.page));
         }
         pages
     }
@@ -73,12 +73,12 @@ impl Verifier<'_> {
     /// Records follow one another by shape and checksum up to the end, zeros or a torn tail.
     pub(super) fn log_shape(&mut self) -> Check {
         const NAME: &str = "log";
-        let Some(page_size) = self.file.page_size() else {
+        let Ok(shape) = self.file.record_shape() else {
             return Check::not_run(NAME, "the page size is not known");
         };
         let mut records = 0u64;
         let mut committed_end = LOG_HEADER_BYTES as u64;
-        let stopped = self.each_record(page_size, |record| {
+        let stopped = self.each_record(shape, |record| {
             records += 1;
             if record.kind == RecordKind::Commit {
                 committed_end = padded_end(record.end);
@@ -86,7 +86,7 @@ impl Verifier<'_> {
         });
         let log = self.file.log();
         let length = log.length.unwrap_or(0);
-        match self.durable_witness(page_size, stopped, records + 1) {
+        match self.durable_witness(shape, stopped, records + 1) {
             Some(witness) => {
                 let why = format!("Record {} of the log does not have the bytes that were written.", records + 1);
                 let finding = Finding::new(Code::LogRot, why)
@@ -106,11 +106,11 @@ impl Verifier<'_> {
     }
 
     /// Hands over records by shape, in order; returns where they end.
-    fn each_record(&self, page_size: PageSize, mut take: impl FnMut(ShapedRecord)) -> u64 {
+    fn each_record(&self, shape: LogShape, mut take: impl FnMut(ShapedRecord)) -> u64 {
         let generation = self.file.log().header.as_ref().map(|header| header.log_generation);
         let mut offset = LOG_HEADER_BYTES as u64;
         let mut sequence = 1;
-        while let Some(record) = self.record_at(page_size, offset) {
+        while let Some(record) = self.record_at(shape, offset) {
             if Some(record.generation) != generation || record.sequence != sequence {
                 break;
             }
@@ -124,10 +124,9 @@ impl Verifier<'_> {
         offset
     }
 
-    fn record_at(&self, page_size: PageSize, offset: u64) -> Option<ShapedRecord> {
-        let most = record_bytes(RecordKind::Page, page_size).max(record_bytes(RecordKind::Commit, page_size));
-        let bytes = self.file.log_bytes(offset, most).ok()?;
-        let record = RecordView::decode(&bytes, page_size).ok()?;
+    fn record_at(&self, shape: LogShape, offset: u64) -> Option<ShapedRecord> {
+        let bytes = self.file.log_bytes(offset, shape.record_bytes_max()).ok()?;
+        let record = RecordView::decode(&bytes, shape).ok()?;
         let fields = record.fields();
         Some(ShapedRecord {
             kind: fields.kind,
@@ -140,16 +139,16 @@ impl Verifier<'_> {
     }
 
     /// Where behind `offset` a record stands that says record `sequence` had been synced.
-    fn durable_witness(&self, page_size: PageSize, offset: u64, sequence: u64) -> Option<u64> {
+    fn durable_witness(&self, shape: LogShape, offset: u64, sequence: u64) -> Option<u64> {
         let (length, generation) = (self.file.log().length?, self.file.log().header.as_ref()?.log_generation);
-        let shape = WitnessShape { page_size, generation, sequence };
+        let head = WitnessShape { log: shape, generation, sequence };
         let mut at = offset;
         while at < length {
             let bytes = self.file.log_bytes(at, STRIDE_BYTES).ok()?;
             let mut done = 0;
-            while let Some(found) = shape.find(&bytes[done..]) {
+            while let Some(found) = head.find(&bytes[done..]) {
                 let witness = at + (done + found) as u64;
-                if self.record_at(page_size, witness).is_some_and(|record| record.durable_sequence >= sequence) {
+                if self.record_at(shape, witness).is_some_and(|record| record.durable_sequence >= sequence) {
                     return Some(witness);
                 }
                 done += found + 8;

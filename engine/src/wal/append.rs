@@ -8,6 +8,7 @@ use crate::crypto::{Entropy, Keys, SealedPage};
 use crate::error::{Error, Result};
 use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES, RecordFields, RecordKind};
 use crate::format::log::{append_record, fingerprint_input, padded_end, seed_input};
+use crate::format::superblock::FORMAT;
 use crate::types::{CommitNo, FileId, PageNo, PagePointer, PageSize};
 use crate::vfs::{VfsFile, read_exact_at, write_all_at};
 use std::io;
@@ -81,7 +82,7 @@ impl Log {
         let (page_size, file_id, log_generation) = identity;
         let mut salt = [0; 16];
         entropy.fill(&mut salt).map_err(|source| Error::io("drawing randomness for", &name, source))?;
-        let mut header = LogHeader { page_size, file_id, log_generation, salt, seed: [0; 16] };
+        let mut header = LogHeader { format: FORMAT, page_size, file_id, log_generation, salt, seed: [0; 16] };
         header.seed = keys.log_seed(seed_input(&header.encode()), tree_mac);
         let failed = |source| Error::io("write", &name, source);
         // A folded log may still stand here; its bytes would look like a tail of this one.

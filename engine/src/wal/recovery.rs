@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | none, empty, or its header does not read | 0 | absent |
 //! | none, empty, or its header does not read | 1 | LOG-MISSING |
+//! | of a newer format | any | HDR-VERSION |
 //! | of another file | any | LOG-FOREIGN |
 //! | generation older than the superblock's | 0 | stale: folded already |
 //! | generation older than the superblock's | 1 | LOG-MISSING |
@@ -38,7 +39,8 @@ pub fn judge(superblock: &Superblock, keys: &Keys, head: &[u8], log_file: &str) 
     let standing = judge_without_key(superblock, head, log_file)?;
     let LogStanding::Continues(header) = &standing else { return Ok(standing) };
     let seed = keys.log_seed(seed_input(head), &keys.tree_mac(&superblock.tree_mac_input()));
-    if header.page_size != superblock.page_size || header.seed != seed {
+    let same_shape = header.page_size == superblock.page_size && header.format == superblock.format;
+    if !same_shape || header.seed != seed {
         let finding =
             Finding::new(Code::LogUnbound, "The log's seed does not follow from this page file's last checkpoint.")
                 .at(log_file, 0..LOG_HEADER_BYTES as u64)
@@ -52,11 +54,12 @@ pub fn judge(superblock: &Superblock, keys: &Keys, head: &[u8], log_file: &str) 
 
 /// As [`judge`], but for the seed, which only the key can tell: a log said to continue may still be unbound.
 pub fn judge_without_key(superblock: &Superblock, head: &[u8], log_file: &str) -> Result<LogStanding, Box<Finding>> {
-    let Ok(header) = LogHeader::decode(head) else {
-        return match superblock.log_expected {
-            false => Ok(LogStanding::Absent { unreadable: !head.is_empty() }),
-            true => Err(Box::new(missing(head, log_file))),
-        };
+    let header = match LogHeader::decode(head) {
+        Ok(header) => header,
+        // What a newer program wrote is not taken for something that a crash left.
+        Err(error) if error.code == Code::HdrVersion => return Err(Box::new(error.finding(log_file, 0))),
+        Err(_) if superblock.log_expected => return Err(Box::new(missing(head, log_file))),
+        Err(_) => return Ok(LogStanding::Absent { unreadable: !head.is_empty() }),
     };
     let at = |finding: Finding| Box::new(finding.at(log_file, 0..LOG_HEADER_BYTES as u64));
     if header.file_id != superblock.file_id {

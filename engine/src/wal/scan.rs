@@ -8,9 +8,9 @@ use crate::crypto::Keys;
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView};
-use crate::format::log::{padded_end, record_bytes, record_place};
+use crate::format::log::{LogShape, fingerprint_input, padded_end, record_place};
 use crate::format::page::SealedView;
-use crate::types::{CommitNo, PageNo, PageSize, Seal};
+use crate::types::{CommitNo, PageNo, Seal};
 use crate::vfs::{VfsFile, read_up_to};
 
 /// One record that holds: length, checksum, MAC, place in the chain.
@@ -131,6 +131,8 @@ struct Parsed {
     mac: [u8; 16],
     bytes: u64,
     record: FrameRecord,
+    /// The commit body as it stands there, which is what its fingerprint is over; empty in a page frame.
+    commit_body: Vec<u8>,
 }
 
 impl Scanner<'_> {
@@ -186,8 +188,7 @@ impl Scanner<'_> {
     }
 
     fn candidate(&mut self, offset: u64) -> Result<Candidate> {
-        let page_size = self.header.page_size;
-        let bytes_max = record_bytes(RecordKind::Page, page_size).max(record_bytes(RecordKind::Commit, page_size));
+        let bytes_max = self.header.shape().record_bytes_max();
         let (header, keys) = (self.header, self.keys);
         let bytes = self.window.at(offset, bytes_max)?;
         Ok(parse(bytes, header, keys))
@@ -243,12 +244,8 @@ impl Scanner<'_> {
                 format!("{} frames", body.page_frames),
             );
         }
-        let body_bytes = body.encode();
-        let fingerprint = self.keys.next_fingerprint(
-            &self.fingerprint,
-            parsed.commit,
-            crate::format::log::fingerprint_input(&body_bytes),
-        );
+        let fingerprint =
+            self.keys.next_fingerprint(&self.fingerprint, parsed.commit, fingerprint_input(&parsed.commit_body));
         (fingerprint != body.fingerprint)
             .then(|| {
                 damage(
@@ -314,7 +311,7 @@ impl Scanner<'_> {
     }
 
     fn durable_witness(&mut self, offset: u64, sequence: u64) -> Result<Option<Witness>> {
-        let shape = WitnessShape { page_size: self.header.page_size, generation: self.header.log_generation, sequence };
+        let shape = WitnessShape { log: self.header.shape(), generation: self.header.log_generation, sequence };
         let mut at = offset;
         loop {
             let bytes = self.window.at(at, WITNESS_STRIDE_BYTES)?;
@@ -344,7 +341,7 @@ const WITNESS_STRIDE_BYTES: usize = 64 << 10;
 /// of this generation had been synced. A log may be gigabytes of zeros or of somebody's bytes; this looks at eight of them
 /// at a time and is wrong only in one direction.
 pub(crate) struct WitnessShape {
-    pub page_size: PageSize,
+    pub log: LogShape,
     pub generation: u64,
     pub sequence: u64,
 }
@@ -353,7 +350,7 @@ impl WitnessShape {
     /// The first multiple of eight in `bytes` where such a head stands whole.
     pub fn find(&self, bytes: &[u8]) -> Option<usize> {
         let starts = [RecordKind::Page, RecordKind::Commit]
-            .map(|kind| record_bytes(kind, self.page_size) as u64 | (kind as u64) << (8 * record_place::KIND.offset));
+            .map(|kind| self.log.record_bytes(kind) as u64 | (kind as u64) << (8 * record_place::KIND.offset));
         (0..Self::bytes_done(bytes.len()))
             .step_by(8)
             .find(|&at| starts.contains(&word(bytes, at)) && self.fits(&bytes[at..]))
@@ -383,7 +380,7 @@ struct Witness {
 
 /// Reads one record, trusting nothing: shape, checksum, generation, then the MAC, which covers the salt.
 fn parse(bytes: &[u8], header: &LogHeader, keys: &Keys) -> Candidate {
-    let view = match RecordView::decode(bytes, header.page_size) {
+    let view = match RecordView::decode(bytes, header.shape()) {
         Ok(view) => view,
         Err(error) => {
             return Candidate::Other { is_older: false, why: error.why };
@@ -396,6 +393,7 @@ fn parse(bytes: &[u8], header: &LogHeader, keys: &Keys) -> Candidate {
     if keys.record_mac(&header.salt, &view.mac_parts()) != *view.mac() {
         return Candidate::Other { is_older: false, why: "its MAC is wrong".to_owned() };
     }
+    let commit_body = if fields.kind == RecordKind::Commit { view.body().to_vec() } else { Vec::new() };
     let record = match fields.kind {
         RecordKind::Page => match SealedView::new(view.body()) {
             Some(page) if names(&page, fields.page, fields.commit) => {
@@ -421,6 +419,7 @@ fn parse(bytes: &[u8], header: &LogHeader, keys: &Keys) -> Candidate {
         mac: *view.mac(),
         bytes: view.len() as u64,
         record,
+        commit_body,
     })
 }
 
@@ -458,14 +457,9 @@ impl Window<'_> {
     }
 }
 
-/// The page size of a scan's log, for callers that only hold the header.
 impl LogHeader {
     /// Bytes a page frame takes in this log.
     pub fn frame_bytes(&self) -> usize {
-        frame_bytes(self.page_size)
+        self.shape().record_bytes(RecordKind::Page)
     }
-}
-
-fn frame_bytes(page_size: PageSize) -> usize {
-    record_bytes(RecordKind::Page, page_size)
 }

@@ -41,7 +41,7 @@ impl Hex {
         let plain =
             file.open_bytes(page, &found).map_err(|finding| Failure::engine(&self.file, Error::Damage(finding)))?;
         output.line(format!("page {page}, opened, {}", place_text(&file, &self.file, &found)))?;
-        print_spans(&mut output, &plain, &annotate::node(&plain))?;
+        print_spans(&mut output, &plain, &annotate::plain_page(&plain))?;
         output.finish()?;
         Ok(Status::Done)
     }

@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tosumu::escape::{escape, escape_word};
 use tosumu::format::annotate::{self, Annotation, Family};
+use tosumu::format::free_list::FreeTrunkView;
 use tosumu::format::key_slot::KeySlotKind;
 use tosumu::format::page::SealedView;
 use tosumu::inspect::{AtRest, ByteSource, Tree, TreeNode};
-use tosumu::types::Bytes;
+use tosumu::pager::check::PageUse;
+use tosumu::types::{Bytes, PagePointer};
 use tosumu::wal::{FrameRecord, LogStanding, ScanEnd};
 use tosumu::{Code, Error, Finding, PageNo};
 
@@ -226,7 +228,7 @@ fn one_page(file: &AtRest, path: &Path, page: PageNo) -> Result<Shown, Failure> 
         }),
         (Ok(_), None) => shown.line("authentic by its own header; whether it is current cannot be told"),
     }
-    let plain = opened.as_ref().ok().map(|plain| annotate::node(plain));
+    let plain = opened.as_ref().ok().map(|plain| annotate::plain_page(plain));
     match &plain {
         Some(spans) => {
             shown.line("plain form:");
@@ -522,21 +524,41 @@ fn keys(file: &AtRest, _: &Path) -> Result<Shown, Failure> {
 
 fn freelist(file: &AtRest, _: &Path) -> Result<Shown, Failure> {
     let mut shown = Shown::new(json!({ "file": file.name(), "free_count": null, "pages": null }));
-    let superblock = match file.chosen() {
-        Ok(chosen) => &chosen.superblock,
+    let state = match file.state() {
+        Ok(state) => state,
         Err(finding) => {
             shown.found(finding);
             return Ok(shown);
         }
     };
-    if superblock.free_list.is_null() && superblock.free_count == 0 {
-        shown.line("No page is free: format 1 frees none. A page that was emptied stays in the tree and fills again.");
-        shown.line("`compact` writes a new file without the space.");
-        shown.object = json!({ "file": file.name(), "free_count": 0, "pages": [] });
-        return Ok(shown);
+    let (mut next, mut trunks, mut pages) = (state.free_list, Vec::new(), Vec::new());
+    // Each trunk is a page that is counted, so that a list that returns to itself ends here.
+    while !next.is_null() && trunks.len() < state.free_count as usize {
+        let trunk = match file.open_page_as(PageUse::FreeList, &next) {
+            Ok(trunk) => trunk,
+            Err(finding) => {
+                shown.found(&finding);
+                return Ok(shown);
+            }
+        };
+        let Ok(trunk) = FreeTrunkView::new(&trunk) else { break };
+        trunks.push(next.page);
+        pages.extend(trunk.pages());
+        shown.line(format!("trunk at page {}: {} pages", next.page, trunk.count()));
+        next = trunk.next().unwrap_or(PagePointer::NULL);
     }
-    let why = "The superblock names free pages, and this format has none.";
-    let found = format!("{} pages, list at page {}", superblock.free_count, superblock.free_list.page);
-    shown.found(&Finding::new(Code::FreeCount, why).expected("0 pages, no list", found));
+    match state.free_count {
+        0 => shown.line("No page is free."),
+        count => {
+            shown.line(format!("{count} pages are free: {} trunks and the {} they list", trunks.len(), pages.len()))
+        }
+    }
+    shown.object = json!({ "file": file.name(), "free_count": state.free_count, "trunks": trunks, "pages": pages });
+    let found = trunks.len() + pages.len();
+    if found != state.free_count as usize || !next.is_null() {
+        let why = "The free list's length differs from the number stored.";
+        let expected = format!("{} pages", state.free_count);
+        shown.found(&Finding::new(Code::FreeCount, why).expected(expected, format!("{found} pages")));
+    }
     Ok(shown)
 }

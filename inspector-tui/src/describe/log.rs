@@ -8,7 +8,7 @@ use crate::{model::Model, timeline::World};
 use serde::Serialize;
 use tosumu::format::{
     is_zero,
-    log::{LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, padded_end},
+    log::{LOG_HEADER_BYTES, LogHeader, LogShape, RecordKind, RecordView, padded_end},
     superblock::Superblock,
 };
 
@@ -64,21 +64,27 @@ pub struct LogFacts {
 pub fn log(model: &Model) -> LogFacts {
     let world = &model.world;
     let newest = newest_superblock(world);
-    let size = world.facts.page_size;
+    let shape = shape(world, newest.as_ref());
     let mut facts = LogFacts {
         file: world.facts.log_file.clone(),
         durable_to: world.log_durable_len(),
         expected_generation: newest.as_ref().map(|superblock| superblock.log_generation),
         page_file_commit: newest.map_or(0, |superblock| superblock.commit.0),
-        page_record_bytes: tosumu::format::log::record_bytes(RecordKind::Page, size) as u64,
-        commit_record_bytes: tosumu::format::log::record_bytes(RecordKind::Commit, size) as u64,
+        page_record_bytes: shape.record_bytes(RecordKind::Page) as u64,
+        commit_record_bytes: shape.record_bytes(RecordKind::Commit) as u64,
         to_come: to_come(world),
         ..LogFacts::default()
     };
     let bytes = world.log_bytes();
     facts.bytes = bytes.len() as u64;
-    facts.read(&bytes, size);
+    facts.read(&bytes);
     facts
+}
+
+/// What the log's records look like, or would: the page file's format says it.
+fn shape(world: &World, newest: Option<&Superblock>) -> LogShape {
+    let page_size = world.facts.page_size;
+    newest.map_or(LogShape::newest(page_size), |superblock| LogShape { format: superblock.format, page_size })
 }
 
 /// The superblock with the highest generation among the readable ones.
@@ -98,7 +104,7 @@ fn to_come(world: &World) -> Option<String> {
 }
 
 impl LogFacts {
-    fn read(&mut self, bytes: &[u8], size: tosumu::PageSize) {
+    fn read(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.because = "there is no log".into();
             return;
@@ -114,12 +120,12 @@ impl LogFacts {
             self.because = "this log was folded into the page file already, so recovery ignores it".into();
             return;
         }
-        self.because = self.read_records(bytes, size, &header);
+        self.because = self.read_records(bytes, &header);
         self.judge();
     }
 
     /// Takes in every record that follows the one before it; gives the reason for stopping.
-    fn read_records(&mut self, bytes: &[u8], size: tosumu::PageSize, header: &LogHeader) -> String {
+    fn read_records(&mut self, bytes: &[u8], header: &LogHeader) -> String {
         let (mut at, mut previous, mut sequence) = (LOG_HEADER_BYTES, header.seed, 1);
         loop {
             let rest = &bytes[at.min(bytes.len())..];
@@ -129,7 +135,7 @@ impl LogFacts {
             if is_zero(rest) {
                 return "only zeros follow, where nothing was written yet".into();
             }
-            let record = match RecordView::decode(rest, size) {
+            let record = match RecordView::decode(rest, header.shape()) {
                 Ok(record) => record,
                 Err(error) => return format!("what follows is no whole record: {}", error.why),
             };

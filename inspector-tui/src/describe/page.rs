@@ -210,7 +210,7 @@ fn slot_line(model: &Model) -> String {
 /// The slot the cursor is on, or the one the present operation wrote.
 pub fn chosen_slot(model: &Model, plain: &[u8]) -> Option<usize> {
     if let Some(byte) = model.byte {
-        let annotations = if shown_form(model) == "plain" { annotate::node(plain) } else { Vec::new() };
+        let annotations = if shown_form(model) == "plain" { annotate::plain_page(plain) } else { Vec::new() };
         return annotations.iter().find(|part| part.span.contains(&byte)).and_then(|part| part.slot);
     }
     let node = NodeView::new(plain).ok()?;

@@ -382,8 +382,8 @@ impl Sandbox {
             let system = |file: &str| self.state(file).map(|state| state.system.clone());
             let (file, log) = (&facts.file, &facts.log_file);
             Arc::new(Surveys {
-                system: Survey::of(system(file).as_ref(), system(log).as_ref(), facts.page_size),
-                durable: Survey::of(self.durable(file).as_ref(), self.durable(log).as_ref(), facts.page_size),
+                system: Survey::of(system(file).as_ref(), system(log).as_ref()),
+                durable: Survey::of(self.durable(file).as_ref(), self.durable(log).as_ref()),
             })
         })
     }

@@ -10,7 +10,9 @@ pub(super) fn superblock(name: &str) -> &'static str {
         "log_generation" => "LOG-STALE, LOG-UNBOUND, HDR-CRC, HDR-FORGED",
         "log_expected" => "LOG-MISSING, HDR-CRC, HDR-FORGED",
         "page_count" => "FILE-TRUNCATED, FILE-TAIL, HDR-CRC, HDR-FORGED",
-        "root" => "PAGE-STALE, PAGE-UNAUTHENTIC, HDR-CRC, HDR-FORGED",
+        "root" | "free_list" | "catalog" => "PAGE-STALE, PAGE-UNAUTHENTIC, HDR-CRC, HDR-FORGED",
+        "free_count" => "FREE-COUNT, HDR-CRC, HDR-FORGED",
+        "key_set" => "KEY-SLOT-FOREIGN, KEY-WRONG, HDR-CRC, HDR-FORGED",
         "record_count" => "TREE-COUNT, HDR-CRC, HDR-FORGED",
         "fingerprint" => "FRESH-ROLLBACK, FRESH-FORK, HDR-CRC, HDR-FORGED",
         "mac" => "HDR-FORGED",
@@ -49,12 +51,44 @@ pub(super) fn node(name: &str) -> &'static str {
     }
 }
 
+/// Fields of an overflow page.
+pub(super) fn overflow(name: &str) -> &'static str {
+    match name {
+        "kind" => "PAGE-KIND, PAGE-UNAUTHENTIC",
+        "remaining_bytes" => "OVF-SHORT, OVF-LONG, PAGE-UNAUTHENTIC",
+        "next" => CHAINS,
+        _ => CELLS,
+    }
+}
+
+/// Fields of a trunk of the free list.
+pub(super) fn free_trunk(name: &str) -> &'static str {
+    match name {
+        "kind" => "PAGE-KIND, PAGE-UNAUTHENTIC",
+        "count" => "FREE-COUNT, PAGE-UNAUTHENTIC",
+        "next" => "PAGE-STALE, FREE-CYCLE, FREE-COUNT, PAGE-UNAUTHENTIC",
+        _ => CELLS,
+    }
+}
+
+/// Fields of an entry of the catalog.
+pub(super) fn tree_entry(name: &str) -> &'static str {
+    match name {
+        "root" => CHILDREN,
+        _ => "TREE-COUNT, PAGE-UNAUTHENTIC",
+    }
+}
+
 /// Slots and the parts of cells that say where something is.
 pub(super) const CELLS: &str = "TREE-SLOT, PAGE-UNAUTHENTIC";
 /// Keys.
 pub(super) const KEYS: &str = "TREE-ORDER, TREE-RANGE, PAGE-UNAUTHENTIC";
 /// Pointers in a branch.
 pub(super) const CHILDREN: &str = "PAGE-STALE, TREE-CYCLE, TREE-DOUBLE-REF, PAGE-UNAUTHENTIC";
+/// Pointers along an overflow chain.
+pub(super) const CHAINS: &str = "PAGE-STALE, OVF-SHORT, OVF-LONG, OVF-CYCLE, PAGE-UNAUTHENTIC";
+/// Page numbers in the free list.
+pub(super) const FREE: &str = "FREE-LIVE, FREE-CYCLE, PAGE-UNAUTHENTIC";
 /// Values.
 pub(super) const VALUES: &str = "PAGE-UNAUTHENTIC";
 
@@ -83,7 +117,8 @@ pub(super) fn log_record(name: &str) -> &'static str {
 /// Fields of a commit body.
 pub(super) fn commit_body(name: &str) -> &'static str {
     match name {
-        "root" => "PAGE-STALE, PAGE-UNAUTHENTIC, LOG-ROT",
+        "root" | "free_list" | "catalog" => "PAGE-STALE, PAGE-UNAUTHENTIC, LOG-ROT",
+        "free_count" => "FREE-COUNT, LOG-ROT",
         "record_count" => "TREE-COUNT, LOG-ROT",
         "flags" => "LOG-RECORD, LOG-ROT",
         "fingerprint" => "FRESH-ROLLBACK, FRESH-FORK, LOG-ROT",

@@ -1,13 +1,13 @@
 //! What a node from a file must pass before anything trusts it. Each check may rely on those before it.
 
-use super::{HEADER_BYTES, NodeView, PLAIN_BYTES_MAX, SLOT_BYTES, head_of, header_place};
+use super::{CellValue, HEADER_BYTES, NodeView, PLAIN_BYTES_MAX, SLOT_BYTES, head_of, header_place, is_inline};
 use crate::finding::Code;
 use crate::format::error::{DecodeError, preview};
 use crate::format::field::{check_zeros, nonzero};
+use crate::format::is_zero;
 use crate::format::page::PageKind;
 use crate::format::page::pointer_place::PAGE;
-use crate::format::{is_zero, read_u32};
-use crate::limits::TREE_DEPTH_MAX;
+use crate::limits::{TREE_DEPTH_MAX, VALUE_BYTES_MAX};
 use std::ops::Range;
 
 /// Kind, level and reserved bytes.
@@ -54,11 +54,15 @@ fn cell_bounds(node: NodeView, slot: usize) -> Result<(), DecodeError> {
     }
     let expected = format!("a cell within {}..{end}", node.cells_start());
     let found = match inside {
-        true => format!("a value of {} bytes in a cell at {start}", read_u32(node.plain, start)),
+        true => format!("a value of {} bytes in a cell at {start}", value_bytes(node, slot)),
         false => format!("a cell at {start} with a key of {} bytes", node.key_bytes(slot)),
     };
     let why = format!("Slot {slot} names a cell that is not inside the page.");
     Err(DecodeError::new(Code::TreeSlot, node.slot_span(slot), expected, found, why))
+}
+
+fn value_bytes(node: NodeView, slot: usize) -> usize {
+    node.cell_bytes(slot) - node.before_key_bytes() - node.key_bytes(slot)
 }
 
 /// No cell over another, the lowest at `cells_start`, everything between them zero, and the sum as the header has it.
@@ -95,7 +99,7 @@ fn free_between(node: NodeView, free: Range<usize>) -> Result<usize, DecodeError
     }
 }
 
-/// Heads equal the keys, keys ascend, and a branch's first key is empty and its children are pages.
+/// Heads equal the keys, keys ascend, values in overflow chains belong there, and a branch's first key is empty and its children are pages.
 pub(super) fn keys(node: NodeView) -> Result<(), DecodeError> {
     for slot in 0..node.slot_count() {
         let key = node.key(slot);
@@ -112,8 +116,32 @@ pub(super) fn keys(node: NodeView) -> Result<(), DecodeError> {
     }
     match node.kind() {
         PageKind::Branch => children(node),
-        _ => Ok(()),
+        _ => values(node),
     }
+}
+
+/// A value lies in an overflow chain only when it must, and the chain has a first page.
+fn values(node: NodeView) -> Result<(), DecodeError> {
+    for slot in 0..node.slot_count() {
+        let CellValue::Overflow { length, first } = node.cell_value(slot) else { continue };
+        let (cell, key) = (node.cell_span(slot), node.key_span(slot));
+        let fits_inline = is_inline(node.plain.len(), key.len(), length as usize);
+        if fits_inline || length > VALUE_BYTES_MAX {
+            let expected = match fits_inline {
+                true => format!("over {} bytes of key and value together", node.plain.len() / 4),
+                false => format!("a value of at most {VALUE_BYTES_MAX} bytes"),
+            };
+            let why = format!("The value of slot {slot} cannot lie in an overflow chain.");
+            let found = format!("{length} bytes");
+            return Err(DecodeError::new(Code::TreeSlot, cell.start..key.start, expected, found, why));
+        }
+        if first.is_null() {
+            let why = format!("The value of slot {slot} lies in an overflow chain that has no first page.");
+            let place = key.end..key.end + PAGE.end();
+            return Err(DecodeError::new(Code::TreeSlot, place, "a page", "page 0", why));
+        }
+    }
+    Ok(())
 }
 
 fn children(node: NodeView) -> Result<(), DecodeError> {

@@ -1,6 +1,7 @@
 use super::samples;
 use crate::format::annotate::{self, Annotation, Family};
 use crate::format::key_slot::{KeySlot, KeySlotKind};
+use crate::format::log::LogShape;
 use crate::types::PageSize;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -17,9 +18,20 @@ fn all() -> Vec<(&'static str, Annotate, Vec<u8>)> {
         ("sealed page", annotate::sealed_page, samples::sealed_page()),
         ("leaf", annotate::node, samples::leaf().into_bytes()),
         ("branch", annotate::node, samples::branch().into_bytes()),
+        ("leaf with a long value", annotate::node, samples::leaf_with_a_long_value().into_bytes()),
+        ("overflow page", annotate::plain_page, samples::overflow_page()),
+        ("free-list trunk", annotate::plain_page, samples::free_trunk().into_bytes()),
+        ("catalog entry", annotate::tree_entry, samples::tree_entry().encode().to_vec()),
+        ("superblock of format 1", annotate::superblock, samples::superblock_format_1().encode(|_| [1; 32])),
+        ("commit body of format 1", annotate::commit_body, samples::commit_body_format_1()),
+        ("log file of format 1", |bytes| annotate::log_file(bytes, PageSize::TOY), samples::log_file_format_1()),
         ("log header", annotate::log_header, log[..512].to_vec()),
-        ("page frame", |bytes| annotate::log_record(bytes, PageSize::TOY), log[512..1104].to_vec()),
-        ("commit record", |bytes| annotate::log_record(bytes, PageSize::TOY), log[1104..1296].to_vec()),
+        ("page frame", |bytes| annotate::log_record(bytes, LogShape::newest(PageSize::TOY)), log[512..1104].to_vec()),
+        (
+            "commit record",
+            |bytes| annotate::log_record(bytes, LogShape::newest(PageSize::TOY)),
+            log[1104..1328].to_vec(),
+        ),
         ("commit body", annotate::commit_body, samples::commit_body().encode().to_vec()),
         ("log file", |bytes| annotate::log_file(bytes, PageSize::TOY), log),
     ]
@@ -125,6 +137,32 @@ fn a_branch_names_its_children() {
 }
 
 #[test]
+fn long_values_free_pages_and_named_trees_are_told_part_by_part() {
+    let has = |lines: Vec<String>, wanted: &[&str]| {
+        wanted.iter().for_each(|wanted| assert!(lines.contains(&(*wanted).to_owned()), "{wanted} in {lines:#?}"));
+    };
+    let leaf = lines(&annotate::node(samples::leaf_with_a_long_value().as_bytes()));
+    has(leaf, &["423..427 cell k: value length: 1000, in an overflow chain", "428..432 cell k: overflow: pgno: 6"]);
+    let overflow = lines(&annotate::plain_page(&samples::overflow_page()));
+    has(overflow, &["4..8 data_bytes: 3", "8..16 remaining_bytes: 3", "16..20 next: pgno: 0 none", "48..51 data: end"]);
+    let trunk = lines(&annotate::plain_page(samples::free_trunk().as_bytes()));
+    has(trunk, &["0..1 kind: 4 free list", "48..52 entry 0: 8", "52..56 entry 1: 5", "56..456 free: 400 zeros"]);
+    let entry = lines(&annotate::tree_entry(&samples::tree_entry().encode()));
+    has(entry, &["0..4 root: pgno: 4", "28..32 page_count: 3", "32..40 record_count: 17"]);
+}
+
+#[test]
+fn a_file_of_format_1_is_told_by_its_own_tables() {
+    let superblock = lines(&annotate::superblock(&samples::superblock_format_1().encode(|_| [1; 32])));
+    assert!(superblock.contains(&"176..256 zero: 80 zeros".to_owned()), "{superblock:#?}");
+    assert!(!superblock.iter().any(|line| line.contains("key_set") || line.contains("catalog")), "{superblock:#?}");
+    let body = lines(&annotate::commit_body(&samples::commit_body_format_1()));
+    assert_eq!(body.last().unwrap(), "96..112 fingerprint: 02020202020202020202020202020202");
+    let log = lines(&annotate::log_file(&samples::log_file_format_1(), PageSize::TOY));
+    assert!(log.contains(&"1296..1536 padding: 240 zeros".to_owned()), "{log:#?}");
+}
+
+#[test]
 fn the_parts_of_a_log_are_named_by_record() {
     let lines = lines(&annotate::log_file(&samples::log_file(), PageSize::TOY));
     for wanted in [
@@ -133,7 +171,8 @@ fn the_parts_of_a_log_are_named_by_record() {
         "620..624 record 1: page: pgno: 2",
         "1108..1109 record 2: kind: 2 commit",
         "1192..1196 record 2: body: root: pgno: 3",
-        "1296..1536 padding: 240 zeros",
+        "1264..1268 record 2: body: catalog: pgno: 2",
+        "1328..1536 padding: 208 zeros",
     ] {
         assert!(lines.iter().any(|line| line == wanted), "{wanted} in {lines:#?}");
     }

@@ -6,6 +6,7 @@ mod node;
 mod pages;
 mod samples;
 mod superblock;
+mod values;
 
 use super::DecodeError;
 use std::fmt::Debug;

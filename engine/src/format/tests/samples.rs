@@ -1,11 +1,14 @@
 //! One sound value of each structure.
 
+use crate::format::catalog::TreeEntry;
+use crate::format::free_list::FreeTrunk;
 use crate::format::key_slot::{KeySlot, KeySlotKind, KeySlotParts};
 use crate::format::log::{CommitBody, LogHeader, RecordFields, RecordKind, append_record};
 use crate::format::node::Node;
+use crate::format::overflow::encode_overflow;
 use crate::format::page::{PageHeader, PageKind};
 use crate::format::superblock::Superblock;
-use crate::types::{CommitNo, FileId, PageNo, PagePointer, PageSize, Seal};
+use crate::types::{CommitNo, FileId, KeySet, PageNo, PagePointer, PageSize, Seal};
 
 pub fn pointer(page: u32) -> PagePointer {
     PagePointer { page: PageNo(page), commit: CommitNo(7), seal: Seal([page as u8; 16]) }
@@ -36,8 +39,8 @@ pub fn superblock() -> Superblock {
     key_slots[1] = key_slot(KeySlotKind::Passphrase);
     key_slots[7] = key_slot(KeySlotKind::Keyfile);
     Superblock {
-        format: 1,
-        min_reader: 1,
+        format: 2,
+        min_reader: 2,
         features_compatible: 0,
         features_read_only: 0,
         features_incompatible: 0,
@@ -57,12 +60,22 @@ pub fn superblock() -> Superblock {
         key_slot_counter: 2,
         record_count: 12,
         fingerprint: [6; 16],
+        catalog: pointer(2),
+        tree_count: 1,
+        key_set: KeySet([11; 16]),
         key_slots,
     }
 }
 
 pub fn log_header() -> LogHeader {
-    LogHeader { page_size: PageSize::TOY, file_id: FileId([9; 16]), log_generation: 5, salt: [7; 16], seed: [8; 16] }
+    LogHeader {
+        format: 2,
+        page_size: PageSize::TOY,
+        file_id: FileId([9; 16]),
+        log_generation: 5,
+        salt: [7; 16],
+        seed: [8; 16],
+    }
 }
 
 pub fn commit_body() -> CommitBody {
@@ -74,6 +87,8 @@ pub fn commit_body() -> CommitBody {
         free_count: 0,
         seal_transaction: false,
         record_count: 12,
+        catalog: pointer(2),
+        tree_count: 1,
         random: [1; 16],
         fingerprint: [2; 16],
     }
@@ -125,4 +140,48 @@ pub fn branch() -> Node {
     branch.insert_child(1, b"longer", &pointer(2));
     branch.remove(2);
     branch
+}
+
+/// A leaf whose only record has a value in an overflow chain.
+pub fn leaf_with_a_long_value() -> Node {
+    let mut leaf = Node::new(PageKind::Leaf, 0, PageSize::TOY.plain_bytes());
+    leaf.insert_overflow_record(0, b"k", 1000, &pointer(6));
+    leaf
+}
+
+/// The last page of a chain.
+pub fn overflow_page() -> Vec<u8> {
+    encode_overflow(PageSize::TOY.plain_bytes(), b"end", 3, &PagePointer::NULL)
+}
+
+/// Two free pages and a trunk below.
+pub fn free_trunk() -> FreeTrunk {
+    let mut trunk = FreeTrunk::new(PageSize::TOY.plain_bytes(), &pointer(9));
+    trunk.push(PageNo(8));
+    trunk.push(PageNo(5));
+    trunk
+}
+
+pub fn tree_entry() -> TreeEntry {
+    TreeEntry { root: pointer(4), page_count: 3, record_count: 17 }
+}
+
+pub fn superblock_format_1() -> Superblock {
+    let newer = superblock();
+    let key_set = KeySet(newer.file_id.0);
+    Superblock { format: 1, min_reader: 1, catalog: PagePointer::NULL, tree_count: 0, key_set, ..newer }
+}
+
+pub fn commit_body_format_1() -> Vec<u8> {
+    let newer = commit_body().encode();
+    [&newer[..80], &newer[112..]].concat()
+}
+
+/// As [`log_file`], in format 1.
+pub fn log_file_format_1() -> Vec<u8> {
+    let mut log = LogHeader { format: 1, ..log_header() }.encode().to_vec();
+    append_record(&mut log, &fields(RecordKind::Page, 1), &sealed_page(), |_| [3; 16]);
+    append_record(&mut log, &fields(RecordKind::Commit, 2), &commit_body_format_1(), |_| [4; 16]);
+    log.resize(crate::format::log::padded_end(log.len() as u64) as usize, 0);
+    log
 }

@@ -48,7 +48,7 @@ fn a_changed_byte_under_a_mended_checksum_is_an_error_or_another_superblock() {
 fn each_refusal_has_its_code_in_the_order_ours_whole_readable_sound() {
     let code = |at: usize, bytes: &[u8]| changed(at, bytes).unwrap_err().code;
     assert_eq!(code(0, b"SQLite"), Code::HdrMagic);
-    assert_eq!(code(12, &[2]), Code::HdrVersion);
+    assert_eq!(code(12, &[3]), Code::HdrVersion);
     assert_eq!(code(12, &[0]), Code::HdrField);
     assert_eq!(code(24, &[1]), Code::HdrFeature);
     assert_eq!(code(28, &[2]), Code::HdrField);
@@ -66,9 +66,24 @@ fn each_refusal_has_its_code_in_the_order_ours_whole_readable_sound() {
 
 #[test]
 fn a_newer_format_that_lets_us_read_is_read() {
-    let newer = changed(8, &[2]).unwrap();
-    assert_eq!((newer.format, newer.min_reader), (2, 1));
+    let newer = changed(8, &[3]).unwrap();
+    assert_eq!((newer.format, newer.min_reader), (3, 2));
     assert_eq!(changed(20, &[1]).unwrap().features_read_only, 1);
+}
+
+#[test]
+fn a_superblock_of_format_1_is_read_as_what_it_says() {
+    let older = samples::superblock_format_1();
+    let bytes = older.encode(|_| [7; 32]);
+    assert!(bytes[176..256].iter().all(|&byte| byte == 0));
+    assert_eq!(Superblock::decode(&bytes).unwrap(), older);
+    assert_eq!(older.key_set.0, older.file_id.0);
+    assert_eq!(older.tree_mac_input().len(), 16 + 8 + 28 + 4 + 28 + 4 + 8 + 16);
+    let mut claims_more = bytes;
+    claims_more[208] = 1;
+    let crc = crc32fast::hash(&claims_more[..4092]);
+    claims_more[4092..].copy_from_slice(&crc.to_le_bytes());
+    assert_eq!(Superblock::decode(&claims_more).unwrap_err().span, 208..209);
 }
 
 #[test]
@@ -107,7 +122,7 @@ fn debug_never_prints_a_key() {
 #[test]
 fn the_tree_mac_binds_its_fields_in_order() {
     let input = samples::superblock().tree_mac_input();
-    assert_eq!(input.len(), 16 + 8 + 28 + 4 + 28 + 4 + 8 + 16);
+    assert_eq!(input.len(), 16 + 8 + 28 + 4 + 28 + 4 + 8 + 16 + 28 + 4);
     assert_eq!(&input[16..24], &7u64.to_le_bytes());
     assert_eq!(&input[52..56], &3u32.to_le_bytes());
 }

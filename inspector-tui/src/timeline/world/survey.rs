@@ -2,7 +2,7 @@
 //! where. Checksums are trusted here, since the bytes come from the simulated disk; judging a file is `verify`'s work.
 
 use std::collections::BTreeMap;
-use tosumu::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, padded_end, record_bytes};
+use tosumu::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, padded_end};
 use tosumu::format::page::SealedView;
 use tosumu::format::superblock::Superblock;
 use tosumu::limits::{PAGES_START_BYTES, SUPERBLOCK_BYTES};
@@ -41,30 +41,31 @@ pub(super) struct Survey {
 
 impl Survey {
     /// Surveys the two files as one place holds them.
-    pub fn of(page_file: Option<&SectorImage>, log: Option<&SectorImage>, page_size: PageSize) -> Survey {
+    pub fn of(page_file: Option<&SectorImage>, log: Option<&SectorImage>) -> Survey {
         let mut survey = Survey::default();
         let Some(superblock) = page_file.and_then(newest_superblock) else { return survey };
         survey.commit = Some(superblock.commit);
         survey.root = Some(superblock.root.page).filter(|page| !page.is_none());
         survey.page_count = superblock.page_count;
         if let Some(log) = log {
-            survey.follow(log, superblock.log_generation, page_size);
+            survey.follow(log, superblock.log_generation);
         }
         survey
     }
 
-    fn follow(&mut self, log: &SectorImage, generation: u64, page_size: PageSize) {
-        let header = LogHeader::decode(&log.read(0..LOG_HEADER_BYTES as u64));
-        if !header.is_ok_and(|header| header.log_generation == generation) {
+    fn follow(&mut self, log: &SectorImage, generation: u64) {
+        let Ok(header) = LogHeader::decode(&log.read(0..LOG_HEADER_BYTES as u64)) else { return };
+        if header.log_generation != generation {
             return;
         }
+        let shape = header.shape();
         self.log_end = LOG_HEADER_BYTES as u64;
         self.records.push(None);
         let (mut at, mut sequence) = (self.log_end, 0);
         let mut frames = BTreeMap::new();
         loop {
-            let bytes = log.read(at..at + record_bytes_max(page_size));
-            let Ok(record) = RecordView::decode(&bytes, page_size) else { return };
+            let bytes = log.read(at..at + shape.record_bytes_max() as u64);
+            let Ok(record) = RecordView::decode(&bytes, shape) else { return };
             let fields = record.fields();
             if fields.generation != generation || fields.sequence != sequence + 1 {
                 return;
@@ -96,10 +97,6 @@ impl Survey {
         self.root = Some(body.root.page).filter(|page| !page.is_none());
         self.page_count = body.page_count;
     }
-}
-
-fn record_bytes_max(page_size: PageSize) -> u64 {
-    record_bytes(RecordKind::Page, page_size).max(record_bytes(RecordKind::Commit, page_size)) as u64
 }
 
 fn newest_superblock(page_file: &SectorImage) -> Option<Superblock> {
