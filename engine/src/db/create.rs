@@ -114,9 +114,9 @@ fn first_bytes(options: &Options, name: &str, birth: &Birth<'_>) -> Result<Vec<u
 
 /// A new data key in one key slot.
 fn first_keys(options: &Options, name: &str) -> Result<InheritedKeys> {
+    let dek = Dek::generate(&*options.entropy).map_err(|source| random_failed(name, source))?;
     let mut key_set = KeySet::default();
     options.entropy.fill(&mut key_set.0).map_err(|source| random_failed(name, source))?;
-    let dek = Dek::generate(&*options.entropy).map_err(|source| random_failed(name, source))?;
     let slot = make_slot(&options.unlock, options.kdf, &dek, key_set, 0, 1, &*options.entropy)?;
     let mut key_slots = std::array::from_fn::<_, KEY_SLOTS_COUNT, _>(|_| KeySlot::EMPTY);
     key_slots[0] = KeySlot { bytes: slot };
