@@ -7,7 +7,7 @@ use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::transfer::{
     Existing, Import, ImportFailure, ImportReport, Restore, RestoreReport, archived_databases, export,
 };
-use tosumu::vfs::{MemoryVfs, OpenMode, Vfs, read_exact_at};
+use tosumu::vfs::{CrashPlan, Fault, FaultKind, FaultSpan, MemoryVfs, OpenMode, SimVfs, Vfs, read_exact_at};
 use tosumu::{CheckpointMode, CommitNo, Database, Options, PageSize, Result};
 
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -82,6 +82,7 @@ fn a_backup_holds_the_snapshot_and_opens_with_the_same_key() {
     assert_eq!(report.source_commit, db.read().commit());
     assert_eq!(report.source_fingerprint, db.fingerprint());
     assert_eq!(report.fingerprint, copy.fingerprint());
+    assert_ne!(copy.file_id(), db.file_id());
     assert!(!vfs.exists(Path::new("copy.tsm.tmp")).unwrap());
     assert!(!vfs.exists(Path::new("copy.tsm.tmp-wal")).unwrap());
     assert!(!vfs.exists(Path::new("copy.tsm-wal")).unwrap() || copy.stats().unwrap().log_bytes == 0);
@@ -390,4 +391,78 @@ fn what_another_program_writes_with_blanks_and_escaped_slashes_is_read() {
     let copy = options(&vfs, 61).open("b.tsm").unwrap();
     import(&copy, spaced.as_bytes(), Existing::MustAgree).unwrap();
     assert_eq!(dump(&copy), dump(&db));
+}
+
+const FAULTS_AT: usize = 3;
+
+/// The disk fails at a call and from then on, then the power goes: the source is as it was, and the copy is whole or not there.
+#[test]
+fn a_crash_at_any_call_of_a_backup_leaves_the_source_whole_and_no_half_copy() {
+    let sim_options = |disk: &SimVfs, seed: u64| {
+        let entropy = Arc::new(InsecureSeededEntropy::new(seed));
+        Options::new().vfs(Arc::new(disk.clone())).entropy(entropy).page_size(PageSize::TOY).create(true)
+    };
+    let made = || {
+        let disk = SimVfs::new(1);
+        let db = sim_options(&disk, 1).archive("kept").open("a.tsm").unwrap();
+        let models = live(&db, 12, 5);
+        (disk, db, models.into_values().last().unwrap())
+    };
+    let calls = {
+        let (disk, db, _) = made();
+        let before = disk.calls();
+        db.backup("copy.tsm").unwrap();
+        db.checkpoint(CheckpointMode::Passive).unwrap();
+        before + 1..=disk.calls()
+    };
+    let mut copies = 0;
+    for at_call in calls.step_by(FAULTS_AT) {
+        for plan in [CrashPlan::Lost, CrashPlan::Kept, CrashPlan::Seeded(at_call)] {
+            let (disk, db, model) = made();
+            disk.set_faults(vec![Fault { at_call, kind: FaultKind::Io, span: FaultSpan::Sticky }]);
+            let backup = db.backup("copy.tsm");
+            let _ = db.checkpoint(CheckpointMode::Passive);
+            disk.crash(&plan);
+            drop(db);
+            disk.set_faults(Vec::new());
+            let source = sim_options(&disk, 2).archive("kept").open("a.tsm").unwrap();
+            assert_eq!(dump(&source), model, "{at_call} {plan:?}");
+            let is_there = disk.exists(Path::new("copy.tsm")).unwrap();
+            assert!(is_there || backup.is_err(), "{at_call} {plan:?}");
+            if is_there {
+                assert_eq!(dump(&sim_options(&disk, 3).open("copy.tsm").unwrap()), model, "{at_call} {plan:?}");
+                copies += 1;
+            } else {
+                source.backup("copy.tsm").unwrap();
+            }
+            drop(source);
+            let from = Restore::new().vfs(Arc::new(disk.clone())).archive("kept").to_commit(CommitNo(4));
+            from.run("a.tsm", "four.tsm").unwrap();
+        }
+    }
+    assert!(copies > 0);
+}
+
+#[test]
+fn a_file_of_format_1_is_compacted_into_the_newest_with_its_keys() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/formats/1");
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "tsm") {
+            continue;
+        }
+        let target = tempfile::tempdir().unwrap();
+        let copy = target.path().join("copy.tsm");
+        let old = Options::new().read_only(true).open(&path).unwrap();
+        let report = old.compact_to(&copy).unwrap();
+        let new = Options::new().open(&copy).unwrap();
+        assert_eq!((dump(&new), report.records), (dump(&old), old.read().record_count()));
+        new.write(|tx| tx.put(b"written", b"in format 2")).unwrap();
+        let restored = target.path().join("restored.tsm");
+        Restore::new().run(&path, &restored).unwrap();
+        assert_eq!(dump(&Options::new().open(&restored).unwrap()), dump(&old));
+        files += 1;
+    }
+    assert!(files > 0);
 }

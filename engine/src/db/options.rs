@@ -124,7 +124,7 @@ impl Options {
 
     /// A folder, which must be there, in which every finished log is kept before a checkpoint lets go of it, and a copy of the
     /// page file that the first of them goes on from: with them any commit can be brought back
-    /// ([`transfer::restore`](crate::transfer::restore)). A checkpoint that cannot keep the log there fails, and loses nothing.
+    /// ([`transfer::Restore`](crate::transfer::Restore)). A checkpoint that cannot keep the log there fails, and loses nothing.
     pub fn archive(mut self, folder: impl Into<PathBuf>) -> Options {
         self.archive = Some(folder.into());
         self

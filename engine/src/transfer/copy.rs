@@ -1,7 +1,7 @@
 //! One snapshot written into a new file: what compact, backup and restore have in common.
 //!
 //! 1. The name and its log's must be free. A leftover of an earlier copy, `NAME.tmp`, is cleared away unless it is locked.
-//! 2. `NAME.tmp` is created with a file id of its own and the key slots of the source. All trees are put into it in key order,
+//! 2. `NAME.tmp` is created with a file id of its own, and the data key and the key slots of the source. All trees are put into it in key order,
 //!    in commits of some megabytes, so that pages are full and memory is bounded; a checkpoint; it is closed.
 //! 3. It is opened again, read to its end and verified at the level `deep`. Its digest must be that of the source.
 //! 4. A hard link gives it its name and refuses to replace a file; the temporary name is removed; the folder is synced. Only

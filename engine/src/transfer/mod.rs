@@ -7,7 +7,7 @@
 //! | all of it as text, for any other program, and back | [`export`], [`Import`] |
 //!
 //! Everything here reads its source through snapshots and writes new files alone: it never changes what it reads from, and a
-//! new file gets its name when it is whole, verified and durable, or not at all. [`copy`](self) is the one function below them.
+//! new file gets its name when it is whole, verified and durable, or not at all. One function, `copy`, is below all of them.
 
 mod chain;
 mod copy;

@@ -4,8 +4,8 @@
 //! 2. Of the source's page file and the archive's bases the newest that is not newer than the commit is taken.
 //! 3. The logs from there on are read as at opening, one after the other, up to the commit ([`chain`](super::chain)): the
 //!    source's own log stands for its generation, the archive has the others.
-//! 4. The snapshot of the commit is copied as every copy is: a file id of its own, the source's key slots, digests compared,
-//!    verified, and only then named.
+//! 4. The snapshot of the commit is copied as every copy is: the source's key slots, digests compared, verified, and only then
+//!    named.
 //!
 //! A seal transaction changes no record and is not offered: the commit before it holds the same. So does, before the page file
 //! of a checkpoint, the commit before the one its superblock names.
