@@ -8,7 +8,7 @@ use tosumu::transfer::{
     Existing, Import, ImportFailure, ImportReport, Restore, RestoreReport, archived_databases, export,
 };
 use tosumu::vfs::{CrashPlan, Fault, FaultKind, FaultSpan, MemoryVfs, OpenMode, SimVfs, Vfs, read_exact_at};
-use tosumu::{CheckpointMode, CommitNo, Database, Options, PageSize, Result};
+use tosumu::{CheckpointMode, CommitNo, Database, Options, PageSize, Result, Unlock};
 
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -453,15 +453,19 @@ fn a_file_of_format_1_is_compacted_into_the_newest_with_its_keys() {
             continue;
         }
         let target = tempfile::tempdir().unwrap();
+        let key = || match path.file_stem().is_some_and(|stem| stem == "passphrase") {
+            true => Unlock::Passphrase("correct horse battery staple".into()),
+            false => Unlock::Keyless,
+        };
         let copy = target.path().join("copy.tsm");
-        let old = Options::new().read_only(true).open(&path).unwrap();
+        let old = Options::new().unlock(key()).read_only(true).open(&path).unwrap();
         let report = old.compact_to(&copy).unwrap();
-        let new = Options::new().open(&copy).unwrap();
+        let new = Options::new().unlock(key()).open(&copy).unwrap();
         assert_eq!((dump(&new), report.records), (dump(&old), old.read().record_count()));
         new.write(|tx| tx.put(b"written", b"in format 2")).unwrap();
         let restored = target.path().join("restored.tsm");
-        Restore::new().run(&path, &restored).unwrap();
-        assert_eq!(dump(&Options::new().open(&restored).unwrap()), dump(&old));
+        Restore::new().unlock(key()).run(&path, &restored).unwrap();
+        assert_eq!(dump(&Options::new().unlock(key()).open(&restored).unwrap()), dump(&old));
         files += 1;
     }
     assert!(files > 0);
