@@ -17,6 +17,8 @@ mod parts;
 mod shape;
 mod tree;
 
+pub use freshness::check_anchor;
+
 use crate::crypto::Anchor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::{Finding, Severity};

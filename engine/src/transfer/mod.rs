@@ -24,6 +24,7 @@ pub use export::{ExportReport, export};
 pub use import::{Existing, Import, ImportFailure, ImportReport};
 pub use restore::{ArchivedDatabase, Restore, RestoreReport, archived_databases};
 
+use crate::crypto::{KdfProfile, Unlock};
 use crate::db::{Database, Options};
 use crate::error::Result;
 use copy::{Source, Target, TargetKeys, copy};
@@ -56,6 +57,15 @@ impl Database {
     /// As [`Database::backup`], with a new data key, wrapped in one key slot as `options` name it.
     pub fn copy_with_new_key(&self, path: impl AsRef<Path>, options: Options) -> Result<CopyReport> {
         self.copy_to(path.as_ref(), TargetKeys::Fresh(options))
+    }
+
+    /// As [`Database::backup`], with a new data key in one key slot that `unlock` opens; `profile` counts for a passphrase. No
+    /// other key slot comes along, for its secret is not at hand: [`Database::add_key`] on the new file adds them.
+    ///
+    /// This is what revokes a key. Whoever had one, or an old copy of the file, or its data key, reads nothing of the new file;
+    /// the old file stays as it is, and is the caller's to destroy.
+    pub fn rekey_to(&self, path: impl AsRef<Path>, unlock: Unlock, profile: KdfProfile) -> Result<CopyReport> {
+        self.copy_with_new_key(path, Options::new().unlock(unlock).kdf(profile))
     }
 
     fn copy_to(&self, path: &Path, keys: TargetKeys<'_>) -> Result<CopyReport> {

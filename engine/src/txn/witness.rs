@@ -42,7 +42,7 @@ struct State {
 }
 
 impl Witness {
-    /// Reads the witness file at `path`; one that is not there, or is empty, has no lines. Fails with `MISUSE` for a file
+    /// Reads the witness file at `path`; one that is not there, or is empty, has no lines. Fails with `IO` for a file
     /// that holds no such line: it is somebody else's, and is not touched.
     ///
     /// It is read before the database: a reader beside a writer must not find lines of commits it does not see yet.
@@ -51,10 +51,8 @@ impl Witness {
         let name = file_name(path);
         let lines = Lines::read(&*vfs, path, &name)?;
         if lines.anchors.is_empty() && lines.bytes > 0 {
-            let why = format!(
-                "{name}: is no witness file, for it has no line that `fingerprint` printed; it was not touched: name another"
-            );
-            return Err(Error::Misuse { why });
+            let why = "it is no witness file, for it has no line that `fingerprint` printed; it was not touched: name another";
+            return Err(Error::io("open", &name, io::Error::new(io::ErrorKind::InvalidData, why)));
         }
         let state = State {
             file: None,

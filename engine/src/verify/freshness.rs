@@ -2,6 +2,7 @@
 
 use super::{Check, Level, Verifier};
 use crate::crypto::{Anchor, Freshness, compare};
+use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::inspect::{AtRest, VouchedState};
 use crate::types::CommitNo;
@@ -50,6 +51,19 @@ fn compare_with(file: &AtRest, state: &VouchedState, anchor: &Anchor, ours: &Anc
     compare(anchor, ours, superblock.key_slot_counter, |commit| {
         known_fingerprint(file, state, commit).map(|known| Anchor::new(superblock.file_id, commit, &known))
     })
+}
+
+/// Holds a file at rest against a fingerprint that was kept elsewhere, and nothing else of it. `FRESH-ROLLBACK`, `FRESH-FORK` are
+/// errors; so is a file whose newest state nothing vouches for.
+pub fn check_anchor(file: &AtRest, anchor: &Anchor) -> Result<()> {
+    let state = file.state().map_err(|finding| Error::from(finding.clone()))?;
+    let Some(ours) = file.anchor() else {
+        return Err(Error::Misuse { why: "a fingerprint cannot be compared without the key".to_owned() });
+    };
+    match compare_with(file, state, anchor, &ours) {
+        Freshness::Fits | Freshness::Newer => Ok(()),
+        Freshness::Differs(finding) => Err(Error::Damage(finding)),
+    }
 }
 
 /// The fingerprint of a commit, as far as the file still holds it: of the superblocks' commits and of those in the log.

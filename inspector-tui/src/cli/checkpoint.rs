@@ -1,6 +1,7 @@
 //! `tosumu checkpoint`: folds the log into the page file.
 
-use super::common::{ArchiveOptions, Failure, KeyOptions, Outcome, Output, Status, open_with, shown_path};
+use super::common::{ArchiveOptions, Failure, KeyOptions, Outcome, Output, Status};
+use super::common::{note_witness, open_with, shown_path};
 use clap::Args;
 use std::path::PathBuf;
 use tosumu::{CheckpointMode, CheckpointOutcome, Options};
@@ -33,6 +34,7 @@ impl Checkpoint {
             }
         })?;
         output.finish()?;
+        note_witness(&db, &self.keys);
         Ok(Status::Done)
     }
 }

@@ -1,6 +1,6 @@
 //! `tosumu del`: deletes one record in one commit.
 
-use super::common::{Failure, KeyOptions, Outcome, Status, TextOptions, open_to_write};
+use super::common::{Failure, KeyOptions, Outcome, Status, TextOptions, note_witness, open_to_write};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -24,6 +24,7 @@ impl Del {
         let key = self.text.form().read("key", self.key.as_bytes())?;
         let db = open_to_write(&self.file, &self.keys)?;
         db.write(|transaction| transaction.delete(&key)).map_err(|error| Failure::engine(&self.file, error))?;
+        note_witness(&db, &self.keys);
         Ok(Status::Done)
     }
 }

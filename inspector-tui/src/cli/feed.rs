@@ -8,8 +8,8 @@
 //! run: nothing more is read, and a transaction that is open is rolled back.
 
 use super::common::{
-    ArchiveOptions, CreateOptions, Failure, KeyOptions, Outcome, Output, Status, TextForm, TextOptions, open_with,
-    raw_stdin,
+    ArchiveOptions, CreateOptions, Failure, KeyOptions, Outcome, Output, Status, TextForm, TextOptions, note_witness,
+    open_with, raw_stdin,
 };
 use clap::Args;
 use std::io::{BufRead, BufReader, Read};
@@ -57,6 +57,7 @@ impl Feed {
             let failure = Failure::misuse("the input ends inside a transaction, which was rolled back");
             return Err(failure.at_line(number));
         }
+        note_witness(&db, &self.keys);
         Ok(Status::Done)
     }
 }

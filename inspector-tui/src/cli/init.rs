@@ -1,6 +1,7 @@
 //! `tosumu init`: creates an empty database.
 
-use super::common::{CreateOptions, KeyOptions, Outcome, Output, Status, note, shown_path, with_unlock};
+use super::common::{CreateOptions, KeyOptions, Outcome, Output, Status};
+use super::common::{is_new_witness, note, shown_path, told_of_new_witness, with_unlock};
 use clap::Args;
 use std::path::PathBuf;
 use tosumu::Unlock;
@@ -19,11 +20,13 @@ pub struct Init {
 impl Init {
     /// Creates the file; one that is there is not touched.
     pub fn run(self) -> Outcome {
+        let is_new = is_new_witness(&self.keys);
         let (page_size, kind) = with_unlock(&self.file, &self.keys, |unlock: Unlock| {
             let kind = unlock.kind();
-            let db = self.create.options().unlock(unlock).create_new(&self.file)?;
+            let db = self.keys.witnessed(self.create.options()).unlock(unlock).create_new(&self.file)?;
             Ok((db.page_size(), kind))
         })?;
+        told_of_new_witness(&self.keys, is_new);
         let shown = shown_path(&self.file);
         let mut output = Output::new();
         output.line(format!("created {shown}: pages of {} bytes, key slot 0: {kind}", page_size.get()))?;

@@ -20,10 +20,12 @@ mod home;
 mod import;
 mod init;
 mod inspect;
+mod key;
 mod lab;
 mod learn;
 mod open;
 mod put;
+mod rekey;
 mod restore;
 mod run;
 mod scan;
@@ -71,6 +73,8 @@ enum Verb {
     Inspect(inspect::Inspect),
     Hex(hex::Hex),
     Fingerprint(fingerprint::Fingerprint),
+    Key(key::Key),
+    Rekey(rekey::Rekey),
     Stat(stat::Stat),
     Shot(shot::Shot),
     Learn(learn::Learn),
@@ -100,6 +104,8 @@ impl Verb {
             Verb::Inspect(verb) => verb.run(),
             Verb::Hex(verb) => verb.run(),
             Verb::Fingerprint(verb) => verb.run(),
+            Verb::Key(verb) => verb.run(),
+            Verb::Rekey(verb) => verb.run(),
             Verb::Stat(verb) => verb.run(),
             Verb::Shot(verb) => verb.run(),
             Verb::Learn(verb) => verb.run(),

@@ -1,6 +1,6 @@
 //! `tosumu put`: one record, one commit.
 
-use super::common::{Failure, KeyOptions, Outcome, Status, TextOptions, open_to_write};
+use super::common::{Failure, KeyOptions, Outcome, Status, TextOptions, note_witness, open_to_write};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -29,6 +29,7 @@ impl Put {
         let value = form.read("value", self.value.as_bytes())?;
         let db = open_to_write(&self.file, &self.keys)?;
         db.write(|transaction| transaction.put(&key, &value)).map_err(|error| Failure::engine(&self.file, error))?;
+        note_witness(&db, &self.keys);
         Ok(Status::Done)
     }
 }

@@ -1,6 +1,8 @@
 //! `tosumu verify`: is everything in the file what was written, and is all of it there?
 
-use super::common::{Failure, KeyOptions, Outcome, Output, Status, open_at_rest, print_json, shown_path};
+use super::common::{
+    Failure, KeyOptions, Outcome, Output, Status, open_unwitnessed, print_json, shown_path, witness_anchor,
+};
 use clap::Args;
 use serde_json::json;
 use std::io::ErrorKind;
@@ -34,7 +36,7 @@ pub struct Verify {
     /// How much to check [default: seal; anchored with --anchor]
     #[arg(long, value_name = "L", value_parser = parse_level)]
     level: Option<Level>,
-    /// A line that `fingerprint` printed, or a file whose last such line counts
+    /// A line that `fingerprint` printed, or a file whose last such line counts: a witness file as it is
     #[arg(long, value_name = "TEXT|FILE")]
     anchor: Option<String>,
     /// Say also what each code means and what can bring it about
@@ -50,10 +52,14 @@ pub struct Verify {
 impl Verify {
     /// Verifies, and prints the report.
     pub fn run(self) -> Outcome {
-        let anchor = self.anchor.as_deref().map(read_anchor).transpose()?;
+        let anchor = match (&self.anchor, self.keys.witness()) {
+            (Some(_), Some(_)) => return Err(Failure::misuse("--anchor and --witness: give one of them")),
+            (Some(text), None) => Some(read_anchor(text)?),
+            (None, _) => witness_anchor(&self.keys)?,
+        };
         let usual = if anchor.is_some() { Level::Anchored } else { Level::Seal };
         let options = VerifyOptions { level: self.level.unwrap_or(usual), anchor, tracer: Tracer::off() };
-        let file = match open_at_rest(&self.file, &self.keys) {
+        let file = match open_unwitnessed(&self.file, &self.keys) {
             Ok(file) => file,
             Err(failure) if self.json => return self.print_unopened(options.level, failure),
             Err(failure) => return Err(failure),

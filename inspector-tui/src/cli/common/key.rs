@@ -6,14 +6,25 @@ use clap::Args;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use tosumu::Unlock;
 use tosumu::crypto::Secret;
 use tosumu::limits::SECRET_BYTES_MAX;
+use tosumu::{Options, Unlock};
 
-/// The key options, the same on every verb that opens a file. Without one a `keyless` slot is meant.
+/// The key options, the same on every verb that opens a file, and the witness file that it is compared with.
+#[derive(Args, Debug, Default)]
+#[group(skip)]
+pub struct KeyOptions {
+    #[command(flatten)]
+    source: KeySource,
+    /// Compare with a witness file kept elsewhere, and note every commit in it; begun when a verb that writes finds none
+    #[arg(long, value_name = "F", help_heading = "Key")]
+    witness: Option<PathBuf>,
+}
+
+/// Where the key comes from. Without an option a `keyless` slot is meant.
 #[derive(Args, Debug, Default)]
 #[group(id = "key_source", multiple = false)]
-pub struct KeyOptions {
+struct KeySource {
     /// Take the passphrase from a file; one newline at its end is not part of it
     #[arg(long, value_name = "F", help_heading = "Key")]
     passphrase_file: Option<PathBuf>,
@@ -32,13 +43,14 @@ impl KeyOptions {
     /// Reads the key that the options name; nothing when they name none. Call it once: standard input gives its first line
     /// once. What follows that line is left for [`raw_stdin`].
     pub fn unlock(&self) -> Result<Option<Unlock>, Failure> {
-        Ok(Some(if let Some(path) = &self.passphrase_file {
+        let source = &self.source;
+        Ok(Some(if let Some(path) = &source.passphrase_file {
             Unlock::Passphrase(without_newline(read_file(path)?))
-        } else if self.passphrase_stdin {
+        } else if source.passphrase_stdin {
             Unlock::Passphrase(first_line_of_stdin()?)
-        } else if let Some(path) = &self.keyfile {
+        } else if let Some(path) = &source.keyfile {
             Unlock::Keyfile(read_file(path)?.into())
-        } else if let Some(path) = &self.recovery_key_file {
+        } else if let Some(path) = &source.recovery_key_file {
             Unlock::RecoveryKey(without_newline(read_file(path)?))
         } else {
             return Ok(None);
@@ -47,21 +59,43 @@ impl KeyOptions {
 
     /// Whether the options name a key.
     pub fn is_given(&self) -> bool {
-        self.passphrase_stdin
-            || self.passphrase_file.is_some()
-            || self.keyfile.is_some()
-            || self.recovery_key_file.is_some()
+        let source = &self.source;
+        source.passphrase_stdin
+            || source.passphrase_file.is_some()
+            || source.keyfile.is_some()
+            || source.recovery_key_file.is_some()
+    }
+
+    /// The witness file.
+    pub fn witness(&self) -> Option<&Path> {
+        self.witness.as_deref()
+    }
+
+    /// The engine's options with the witness file in them.
+    pub fn witnessed(&self, options: Options) -> Options {
+        match &self.witness {
+            Some(path) => options.witness(path),
+            None => options,
+        }
     }
 
     /// Asks for a passphrase when somebody is there to answer.
     pub fn prompt(file: &Path) -> Result<Option<Unlock>, Failure> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !somebody_answers() {
             return Ok(None);
         }
-        let question = format!("Passphrase of {}: ", shown_path(file));
-        let answer = rpassword::prompt_password(question).map_err(|source| Failure::io("terminal", source))?;
-        Ok(Some(Unlock::Passphrase(Secret::from(answer))))
+        Ok(Some(Unlock::Passphrase(ask(&format!("Passphrase of {}: ", shown_path(file)))?)))
     }
+}
+
+/// Whether somebody is there to be asked.
+pub fn somebody_answers() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks at the terminal, without showing what is typed.
+pub fn ask(question: &str) -> Result<Secret, Failure> {
+    rpassword::prompt_password(question).map(Secret::from).map_err(|source| Failure::io("terminal", source))
 }
 
 /// Standard input without a buffer of its own, so that one reader leaves to the next what it did not take.
@@ -79,7 +113,7 @@ pub fn raw_stdin() -> Result<impl Read, Failure> {
 }
 
 /// The bytes of a key file. Room for the longest is made at once: a vector that grew would leave copies behind.
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |source| Failure::io(&shown_path(path), source);
     let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::with_capacity(SECRET_BYTES_MAX + 2);
@@ -91,7 +125,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     within_limit(bytes, &shown_path(path))
 }
 
-fn first_line_of_stdin() -> Result<Secret, Failure> {
+pub fn first_line_of_stdin() -> Result<Secret, Failure> {
     let mut stdin = raw_stdin()?;
     let mut line = Vec::with_capacity(SECRET_BYTES_MAX + 2);
     let mut byte = [0];
@@ -119,7 +153,7 @@ fn within_limit(bytes: Vec<u8>, place: &str) -> Result<Vec<u8>, Failure> {
     Err(Failure::new(Status::Cannot, "LIMIT", why))
 }
 
-fn without_newline(mut bytes: Vec<u8>) -> Secret {
+pub fn without_newline(mut bytes: Vec<u8>) -> Secret {
     if bytes.ends_with(b"\n") {
         bytes.pop();
     }

@@ -3,6 +3,7 @@
 mod copy;
 mod failure;
 mod key;
+mod new_key;
 mod open;
 mod output;
 mod rest;
@@ -11,11 +12,12 @@ mod text;
 pub use copy::{copy_failure, print_copy};
 pub use failure::{Failure, Outcome, Status};
 pub use key::{KeyOptions, raw_stdin};
-pub use open::{
-    ArchiveOptions, CreateOptions, KdfOptions, key_failure, open_to_read, open_to_write, open_with, with_unlock,
-};
+pub use new_key::NewKeyOptions;
+pub use open::{ArchiveOptions, CreateOptions, KdfOptions, key_failure, open_to_read, open_to_write, open_with};
+pub use open::{is_new_witness, note_witness, told_of_new_witness, with_unlock};
 pub use output::{Output, note, shown_path};
 pub use rest::{
-    Locked, key_that_does_not_fit, open_at_rest, open_to_draw, print_json, refuse_what_cannot_be_drawn, shared_lock,
+    Locked, key_that_does_not_fit, open_at_rest, open_to_draw, open_unwitnessed, print_json,
+    refuse_what_cannot_be_drawn, shared_lock, witness_anchor,
 };
 pub use text::{TextForm, TextOptions};

@@ -2,7 +2,7 @@
 
 use super::failure::{Failure, Status};
 use super::key::KeyOptions;
-use super::output::shown_path;
+use super::output::{note, shown_path};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use tosumu::{Code, Database, Error, KdfProfile, Options, PageSize, Unlock};
@@ -17,12 +17,22 @@ pub struct CreateOptions {
     kdf: KdfOptions,
 }
 
-/// How much work a passphrase asks for, for the verbs that make a database.
+/// How much work a new passphrase slot asks for.
 #[derive(Args, Debug)]
 pub struct KdfOptions {
-    /// Work that a passphrase asks for; counts when the file is created
+    /// Work that a passphrase asks for; counts when a key slot is made
     #[arg(long, value_enum, default_value_t = Kdf::Interactive)]
     kdf: Kdf,
+}
+
+impl KdfOptions {
+    /// The engine's parameters.
+    pub fn profile(&self) -> KdfProfile {
+        match self.kdf {
+            Kdf::Interactive => KdfProfile::INTERACTIVE,
+            Kdf::Test => KdfProfile::TEST,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum, Debug)]
@@ -43,10 +53,7 @@ impl CreateOptions {
 impl KdfOptions {
     /// The engine's options with this in them.
     pub fn options(&self) -> Options {
-        Options::new().kdf(match self.kdf {
-            Kdf::Interactive => KdfProfile::INTERACTIVE,
-            Kdf::Test => KdfProfile::TEST,
-        })
+        Options::new().kdf(self.profile())
     }
 }
 
@@ -85,7 +92,33 @@ pub fn open_to_write(file: &Path, keys: &KeyOptions) -> Result<Database, Failure
 
 /// Opens, or creates when `options` say so, with the key given.
 pub fn open_with(file: &Path, keys: &KeyOptions, options: Options) -> Result<Database, Failure> {
-    with_unlock(file, keys, |unlock| options.clone().unlock(unlock).open(file))
+    let options = keys.witnessed(options);
+    let is_new = is_new_witness(keys);
+    let db = with_unlock(file, keys, |unlock| options.clone().unlock(unlock).open(file))?;
+    told_of_new_witness(keys, is_new);
+    Ok(db)
+}
+
+/// Whether the witness file that the options name is not there yet.
+pub fn is_new_witness(keys: &KeyOptions) -> bool {
+    keys.witness().is_some_and(|path| !path.exists())
+}
+
+/// Says that a witness file was begun: nothing was compared.
+pub fn told_of_new_witness(keys: &KeyOptions, is_new: bool) {
+    if let Some(path) = keys.witness().filter(|_| is_new) {
+        note(format!("{}: begun as a witness file; there was none to compare with", shown_path(path)));
+    }
+}
+
+/// Says when the witness file could not be written: what was done to the database is durable all the same.
+pub fn note_witness(db: &Database, keys: &KeyOptions) {
+    if let (Some(because), Some(path)) = (db.witness_failure(), keys.witness()) {
+        note(format!(
+            "{}: could not be written ({because}); the database is whole, the witness is behind",
+            shown_path(path)
+        ));
+    }
 }
 
 /// Makes `attempt` with the key given. Without one it is made keyless; when the file has no such slot but one for a

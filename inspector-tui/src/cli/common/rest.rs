@@ -9,9 +9,11 @@ use std::io;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
+use tosumu::crypto::Anchor;
 use tosumu::inspect::AtRest;
+use tosumu::verify::check_anchor;
 use tosumu::vfs::{LockKind, OpenMode, OsVfs, Vfs, VfsFile, file_name};
-use tosumu::{Code, Error, Finding, Unlock};
+use tosumu::{Code, Error, Finding, Unlock, read_witness};
 
 /// A file at rest that nobody writes while this lives.
 pub struct Locked {
@@ -26,9 +28,36 @@ impl Deref for Locked {
     }
 }
 
+/// As [`open_unwitnessed`]; when the options name a witness file, the file is compared with it and refused when it is older.
+pub fn open_at_rest(path: &Path, keys: &KeyOptions) -> Result<Locked, Failure> {
+    let file = open_unwitnessed(path, keys)?;
+    if let Some(anchor) = witness_anchor(keys)?
+        && file.anchor().is_some()
+    {
+        check_anchor(&file, &anchor).map_err(|error| Failure::engine(path, error))?;
+    }
+    Ok(file)
+}
+
+/// The last line of the witness file that the options name.
+pub fn witness_anchor(keys: &KeyOptions) -> Result<Option<Anchor>, Failure> {
+    let Some(path) = keys.witness() else { return Ok(None) };
+    let place = shown_path(path);
+    let failed = |error| match error {
+        Error::NotFound { .. } => {
+            Failure::new(Status::Cannot, "NOT-FOUND", format!("{place}: there is no witness file"))
+        }
+        other => Failure::engine(path, other),
+    };
+    match read_witness(&OsVfs, path).map_err(failed)? {
+        Some(anchor) => Ok(Some(anchor)),
+        None => Err(Failure::misuse(format!("{place}: is no witness file: it has no line that `fingerprint` printed"))),
+    }
+}
+
 /// Looks at the file with the key given, or with none; on a terminal a passphrase is asked for when the file has a slot for
 /// one. A key that does not fit is no failure here: the file stays locked, and says so.
-pub fn open_at_rest(file: &Path, keys: &KeyOptions) -> Result<Locked, Failure> {
+pub fn open_unwitnessed(file: &Path, keys: &KeyOptions) -> Result<Locked, Failure> {
     let vfs: Arc<dyn Vfs> = Arc::new(OsVfs);
     let lock = shared_lock(&*vfs, file).map_err(|error| Failure::engine(file, error))?;
     let open =
