@@ -8,11 +8,21 @@
 //! Nothing is held in memory but both superblocks and the places of the log's records; pages are read when asked for. A file
 //! that is being written meanwhile may show states that never were: whoever needs a snapshot takes the shared lock first.
 
+mod chain;
+mod free;
+mod page_set;
+mod places;
 mod tree;
 mod walk;
 
-pub use tree::{Tree, TreeNode};
-pub(crate) use walk::{Met, PageSet, key_range_text, walk};
+pub(crate) use chain::ChainWalk;
+pub(crate) use free::{FreeWalk, MetTrunk};
+pub(crate) use page_set::PageSet;
+pub use places::{FreeList, NamedTree, NamedTrees, Trunk};
+pub use tree::{ChainPart, Tree, TreeNode};
+pub(crate) use tree::{VALUE_NEXT, chains_of, value_lost};
+pub use walk::TreeSort;
+pub(crate) use walk::{Met, TreeHome, TreeWalk, capitalised, catalog_entry, key_range_text};
 
 use crate::crypto::{Anchor, Keys, PlainPage, Unlock};
 use crate::db::{InheritedKeys, check_kept, explain_missing, unlock_keys};
@@ -337,9 +347,10 @@ impl AtRest {
         open_authentic(keys, &found.bytes, page, self.place(found))
     }
 
-    /// Every page that is reached from the root of the newest vouched state; when nothing is vouched for, why.
+    /// Every page that is reached from the root of the main tree of the newest vouched state; when nothing is vouched for,
+    /// why. See [`AtRest::catalog_tree`], [`AtRest::named_tree`] and [`AtRest::free_list`] for the rest.
     pub fn tree(&self) -> Result<Tree, &Finding> {
-        self.state().map(|state| Tree::of(self, state))
+        self.state().map(|state| Tree::of(self, state, TreeHome::main(state)))
     }
 
     /// What each byte of superblock slot `slot` is.

@@ -8,10 +8,11 @@
 //! | identify | no | superblocks, log header | whether this is a database of ours, and whether its parts belong together |
 //! | scan | no | every byte | that every page and record has the shape of one |
 //! | auth | yes | every page | that each page was sealed with this key, for its place |
-//! | seal | yes | every page reached from the root | that each is the current one: the seal in its parent's pointer is its own |
-//! | deep | yes | as seal | also keys in order and in range, records counted, every page accounted for |
+//! | seal | yes | every page reached: all trees, overflow chains, the free list's trunks | that each is the current one: the seal in the pointer to it is its own |
+//! | deep | yes | as seal | also keys in order and in range, records and pages counted, every page in use or free, once |
 //! | anchored | yes | as deep | also that the file is not older than a fingerprint kept elsewhere |
 
+mod accounting;
 mod freshness;
 mod parts;
 mod shape;

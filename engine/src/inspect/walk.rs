@@ -1,22 +1,87 @@
-//! The tolerant walk: every page reached from a root, in key order, each judged by the pointer that led to it.
+//! The tolerant walk of one tree: every page reached from a root, in key order, each judged by the pointer that led to it.
 //!
 //! A page that does not hold ends its own subtree and nothing else. Only the branches on the way down are held, so the walk
-//! takes the memory of one path, and a bit for each page seen. A page seen before, or above itself, ends there too.
+//! takes the memory of one path. Pages seen are noted in a set that all walks of one file share: a page seen before, or above
+//! itself, ends there too.
 
-use super::AtRest;
-use super::VouchedState;
+use super::{AtRest, PageSet, VouchedState};
 use crate::btree::path_text;
 use crate::crypto::PlainPage;
-use crate::escape::escape_word;
+use crate::escape::{escape, escape_word};
 use crate::finding::{Code, Finding};
+use crate::format::catalog::TreeEntry;
 use crate::format::node::NodeView;
 use crate::format::page::{PageKind, SealedView};
 use crate::limits::TREE_DEPTH_MAX;
 use crate::types::{Bytes, CommitNo, PageNo, PagePointer};
-use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Which of a file's trees.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TreeSort {
+    /// The main tree.
+    Main,
+    /// The tree of named trees.
+    Catalog,
+    /// The tree of this name.
+    Named(Bytes),
+}
+
+/// A tree: where it hangs.
+#[derive(Clone, Debug)]
+pub(crate) struct TreeHome {
+    pub sort: TreeSort,
+    pub root: PagePointer,
+    /// How paths to its pages begin: `commit 7 > catalog > tree notes`.
+    pub holder: String,
+}
+
+impl TreeHome {
+    pub fn main(state: &VouchedState) -> TreeHome {
+        TreeHome { sort: TreeSort::Main, root: state.root, holder: state.root_holder.clone() }
+    }
+
+    /// The tree of named trees, when there is one.
+    pub fn catalog(state: &VouchedState) -> Option<TreeHome> {
+        let holder = catalog_holder(state);
+        (!state.catalog.is_null()).then_some(TreeHome { sort: TreeSort::Catalog, root: state.catalog, holder })
+    }
+
+    pub fn named(state: &VouchedState, name: &[u8], entry: &TreeEntry) -> TreeHome {
+        let holder = format!("{} > tree {}", catalog_holder(state), escape_word(name));
+        TreeHome { sort: TreeSort::Named(name.into()), root: entry.root, holder }
+    }
+
+    /// What is lost with a range of this tree's keys.
+    pub fn lost(&self, range: &str) -> String {
+        match &self.sort {
+            TreeSort::Main => capitalised(range),
+            TreeSort::Catalog => format!("Every record of the named trees with names in this range: {range}"),
+            TreeSort::Named(name) => format!("{} of the tree {}", capitalised(range), escape_word(name)),
+        }
+    }
+
+    /// What is lost with an entry of the catalog.
+    pub fn lost_entry(name: &[u8]) -> String {
+        format!("Every record of the named tree {}.", escape_word(name))
+    }
+
+    /// What a verb is told to look at this tree, with a blank before it; nothing for the catalog, which no verb reads.
+    fn option(&self) -> Option<String> {
+        match &self.sort {
+            TreeSort::Main => Some(String::new()),
+            TreeSort::Catalog => None,
+            TreeSort::Named(name) => Some(format!(" --tree {}", shell_word(escape_word(name)))),
+        }
+    }
+}
+
+fn catalog_holder(state: &VouchedState) -> String {
+    format!("{} > catalog", state.root_holder)
+}
 
 /// A page that the walk came to.
-pub(crate) struct Met<'a> {
+pub(crate) struct Met {
     /// What vouches for it: the pointer in its parent, or what the log's index says.
     pub expected: PagePointer,
     /// Branches above it.
@@ -30,17 +95,13 @@ pub(crate) struct Met<'a> {
     /// Keys from this one up belong elsewhere; `None`: to the last key.
     pub upper: Option<Bytes>,
     /// The page, or what is wrong with it: complete with path, what is lost and what to do.
-    pub outcome: Result<NodeView<'a>, Box<Finding>>,
-    /// The way from the root, for findings.
-    pub path: &'a dyn Fn() -> String,
+    pub outcome: Result<Rc<PlainPage>, Box<Finding>>,
 }
 
-/// Walks the tree of `state` and hands every page to `visit`, parents before children, in key order.
-pub(crate) fn walk(file: &AtRest, state: &VouchedState, visit: &mut dyn FnMut(Met<'_>)) {
-    let mut walker = Walker { file, state, stack: Vec::new(), seen: PageSet::default() };
-    walker.meet(state.root, None, None, visit);
-    while let Some((child, lower, upper)) = walker.next_child() {
-        walker.meet(child, lower, upper, visit);
+impl Met {
+    /// The page, when it holds.
+    pub fn view(&self) -> Result<NodeView<'_>, &Finding> {
+        self.outcome.as_ref().map(|plain| NodeView::trusted(plain)).map_err(|finding| &**finding)
     }
 }
 
@@ -54,17 +115,26 @@ pub(crate) fn key_range_text(lower: Option<&[u8]>, upper: Option<&[u8]>) -> Stri
     }
 }
 
-struct Walker<'a> {
+/// A walk of one tree: parents before children, in key order.
+pub(crate) struct TreeWalk<'a> {
     file: &'a AtRest,
     state: &'a VouchedState,
+    home: TreeHome,
     stack: Vec<Branch>,
-    seen: PageSet,
+    /// What comes next: the root at first, a branch just met; after that the pointers of the stack.
+    ahead: Ahead,
+}
+
+enum Ahead {
+    Root,
+    Below(Branch),
+    Stack,
 }
 
 /// A branch on the way down.
 struct Branch {
     page: PageNo,
-    plain: PlainPage,
+    plain: Rc<PlainPage>,
     next_slot: usize,
     lower: Option<Bytes>,
     upper: Option<Bytes>,
@@ -76,7 +146,42 @@ impl Branch {
     }
 }
 
-impl Walker<'_> {
+impl<'a> TreeWalk<'a> {
+    pub fn new(file: &'a AtRest, state: &'a VouchedState, home: TreeHome) -> TreeWalk<'a> {
+        TreeWalk { file, state, home, stack: Vec::new(), ahead: Ahead::Root }
+    }
+
+    /// The tree.
+    pub fn home(&self) -> &TreeHome {
+        &self.home
+    }
+
+    /// The next page; pages that hold are noted in `seen`.
+    pub fn next(&mut self, seen: &mut PageSet) -> Option<Met> {
+        let (pointer, lower, upper) = match std::mem::replace(&mut self.ahead, Ahead::Stack) {
+            Ahead::Root => (self.home.root, None, None),
+            Ahead::Below(branch) => {
+                self.stack.push(branch);
+                self.next_child()?
+            }
+            Ahead::Stack => self.next_child()?,
+        };
+        Some(self.meet(pointer, lower, upper, seen))
+    }
+
+    /// The way from the root to the page met last, for findings.
+    pub fn path(&self, page: PageNo) -> String {
+        let steps: Vec<(PageNo, usize, Vec<u8>)> = self
+            .stack
+            .iter()
+            .map(|branch| {
+                let slot = branch.next_slot - 1;
+                (branch.page, slot, branch.view().key(slot).to_vec())
+            })
+            .collect();
+        path_text(&self.home.holder, &steps, page)
+    }
+
     /// The next pointer to follow, with the keys that belong behind it.
     fn next_child(&mut self) -> Option<(PagePointer, Option<Bytes>, Option<Bytes>)> {
         loop {
@@ -95,53 +200,40 @@ impl Walker<'_> {
         }
     }
 
-    fn meet(
-        &mut self,
-        pointer: PagePointer,
-        lower: Option<Bytes>,
-        upper: Option<Bytes>,
-        visit: &mut dyn FnMut(Met<'_>),
-    ) {
+    fn meet(&mut self, pointer: PagePointer, lower: Option<Bytes>, upper: Option<Bytes>, seen: &mut PageSet) -> Met {
         let expected = self.file.resolve(&pointer);
-        let opened = self.open(&pointer).map_err(|finding| self.complete(*finding, &expected, &lower, &upper));
+        let opened = self.open(&pointer, seen).map(Rc::new);
+        let outcome = opened.map_err(|finding| self.complete(*finding, &expected, &lower, &upper));
         let level_by_parent = self.stack.last().map(|branch| branch.view().level().saturating_sub(1));
-        visit(Met {
+        if let Ok(plain) = &outcome {
+            seen.insert(pointer.page);
+            if NodeView::trusted(plain).kind() == PageKind::Branch {
+                let (plain, lower, upper) = (plain.clone(), lower.clone(), upper.clone());
+                self.ahead = Ahead::Below(Branch { page: pointer.page, plain, next_slot: 0, lower, upper });
+            }
+        }
+        Met {
             expected,
             depth: self.stack.len(),
             slot: self.stack.last().map_or(0, |branch| branch.next_slot - 1),
-            level: opened.as_ref().map_or(level_by_parent, |plain| Some(NodeView::trusted(plain).level())),
-            lower: lower.clone(),
-            upper: upper.clone(),
-            outcome: opened.as_ref().map(|plain| NodeView::trusted(plain)).map_err(Clone::clone),
-            path: &|| self.path(pointer.page),
-        });
-        let Ok(plain) = opened else { return };
-        self.seen.insert(pointer.page);
-        if NodeView::trusted(&plain).kind() == PageKind::Branch {
-            self.stack.push(Branch { page: pointer.page, plain, next_slot: 0, lower, upper });
+            level: outcome.as_ref().map_or(level_by_parent, |plain| Some(NodeView::trusted(plain).level())),
+            lower,
+            upper,
+            outcome,
         }
     }
 
-    fn open(&self, pointer: &PagePointer) -> Result<PlainPage, Box<Finding>> {
+    fn open(&self, pointer: &PagePointer, seen: &PageSet) -> Result<PlainPage, Box<Finding>> {
         let page = pointer.page;
-        if page.is_none() || page.0 > self.state.page_count {
-            let why = format!("A pointer names page {page}; the tree has pages 1 to {}.", self.state.page_count);
-            return Err(Box::new(
-                Finding::new(Code::TreeSlot, why)
-                    .page(page)
-                    .expected(format!("a page from 1 to {}", self.state.page_count), page.to_string()),
-            ));
-        }
+        check_page_exists(self.state, page)?;
         if self.stack.iter().any(|branch| branch.page == page) {
             let finding = Finding::new(Code::TreeCycle, format!("Page {page} leads back to itself."));
-            return Err(Box::new(self.at_page(finding, page).expected("a page below", "a page above")));
-        }
-        if self.seen.contains(page) {
-            let finding =
-                Finding::new(Code::TreeDoubleRef, format!("Page {page} was reached before, by another pointer."));
-            return Err(Box::new(self.at_page(finding, page).expected("one pointer", "a second one")));
+            return Err(Box::new(self.file.at_page(finding, page).expected("a page below", "a page above")));
         }
         let plain = self.file.open_page(pointer)?;
+        if seen.contains(page) {
+            return Err(Box::new(self.file.double_reference(page)));
+        }
         self.check_level(NodeView::trusted(&plain).level(), page)?;
         Ok(plain)
     }
@@ -156,19 +248,8 @@ impl Walker<'_> {
             return Ok(());
         }
         let why = format!("Page {page} is authentic, but its level does not fit its place.");
-        let finding = self.at_page(Finding::new(Code::TreeDepth, why), page);
+        let finding = self.file.at_page(Finding::new(Code::TreeDepth, why), page);
         Err(Box::new(finding.expected(expected, format!("level {level}"))))
-    }
-
-    fn at_page(&self, finding: Finding, page: PageNo) -> Finding {
-        let finding = finding.page(page);
-        match self.file.newest_page(page) {
-            Ok(found) => {
-                let place = self.file.place(&found);
-                finding.at(place.file, place.offset..place.offset + found.bytes.len() as u64)
-            }
-            Err(_) => finding,
-        }
     }
 
     /// Adds what only the walk knows: the way here, the keys that are lost with the page, and the sound ones around it.
@@ -186,8 +267,15 @@ impl Walker<'_> {
             _ => None,
         };
         let lost = match older {
-            Some(found) => format!("What changed in {range} after commit {found}; which keys, this file cannot tell."),
-            None => capitalised(&range) + ".",
+            Some(found) => {
+                let range = match &self.home.sort {
+                    TreeSort::Main => range,
+                    TreeSort::Catalog => format!("the named trees with names in this range: {range}"),
+                    TreeSort::Named(name) => format!("{range} of the tree {}", escape_word(name)),
+                };
+                format!("What changed in {range} after commit {found}; which keys, this file cannot tell.")
+            }
+            None => self.home.lost(&range) + ".",
         };
         Box::new(finding.path(self.path(expected.page)).lost(lost).next(self.next_step(lower, upper)))
     }
@@ -198,29 +286,74 @@ impl Walker<'_> {
     }
 
     fn next_step(&self, lower: Option<&[u8]>, upper: Option<&[u8]>) -> String {
+        const BACKUP: &str = "Keep a copy of this file. Restore a backup.";
+        let Some(tree) = self.home.option() else {
+            return format!("{BACKUP} The records of the main tree can be read.");
+        };
         let name = shell_word(self.file.name().to_owned());
-        let below = lower.map(|key| format!("`scan {name} --to {}`", shell_word(escape_word(key))));
-        let above = upper.map(|key| format!("`scan {name} --from {}`", shell_word(escape_word(key))));
+        let scan = |option: &str, key: &[u8]| format!("`scan {name}{tree} {option} {}`", shell_word(escape_word(key)));
+        let below = lower.map(|key| scan("--to", key));
+        let above = upper.map(|key| scan("--from", key));
         let hints: Vec<String> = below.into_iter().chain(above).collect();
         match hints.is_empty() {
-            true => "Keep a copy of this file. Restore a backup.".to_owned(),
+            true => BACKUP.to_owned(),
             false => format!(
                 "Keep a copy of this file. Restore a backup, or fetch the keys around this page: {}.",
                 hints.join(", ")
             ),
         }
     }
+}
 
-    fn path(&self, page: PageNo) -> String {
-        let steps: Vec<(PageNo, usize, Vec<u8>)> = self
-            .stack
-            .iter()
-            .map(|branch| {
-                let slot = branch.next_slot - 1;
-                (branch.page, slot, branch.view().key(slot).to_vec())
-            })
-            .collect();
-        path_text(&self.state.root_holder, &steps, page)
+/// What the catalog's leaf `view` says in `slot`: the name of a tree, and the tree. A wrong entry is `TREE-SLOT` or
+/// `TREE-COUNT`, without a place.
+pub(crate) fn catalog_entry(view: &NodeView<'_>, slot: usize) -> Result<TreeEntry, Finding> {
+    use crate::format::node::CellValue;
+    let name = view.key(slot);
+    let refuse = |why: &str, expected: &str, found: String| {
+        Err(Finding::new(Code::TreeSlot, format!("Slot {slot} of the catalog's leaf {why}.")).expected(expected, found))
+    };
+    if name.is_empty() || std::str::from_utf8(name).is_err() {
+        return refuse("has a name that no tree has", "UTF-8 text, not empty", escape(name));
+    }
+    match view.cell_value(slot) {
+        CellValue::Overflow { length, .. } => {
+            refuse("has its entry in an overflow chain", "40 bytes in the leaf", format!("{length} bytes in a chain"))
+        }
+        CellValue::Inline(value) => TreeEntry::decode(value).map_err(|error| {
+            let why = format!("The catalog's entry of the tree {} cannot be: {}", escape_word(name), error.why);
+            Finding::new(error.code, why).expected(error.expected, error.found)
+        }),
+    }
+}
+
+/// A pointer names one of the pages there are, or the finding says so.
+pub(super) fn check_page_exists(state: &VouchedState, page: PageNo) -> Result<(), Box<Finding>> {
+    if !page.is_none() && page.0 <= state.page_count {
+        return Ok(());
+    }
+    let why = format!("A pointer names page {page}; the file has pages 1 to {}.", state.page_count);
+    let expected = format!("a page from 1 to {}", state.page_count);
+    Err(Box::new(Finding::new(Code::TreeSlot, why).page(page).expected(expected, page.to_string())))
+}
+
+impl AtRest {
+    /// Adds to a finding where the newest form of the page stands.
+    pub(crate) fn at_page(&self, finding: Finding, page: PageNo) -> Finding {
+        let finding = finding.page(page);
+        match self.newest_page(page) {
+            Ok(found) => {
+                let place = self.place(&found);
+                finding.at(place.file, place.offset..place.offset + found.bytes.len() as u64)
+            }
+            Err(_) => finding,
+        }
+    }
+
+    /// The finding of a page that was reached before.
+    pub(super) fn double_reference(&self, page: PageNo) -> Finding {
+        let why = format!("Page {page} was reached before, by another pointer.");
+        self.at_page(Finding::new(Code::TreeDoubleRef, why), page).expected("one pointer", "a second one")
     }
 }
 
@@ -233,54 +366,11 @@ fn shell_word(word: String) -> String {
     }
 }
 
-fn capitalised(text: &str) -> String {
+/// The text with its first letter large.
+pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
         Some(first) => first.to_ascii_uppercase().to_string() + characters.as_str(),
         None => String::new(),
     }
-}
-
-/// A set of pages, a bit each.
-#[derive(Default)]
-pub(crate) struct PageSet {
-    /// By page number / 64; sparse, since a page number in a log may be any.
-    words: BTreeMap<u32, u64>,
-}
-
-impl PageSet {
-    pub fn insert(&mut self, page: PageNo) {
-        let (word, bit) = place_of(page);
-        *self.words.entry(word).or_default() |= bit;
-    }
-
-    pub fn contains(&self, page: PageNo) -> bool {
-        let (word, bit) = place_of(page);
-        self.words.get(&word).is_some_and(|bits| bits & bit != 0)
-    }
-
-    /// The runs of pages from 1 to `last` that are not in the set, each by its first and last page. What it costs depends on
-    /// the pages that are in the set, whatever `last` says.
-    pub fn gaps(&self, last: u32) -> Vec<(PageNo, PageNo)> {
-        let members = self
-            .words
-            .iter()
-            .flat_map(|(&word, &bits)| (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit));
-        let mut gaps = Vec::new();
-        let mut next = 1;
-        for page in members.take_while(|&page| page <= last) {
-            if page > next {
-                gaps.push((PageNo(next), PageNo(page - 1)));
-            }
-            next = page.saturating_add(1);
-        }
-        if next <= last {
-            gaps.push((PageNo(next), PageNo(last)));
-        }
-        gaps
-    }
-}
-
-fn place_of(page: PageNo) -> (u32, u64) {
-    (page.0 / 64, 1 << (page.0 % 64))
 }

@@ -1,5 +1,6 @@
 //! What can be told of pages and log records without a key: whether they have the shape of one.
 
+use super::accounting::plural;
 use super::parts::torn_tail;
 use super::{Check, Verifier};
 use crate::finding::{Code, Finding};
@@ -21,9 +22,14 @@ impl Verifier<'_> {
         let in_log = self.pages_in_log(shape);
         let page_count = chosen.superblock.page_count;
         let present = page_count.min(file.pages_in_file());
-        let mut looked_at = 0;
+        // A free page may never have been written. Which pages are free nobody can tell without the key, but how many.
+        let mut may_be_free = chosen.superblock.free_count;
+        let (mut looked_at, mut zeros) = (0, 0u64);
         for page in (1..=present).map(PageNo).filter(|&page| !in_log.contains(page)) {
-            let finding = self.page_shape(page);
+            let mut finding = self.page_shape(page);
+            if may_be_free > 0 && finding.as_ref().is_some_and(|finding| finding.code == Code::PageZero) {
+                (may_be_free, zeros, finding) = (may_be_free - 1, zeros + 1, None);
+            }
             self.options.tracer.emit(|_| Event::PageVerified { page, sound: finding.is_none() });
             if let Some(finding) = finding {
                 self.report(finding);
@@ -32,7 +38,11 @@ impl Verifier<'_> {
         }
         self.report.pages_total = page_count;
         self.report.pages_checked = looked_at;
-        Check::ran(NAME).note(format!("{looked_at} of {page_count} pages, by their headers"))
+        let mut note = format!("{looked_at} of {page_count} pages, by their headers");
+        if zeros > 0 {
+            note.push_str(&format!("; {} all zero, as free pages may be", plural(zeros, "page")));
+        }
+        Check::ran(NAME).note(note)
     }
 
     fn page_shape(&self, page: PageNo) -> Option<Finding> {
@@ -65,7 +75,9 @@ impl Verifier<'_> {
             self.file.chosen().is_ok_and(|chosen| header.log_generation == chosen.superblock.log_generation)
         });
         if continues {
-            self.each_record(shape, |record| pages.insert(record.page));
+            self.each_record(shape, |record| {
+                pages.insert(record.page);
+            });
         }
         pages
     }

@@ -1,10 +1,17 @@
-//! The pages: each authentic, each the one its parent names, and together a tree in order.
+//! The pages: each authentic, each the one that the pointer to it names, and together trees in order.
+//!
+//! From the state's pointers everything is reached: the main tree, the catalog and each tree it names, the overflow chain of
+//! each value too long for its leaf, the trunks of the free list. What free pages hold is not judged: they are dead.
 
+use super::accounting::{Totals, Walked, plural};
 use super::{Check, Level, Verifier};
 use crate::finding::{Code, Finding};
 use crate::format::node::NodeView;
 use crate::format::page::{PageKind, SealedView};
-use crate::inspect::{Met, PageBytes, PageSet, VouchedState, walk};
+use crate::inspect::{
+    ChainWalk, FreeWalk, Met, PageBytes, TreeHome, TreeSort, TreeWalk, VALUE_NEXT, VouchedState, catalog_entry,
+    chains_of, value_lost,
+};
 use crate::trace::Event;
 use crate::types::PageNo;
 
@@ -36,13 +43,13 @@ impl Verifier<'_> {
         match level {
             Level::Auth => vec![below(SEALS, Level::Seal), self.authenticity(state), below(ORDER, Level::Deep)],
             Level::Seal => {
-                self.seals(state);
-                vec![self.seals_check(state), self.reached_check(state), below(ORDER, Level::Deep)]
+                let walked = self.seals(state);
+                vec![self.seals_check(state, &walked), self.reached_check(state), below(ORDER, Level::Deep)]
             }
             _ => {
                 let walked = self.seals(state);
-                let order = self.accounting(state, &walked);
-                vec![self.seals_check(state), self.reached_check(state), order]
+                let order = Check::ran(ORDER).note(self.accounting(state, &walked));
+                vec![self.seals_check(state, &walked), self.reached_check(state), order]
             }
         }
     }
@@ -50,7 +57,14 @@ impl Verifier<'_> {
     /// Every page by itself: sealed with this key, for this place. An old version passes; seals tell that.
     fn authenticity(&mut self, state: &VouchedState) -> Check {
         let present = state.page_count;
+        // What a free page holds is dead: an old version, or nothing when it was never written.
+        let free = self.file.free_pages(state);
+        let mut skipped = 0u32;
         for page in (1..=present).map(PageNo) {
+            if free.contains(page) {
+                skipped += 1;
+                continue;
+            }
             let finding = self.authentic(page).err();
             self.options.tracer.emit(|_| Event::PageVerified { page, sound: finding.is_none() });
             let ended = finding.as_ref().is_some_and(|finding| finding.code == Code::FileTruncated);
@@ -64,7 +78,9 @@ impl Verifier<'_> {
             }
         }
         let checked = self.report.pages_checked;
-        Check::ran(AUTHENTICITY).note(format!("{checked} of {present} pages; an old version of a page passes"))
+        let note =
+            format!("{checked} of {present} pages; an old version of a page passes{}", free_note(skipped.into()));
+        Check::ran(AUTHENTICITY).note(note)
     }
 
     fn authentic(&self, page: PageNo) -> Result<(), Box<Finding>> {
@@ -101,34 +117,139 @@ impl Verifier<'_> {
         self.file.page_size().is_some_and(|page_size| found.bytes.len() == page_size.bytes())
     }
 
-    /// Every page reached from the root, each by the seal in its parent.
+    /// Every page reached from the state's pointers, each by the seal in the pointer to it.
     fn seals(&mut self, state: &VouchedState) -> Walked {
-        let deep = self.level() >= Level::Deep;
         let mut walked = Walked::default();
-        let file = self.file;
-        walk(file, state, &mut |met| {
-            let page = met.expected.page;
-            self.report.pages_checked += 1;
-            let finding = match &met.outcome {
-                Ok(view) => {
-                    walked.take(page, view);
-                    deep.then(|| self.range_finding(&met, view)).flatten()
-                }
-                Err(finding) => {
-                    walked.bad_pages += 1;
-                    Some((**finding).clone())
-                }
-            };
-            self.options.tracer.emit(|_| Event::PageVerified { page, sound: finding.is_none() });
-            if let Some(finding) = finding {
-                self.report(finding);
-            }
-        });
+        walked.main = self.walk_tree(state, TreeHome::main(state), &mut walked);
+        if let Some(catalog) = TreeHome::catalog(state) {
+            walked.catalog = self.walk_tree(state, catalog, &mut walked);
+        }
+        self.walk_free_list(state, &mut walked);
         walked
     }
 
+    /// One tree with its chains and, from the catalog's leaves, the trees they name.
+    fn walk_tree(&mut self, state: &VouchedState, home: TreeHome, walked: &mut Walked) -> Totals {
+        let mut totals = Totals::default();
+        let mut walk = TreeWalk::new(self.file, state, home);
+        while let Some(met) = walk.next(&mut walked.seen) {
+            let view = match met.view() {
+                Ok(view) => view,
+                Err(finding) => {
+                    totals.bad += 1;
+                    self.page_done(met.expected.page, Some(finding.clone()));
+                    continue;
+                }
+            };
+            totals.take(&view);
+            let deep = self.level() >= Level::Deep;
+            let finding = deep.then(|| self.range_finding(&met, &view, &walk)).flatten();
+            self.page_done(met.expected.page, finding);
+            self.walk_chains(state, &view, &met, &walk, walked, &mut totals);
+            if walk.home().sort == TreeSort::Catalog && view.kind() == PageKind::Leaf {
+                self.walk_named_trees(state, &view, &met, &walk, walked, &mut totals);
+            }
+        }
+        walked.bad_pages += totals.bad;
+        totals
+    }
+
+    /// A page was looked at.
+    fn page_done(&mut self, page: PageNo, finding: Option<Finding>) {
+        self.report.pages_checked += 1;
+        self.options.tracer.emit(|_| Event::PageVerified { page, sound: finding.is_none() });
+        if let Some(finding) = finding {
+            self.report(finding);
+        }
+    }
+
+    /// The chains of a leaf's long values.
+    fn walk_chains(
+        &mut self,
+        state: &VouchedState,
+        leaf: &NodeView<'_>,
+        met: &Met,
+        walk: &TreeWalk<'_>,
+        walked: &mut Walked,
+        totals: &mut Totals,
+    ) {
+        for (slot, length, first) in chains_of(leaf) {
+            let mut chain = ChainWalk::new(self.file, state, length, first);
+            while let Some(part) = chain.next(&mut walked.seen) {
+                let finding = part.outcome.as_ref().err().map(|finding| {
+                    let path = format!("{}, slot {slot} > {}", walk.path(met.expected.page), part.path());
+                    let lost = value_lost(&walk.home().sort, leaf.key(slot), length);
+                    (**finding).clone().path(path).lost(lost).next(VALUE_NEXT)
+                });
+                match &finding {
+                    None => totals.pages += 1,
+                    Some(_) => totals.bad += 1,
+                }
+                self.page_done(part.expected.page, finding);
+            }
+        }
+    }
+
+    /// The trees that a leaf of the catalog names.
+    fn walk_named_trees(
+        &mut self,
+        state: &VouchedState,
+        leaf: &NodeView<'_>,
+        met: &Met,
+        walk: &TreeWalk<'_>,
+        walked: &mut Walked,
+        catalog: &mut Totals,
+    ) {
+        let page = met.expected.page;
+        for slot in 0..leaf.slot_count() {
+            let name = leaf.key(slot);
+            match catalog_entry(leaf, slot) {
+                Ok(entry) => {
+                    let home = TreeHome::named(state, name, &entry);
+                    let holder = home.holder.clone();
+                    let found = self.walk_tree(state, home, walked);
+                    walked.named_trees += 1;
+                    walked.named_records += found.records;
+                    if self.level() >= Level::Deep {
+                        self.named_tree_counts(name, &entry, &found, page, &holder);
+                    }
+                }
+                Err(finding) => {
+                    catalog.bad += 1;
+                    let lost = TreeHome::lost_entry(name);
+                    let finding = self.file.at_page(finding, page).path(format!("{}, slot {slot}", walk.path(page)));
+                    self.report(finding.lost(lost).next("Keep a copy of this file. Restore a backup."));
+                }
+            }
+        }
+    }
+
+    /// The trunks of the free list, and at level `deep` what they list.
+    fn walk_free_list(&mut self, state: &VouchedState, walked: &mut Walked) {
+        let mut walk = FreeWalk::new(self.file, state);
+        while let Some(trunk) = walk.next(&walked.seen) {
+            let page = trunk.expected.page;
+            let view = match trunk.view() {
+                Ok(view) => view,
+                Err(finding) => {
+                    walked.bad_trunks += 1;
+                    self.page_done(page, Some(finding.clone()));
+                    continue;
+                }
+            };
+            walked.listed += view.count() as u64;
+            walked.trunks.insert(page);
+            let deep = self.level() >= Level::Deep;
+            let finding = (deep && walked.free.contains(page)).then(|| self.trunk_is_listed(page, &trunk.path));
+            self.page_done(page, finding);
+            if deep {
+                self.free_entries(state, &view, &trunk, walked);
+            }
+        }
+    }
+
     /// A page's keys lie in the range that its parents' separators give it. Order inside the page was checked on opening.
-    fn range_finding(&self, met: &Met<'_>, view: &NodeView<'_>) -> Option<Finding> {
+    fn range_finding(&self, met: &Met, view: &NodeView<'_>, walk: &TreeWalk<'_>) -> Option<Finding> {
         // Slot 0 of a branch has the empty key, which stands for the lower end of the range.
         let first = usize::from(view.kind() == PageKind::Branch);
         let outside = (first..view.slot_count()).find(|&slot| {
@@ -141,62 +262,16 @@ impl Verifier<'_> {
         let why =
             format!("Slot {outside} of page {page} holds a key outside the range that its parents give the page.");
         let finding = Finding::new(Code::TreeRange, why)
-            .page(page)
-            .path((met.path)())
+            .path(walk.path(page))
             .expected(range, crate::escape::escape(view.key(outside)))
             .lost("Keys outside the range are not found by `get`.")
             .next("Keep a copy of this file; this is a defect of the writer. `scan` still gives every record.");
-        Some(match self.file.newest_page(page) {
-            Ok(found) => {
-                let place = self.file.place(&found);
-                finding.at(place.file, place.offset..place.offset + found.bytes.len() as u64)
-            }
-            Err(_) => finding,
-        })
+        Some(self.file.at_page(finding, page))
     }
 
-    /// Records counted against the number stored; every page reached, for nothing is ever freed in this format.
-    fn accounting(&mut self, state: &VouchedState, walked: &Walked) -> Check {
-        if walked.bad_pages > 0 {
-            let note = format!(
-                "order and ranges; what is missing below {} cannot be counted",
-                plural(walked.bad_pages, "bad page")
-            );
-            return Check::ran(ORDER).note(note);
-        }
-        if walked.records != state.record_count {
-            let why = format!("{} holds another number of records than the tree.", capitalised(&state.root_holder));
-            let finding = Finding::new(Code::TreeCount, why)
-                .expected(state.record_count.to_string(), walked.records.to_string())
-                .lost("Nothing is known to be lost; the count is wrong.")
-                .next("Keep a copy of this file; this is a defect of the writer.");
-            self.report(Finding { file: Some(self.file.name().to_owned()), ..finding });
-        }
-        for (first, last) in walked.reached.gaps(state.page_count) {
-            self.report(self.lost_pages(first, last));
-        }
-        Check::ran(ORDER).note(plural(walked.records, "record"))
-    }
-
-    fn lost_pages(&self, first: PageNo, last: PageNo) -> Finding {
-        let why = match first == last {
-            true => format!("Page {first} is neither reached from the root nor free."),
-            false => format!("Pages {first} to {last} are neither reached from the root nor free."),
-        };
-        let finding = Finding::new(Code::TreeLostPage, why)
-            .page(first)
-            .lost("Nothing but the space.")
-            .next("Nothing has to be done; `compact` writes a file without them.");
-        match self.file.page_size() {
-            Some(size) => {
-                finding.at(self.file.name(), size.offset_of(first)..size.offset_of(last) + size.bytes() as u64)
-            }
-            None => finding,
-        }
-    }
-
-    fn seals_check(&self, state: &VouchedState) -> Check {
+    fn seals_check(&self, state: &VouchedState, walked: &Walked) -> Check {
         let mut note = format!("{} of {} pages reached from the root", self.report.pages_checked, state.page_count);
+        note.push_str(&free_note(walked.listed));
         if self.file.log().damage.is_some() {
             note.push_str(&format!(", as of commit {}: the log is damaged behind that", state.commit));
         }
@@ -216,28 +291,10 @@ impl Verifier<'_> {
     }
 }
 
-/// What the walk counted.
-#[derive(Default)]
-struct Walked {
-    reached: PageSet,
-    records: u64,
-    bad_pages: u64,
-}
-
-impl Walked {
-    fn take(&mut self, page: PageNo, view: &NodeView<'_>) {
-        self.reached.insert(page);
-        if view.kind() == PageKind::Leaf {
-            self.records += view.slot_count() as u64;
-        }
+/// What is said of free pages that were passed over.
+fn free_note(pages: u64) -> String {
+    match pages {
+        0 => String::new(),
+        pages => format!("; not judged: what {} still hold", plural(pages, "free page")),
     }
-}
-
-fn plural(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + characters.as_str())
 }
