@@ -79,19 +79,32 @@ impl<'a> FreeWalk<'a> {
     }
 }
 
+/// The pages that trunks list, as far as the list can be followed.
+pub(crate) struct FreePages {
+    /// The pages; trunks are not among them.
+    pub pages: PageSet,
+    /// How many more are free that nobody can name, because a trunk does not hold.
+    pub unknown: u32,
+}
+
 impl AtRest {
-    /// The pages that the free list of `state` gives as free, its trunks not among them, as far as it can be followed. What
-    /// is wrong with the list is told by who walks it for that.
-    pub(crate) fn free_pages(&self, state: &VouchedState) -> PageSet {
-        let mut pages = PageSet::default();
+    /// The free pages of `state`. What is wrong with the list is told by who walks it for that.
+    pub(crate) fn free_pages(&self, state: &VouchedState) -> FreePages {
+        let (mut pages, mut trunks, mut broken) = (PageSet::default(), 0, false);
         let mut walk = FreeWalk::new(self, state);
         while let Some(trunk) = walk.next(&PageSet::default()) {
-            if let Ok(view) = trunk.view() {
-                view.pages().for_each(|page| {
-                    pages.insert(page);
-                });
+            match trunk.view() {
+                Ok(view) => {
+                    view.pages().for_each(|page| {
+                        pages.insert(page);
+                    });
+                    trunks += 1;
+                }
+                Err(_) => broken = true,
             }
         }
-        pages
+        let known = u32::try_from(pages.len() + trunks).unwrap_or(u32::MAX);
+        let unknown = if broken { state.free_count.saturating_sub(known) } else { 0 };
+        FreePages { pages, unknown }
     }
 }

@@ -175,7 +175,8 @@ impl Verifier<'_> {
         match (self.level().needs_key(), self.file.state(), self.file.chosen()) {
             (true, Ok(state), _) => {
                 let free = self.file.free_pages(state);
-                Box::new(move |page| !free.contains(page))
+                let last = page_count.saturating_sub(free.unknown);
+                Box::new(move |page| page.0 <= last && !free.pages.contains(page))
             }
             (_, _, Ok(chosen)) => {
                 let last = page_count.saturating_sub(chosen.superblock.free_count);
