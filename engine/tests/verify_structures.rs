@@ -17,7 +17,7 @@ use tosumu::inspect::AtRest;
 use tosumu::types::PagePointer;
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
 use tosumu::vfs::{DiskImage, SimVfs};
-use tosumu::{Code, CommitNo, Finding, Options, PageNo, PageSize, Severity};
+use tosumu::{CheckpointMode, Code, CommitNo, Finding, Options, PageNo, PageSize, Severity};
 
 const PATH: &str = "s.tsm";
 const LOG: &str = "s.tsm-wal";
@@ -54,7 +54,7 @@ impl Forge {
         let options = Options::new().vfs(Arc::new(disk.clone())).page_size(PageSize::TOY).create(true);
         let db = options.entropy(Arc::new(InsecureSeededEntropy::new(7))).open(PATH).unwrap();
         db.write(|tx| tx.put(b"k", b"v")).unwrap();
-        db.checkpoint().unwrap();
+        db.checkpoint(CheckpointMode::Passive).unwrap();
         drop(db);
         let mut files: Files = disk.files().into_iter().map(|file| (file.file, file.bytes.to_vec())).collect();
         files.insert(LOG.to_owned(), Vec::new());

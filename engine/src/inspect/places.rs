@@ -116,7 +116,7 @@ fn each_named_tree(file: &AtRest, state: &VouchedState, take: &mut dyn FnMut(Res
         for slot in 0..view.slot_count() {
             take(match catalog_entry(&view, slot) {
                 Ok(entry) => Ok(NamedTree { name: view.key(slot).into(), entry, leaf }),
-                Err(finding) => Err(file.at_page(finding, leaf).path(format!("{}, slot {slot}", walk.path(leaf)))),
+                Err(finding) => Err(file.at_page(*finding, leaf).path(format!("{}, slot {slot}", walk.path(leaf)))),
             });
         }
     }

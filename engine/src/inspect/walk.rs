@@ -307,11 +307,12 @@ impl<'a> TreeWalk<'a> {
 
 /// What the catalog's leaf `view` says in `slot`: the name of a tree, and the tree. A wrong entry is `TREE-SLOT` or
 /// `TREE-COUNT`, without a place.
-pub(crate) fn catalog_entry(view: &NodeView<'_>, slot: usize) -> Result<TreeEntry, Finding> {
+pub(crate) fn catalog_entry(view: &NodeView<'_>, slot: usize) -> Result<TreeEntry, Box<Finding>> {
     use crate::format::node::CellValue;
     let name = view.key(slot);
     let refuse = |why: &str, expected: &str, found: String| {
-        Err(Finding::new(Code::TreeSlot, format!("Slot {slot} of the catalog's leaf {why}.")).expected(expected, found))
+        let why = format!("Slot {slot} of the catalog's leaf {why}.");
+        Err(Box::new(Finding::new(Code::TreeSlot, why).expected(expected, found)))
     };
     if name.is_empty() || std::str::from_utf8(name).is_err() {
         return refuse("has a name that no tree has", "UTF-8 text, not empty", escape(name));
@@ -322,7 +323,7 @@ pub(crate) fn catalog_entry(view: &NodeView<'_>, slot: usize) -> Result<TreeEntr
         }
         CellValue::Inline(value) => TreeEntry::decode(value).map_err(|error| {
             let why = format!("The catalog's entry of the tree {} cannot be: {}", escape_word(name), error.why);
-            Finding::new(error.code, why).expected(error.expected, error.found)
+            Box::new(Finding::new(error.code, why).expected(error.expected, error.found))
         }),
     }
 }

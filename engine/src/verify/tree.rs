@@ -220,7 +220,7 @@ impl Verifier<'_> {
                 Err(finding) => {
                     catalog.bad += 1;
                     let lost = TreeHome::lost_entry(name);
-                    let finding = self.file.at_page(finding, page).path(format!("{}, slot {slot}", walk.path(page)));
+                    let finding = self.file.at_page(*finding, page).path(format!("{}, slot {slot}", walk.path(page)));
                     self.report(finding.lost(lost).next("Keep a copy of this file. Restore a backup."));
                 }
             }
