@@ -640,3 +640,20 @@ fn help_and_version_are_data_and_what_the_parser_refuses_is_64() {
         assert!(ran.stdout.is_empty());
     }
 }
+
+#[test]
+fn a_file_of_format_1_is_read_and_refused_for_writing_and_its_bytes_are_named_as_they_were() {
+    let place = Place::empty();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/formats/1");
+    for name in ["several-hundred.tsm", "several-hundred.tsm-wal"] {
+        place.write(name, fs::read(golden.join(name)).unwrap());
+    }
+    place.run(["dump", "several-hundred.tsm"]).gives(&fs::read_to_string(golden.join("several-hundred.dump")).unwrap());
+    let refused = place.run(["put", "several-hundred.tsm", "k", "v"]);
+    refused.fails(CANNOT, "FORMAT-OLD");
+    assert_eq!(refused.stderr.matches("several-hundred.tsm").count(), 1, "{}", refused.stderr);
+    let superblock = String::from_utf8(place.run(["inspect", "superblock", "several-hundred.tsm"]).stdout).unwrap();
+    assert!(superblock.contains("format") && !superblock.contains("key_set"), "{superblock}");
+    let log = String::from_utf8(place.run(["inspect", "log", "several-hundred.tsm"]).stdout).unwrap();
+    assert!(log.contains("commit: root page") && log.contains("ends behind its last commit"), "{log}");
+}

@@ -77,6 +77,7 @@ impl Failure {
             | Error::InUse { file, .. }
             | Error::Io { file, .. }
             | Error::CommitIndeterminate { file, .. }
+            | Error::OldFormat { file, .. }
             | Error::ReadOnly { file } => {
                 *file = as_user_wrote(path, file);
                 error.to_string()
