@@ -29,6 +29,11 @@ pub enum Error {
         /// Who has it open, where the operating system tells: `process 1234 (tosumu)`.
         holder: Option<String>,
     },
+    /// Another transaction of this handle, or a checkpoint, has not ended in time; try again, or end it first.
+    Busy {
+        /// What is under way, and how long it was waited for.
+        why: String,
+    },
     /// Input or output failed.
     Io {
         /// What was being done: `write`, `sync`, …
@@ -119,7 +124,7 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// The stable code: a finding's, or one of `NOT-FOUND EXISTS IN-USE IO LIMIT COMMIT-INDETERMINATE KEYS-INDETERMINATE POISONED
+    /// The stable code: a finding's, or one of `NOT-FOUND EXISTS IN-USE BUSY IO LIMIT COMMIT-INDETERMINATE KEYS-INDETERMINATE POISONED
     /// FORMAT-OLD READ-ONLY NO-COMMIT EXPORT CONFLICT MISUSE`.
     pub fn code(&self) -> &'static str {
         match self {
@@ -127,6 +132,7 @@ impl Error {
             Error::NotFound { .. } => "NOT-FOUND",
             Error::AlreadyExists { .. } => "EXISTS",
             Error::InUse { .. } => "IN-USE",
+            Error::Busy { .. } => "BUSY",
             Error::Io { .. } => "IO",
             Error::LimitExceeded { .. } => "LIMIT",
             Error::CommitIndeterminate { .. } => "COMMIT-INDETERMINATE",
@@ -200,7 +206,7 @@ impl fmt::Display for Error {
             Error::ReadOnly { file } => write!(f, "{file}: can only be read"),
             Error::NoCommit { commit, why } => write!(f, "commit {commit} cannot be brought back: {why}"),
             Error::BadExport { line, why } | Error::Conflict { line, why } => write!(f, "line {line}: {why}"),
-            Error::Misuse { why } => f.write_str(why),
+            Error::Busy { why } | Error::Misuse { why } => f.write_str(why),
         }
     }
 }

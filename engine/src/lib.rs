@@ -38,11 +38,13 @@ mod finding;
 mod txn;
 
 pub use crypto::{KdfProfile, Unlock};
-pub use db::{CheckpointMode, CheckpointOutcome, Database, KeySlotInfo, Options, Stats};
+pub use db::{
+    AutoCheckpoint, CheckpointMode, CheckpointOnClose, CheckpointOutcome, Database, KeySlotInfo, Options, Stats,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use finding::{Code, Finding, Severity};
 pub use format::key_slot::KeySlotKind;
-pub use txn::{Durability, Range, ReadTxn, Record, Savepoint, Swap, Value, WriteTxn, read_witness};
+pub use txn::{Busy, Durability, Range, ReadTxn, Record, Savepoint, Swap, Value, WriteTxn, read_witness};
 pub use types::{CommitNo, PageNo, PageSize};
 
 /// The program in README.md is run by the tests.

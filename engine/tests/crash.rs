@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::vfs::{CrashPlan, DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
-use tosumu::{CheckpointMode, Database, Options, PageSize};
+use tosumu::{AutoCheckpoint, CheckpointMode, Database, Options, PageSize};
 
 const PATH: &str = "crash.tsm";
 /// Up to so many undecided sectors and names every subset is tried.
@@ -161,7 +161,12 @@ impl VfsFile for WatchedFile {
 }
 
 fn options(vfs: Arc<dyn Vfs>, seed: u64) -> Options {
-    Options::new().vfs(vfs).entropy(Arc::new(InsecureSeededEntropy::new(seed))).page_size(PageSize::TOY).create(true)
+    Options::new()
+        .vfs(vfs)
+        .entropy(Arc::new(InsecureSeededEntropy::new(seed)))
+        .page_size(PageSize::TOY)
+        .create(true)
+        .checkpoints(AutoCheckpoint::Inline)
 }
 
 fn dump(db: &Database) -> Model {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::vfs::{CrashPlan, Fault, FaultKind, FaultSpan, SimVfs};
-use tosumu::{CheckpointMode, Database, Error, Options, PageSize, Result};
+use tosumu::{AutoCheckpoint, CheckpointMode, Database, Error, Options, PageSize, Result};
 
 const PATH: &str = "faults.tsm";
 const KINDS: [FaultKind; 4] = [FaultKind::Io, FaultKind::NoSpace, FaultKind::Short, FaultKind::Interrupted];
@@ -17,6 +17,7 @@ fn options(disk: &SimVfs, seed: u64) -> Options {
         .vfs(Arc::new(disk.clone()))
         .entropy(Arc::new(InsecureSeededEntropy::new(seed)))
         .page_size(PageSize::TOY)
+        .checkpoints(AutoCheckpoint::Inline)
         .cache_bytes(0)
         .create(true)
 }

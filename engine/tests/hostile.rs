@@ -25,7 +25,7 @@ use tosumu::limits::VALUE_BYTES_MAX;
 use tosumu::types::{PagePointer, Seal};
 use tosumu::verify::{Level, VerifyOptions, verify};
 use tosumu::vfs::{DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
-use tosumu::{CheckpointMode, CommitNo, Database, Error, Options, PageNo, PageSize};
+use tosumu::{AutoCheckpoint, CheckpointMode, CommitNo, Database, Error, Options, PageNo, PageSize};
 
 const PATH: &str = "h.tsm";
 const LOG: &str = "h.tsm-wal";
@@ -47,7 +47,11 @@ fn files_of(disk: &SimVfs) -> Files {
 }
 
 fn options(disk: &SimVfs) -> Options {
-    Options::new().vfs(Arc::new(disk.clone())).entropy(Arc::new(InsecureSeededEntropy::new(5))).page_size(PageSize::TOY)
+    Options::new()
+        .vfs(Arc::new(disk.clone()))
+        .entropy(Arc::new(InsecureSeededEntropy::new(5)))
+        .page_size(PageSize::TOY)
+        .checkpoints(AutoCheckpoint::Inline)
 }
 
 /// A small store in the states it passes through, each with what it holds then; and every state it was ever in.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::vfs::{CrashPlan, MemoryVfs, SimVfs, Vfs};
-use tosumu::{CheckpointMode, Database, Options, PageSize};
+use tosumu::{AutoCheckpoint, CheckpointMode, Database, Options, PageSize};
 
 const PATH: &str = "model.tsm";
 
@@ -58,6 +58,7 @@ fn options(disk: &SimVfs, seed: u64) -> Options {
         .vfs(Arc::new(disk.clone()))
         .entropy(Arc::new(InsecureSeededEntropy::new(seed)))
         .page_size(PageSize::TOY)
+        .checkpoints(AutoCheckpoint::Inline)
         .create(true)
 }
 

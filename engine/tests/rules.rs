@@ -11,7 +11,7 @@ use tosumu::format::superblock::Superblock;
 use tosumu::inspect::AtRest;
 use tosumu::vfs::{CrashPlan, DiskImage, Fault, FaultKind, FaultSpan, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
 use tosumu::vfs::{StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
-use tosumu::{CheckpointMode, CheckpointOutcome, Database, Error, Options, PageSize};
+use tosumu::{AutoCheckpoint, CheckpointMode, CheckpointOutcome, Database, Error, Options, PageSize};
 
 const PATH: &str = "r.tsm";
 const LOG: &str = "r.tsm-wal";
@@ -25,6 +25,7 @@ fn options(disk: &SimVfs, seed: u64) -> Options {
         .vfs(Arc::new(disk.clone()))
         .entropy(Arc::new(InsecureSeededEntropy::new(seed)))
         .page_size(PageSize::TOY)
+        .checkpoints(AutoCheckpoint::Inline)
 }
 
 fn create(disk: &SimVfs) -> Database {

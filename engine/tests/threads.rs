@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tosumu::vfs::MemoryVfs;
-use tosumu::{CheckpointMode, CheckpointOutcome, Database, Options, PageSize, Result};
+use tosumu::{AutoCheckpoint, CheckpointMode, CheckpointOutcome, Database, Options, PageSize, Result};
 
 const ACCOUNTS: u32 = 200;
 const TOTAL: u64 = ACCOUNTS as u64 * 1000;
@@ -59,6 +59,7 @@ fn look(db: &Database, turn: u64) {
 #[test]
 fn every_snapshot_is_one_commit_whole_while_another_thread_commits_and_checkpoints() {
     let options = Options::new().vfs(Arc::new(MemoryVfs::new())).page_size(PageSize::TOY).create(true);
+    let options = options.checkpoints(AutoCheckpoint::Inline);
     // The smallest cache there is, so that pages are read from both files again and again.
     let db = options.cache_bytes(0).log_bytes_checkpoint(100_000).open("threads.tsm").unwrap();
     db.write(|tx| (0..ACCOUNTS).try_for_each(|number| tx.put(&account(number), &value(1000, 0)))).unwrap();

@@ -9,7 +9,9 @@ use tosumu::trace::{Event, Recorder, Tracer};
 use tosumu::types::PagePointer;
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
 use tosumu::vfs::{CrashPlan, DiskImage, SimVfs, StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
-use tosumu::{CheckpointMode, Code, Database, Error, KdfProfile, Options, PageNo, PageSize, Severity, Unlock};
+use tosumu::{
+    AutoCheckpoint, CheckpointMode, Code, Database, Error, KdfProfile, Options, PageNo, PageSize, Severity, Unlock,
+};
 
 const PATH: &str = "v.tsm";
 const LOG: &str = "v.tsm-wal";
@@ -31,6 +33,7 @@ fn options(disk: &SimVfs, page_size: PageSize) -> Options {
         .vfs(Arc::new(disk.clone()))
         .entropy(Arc::new(InsecureSeededEntropy::new(7)))
         .page_size(page_size)
+        .checkpoints(AutoCheckpoint::Inline)
         .create(true)
 }
 

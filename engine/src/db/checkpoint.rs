@@ -6,10 +6,16 @@
 //! 2. Each page goes to its place in the page file in exactly the version the log index gives, sorted, neighbours joined, as
 //!    sealed bytes that nobody opens; each frame's checksum and seal are checked on the way; sync.
 //! 3. The other superblock slot: next generation, next log generation, the new root, no log expected; sync.
-//! 4. The log is cut to nothing. (Should that be lost, its generation says that it is spent.)
+//! 4. The generation is over. The next one overwrites its file, or begins in a new one while somebody still reads in it.
 //!
 //! It may be interrupted anywhere: until step 3 is durable the old slot and the whole log say the same as before.
-//! No snapshot lives meanwhile: one from before the seal transaction would find re-sealed parents in the page file.
+//!
+//! Who reads meanwhile. A snapshot is a commit and the generation of the log it began on, and reads by that log's index first and
+//! the page file else. Step 2 changes pages of the page file, so it waits until every snapshot is at the seal transaction or
+//! newer; since the writer is held, newer there is none. For a snapshot at the seal transaction each page that step 2 writes
+//! is in its index, so it never reads one that is being written; and afterwards it goes on in the old index and the old file,
+//! which nobody overwrites while it lives. It stands in the way of the next checkpoint's step 2, being older than its seal
+//! transaction. So while step 2 and 3 of a generation run, every snapshot is at its seal transaction and in its log.
 
 use crate::crypto::SealedPage;
 use crate::error::{Error, Result};
@@ -22,16 +28,17 @@ use crate::trace::Event;
 use crate::txn::{CommitKind, NonceDraw, Prepared, Published, RootHolder, SealedPages, Store, View, Witness, Writer};
 use crate::types::{CommitNo, PageNo, PagePointer};
 use crate::vfs::{VfsFile, read_exact_at};
-use crate::wal::{FramePlace, LogGeneration, LogIndex};
+use crate::wal::FramePlace;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// What a checkpoint does about snapshots that stand in its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CheckpointMode {
-    /// Gives up at once, before anything is written.
+    /// Gives up at once, before anything is written, while any snapshot lives.
     Passive,
-    /// Waits for them to end; new ones do not stand in the way.
+    /// Waits for those that live to end; new ones begin and read meanwhile and do not stand in the way. Transactions wait.
     Full {
         /// The longest it waits; then it gives up.
         wait: Duration,
@@ -50,7 +57,8 @@ pub enum CheckpointOutcome {
     },
     /// There was nothing in the log.
     NothingToFold,
-    /// Snapshots stand in the way; nothing was done.
+    /// Snapshots stand in the way. The page file was not touched; what was waited for in vain has left its seal transaction at
+    /// the end of the log, which the next attempt takes up unless commits came in between.
     Deferred {
         /// How many.
         snapshots: u32,
@@ -60,16 +68,18 @@ pub enum CheckpointOutcome {
 /// Most pages joined into one write: 256 KiB at 4 KiB a page.
 const RUN_PAGES_MAX: usize = 64;
 
+/// How long a checkpoint that nobody asked for waits for snapshots.
+const WAIT_OF_ITS_OWN: Duration = Duration::from_millis(100);
+
 pub(super) fn checkpoint(store: &Store, writer: &mut Writer, mode: CheckpointMode) -> Result<CheckpointOutcome> {
-    // Held to the end: a snapshot that wants to begin waits.
-    let mut snapshots = store.snapshots();
-    if let CheckpointMode::Full { wait } = mode {
-        let waited = store.snapshot_ended.wait_timeout_while(snapshots, wait, |snapshots| !snapshots.is_empty());
-        snapshots = waited.unwrap_or_else(PoisonError::into_inner).0;
-    }
-    let alive: u32 = snapshots.values().sum();
-    if alive > 0 {
-        return Ok(CheckpointOutcome::Deferred { snapshots: alive });
+    let newest = writer.head.state.commit;
+    if mode == CheckpointMode::Passive {
+        // A seal transaction that an earlier attempt left is used again, and a snapshot of it is not in the way.
+        let end = if writer.is_sealed { newest } else { newest.next() };
+        if let Some((snapshots, oldest)) = Store::older_than(&store.snapshots(), end) {
+            writer.blocked_by = Some(oldest);
+            return Ok(CheckpointOutcome::Deferred { snapshots });
+        }
     }
     writer.settle(store)?;
     let base = writer.head.clone();
@@ -78,21 +88,57 @@ pub(super) fn checkpoint(store: &Store, writer: &mut Writer, mode: CheckpointMod
         writer.archive_base(store)?;
         return Ok(CheckpointOutcome::NothingToFold);
     }
-    store.tracer.emit(|_| Event::CheckpointStarted { commit: base.state.commit, pages: pages as u32 });
-    let sealed = seal_transaction(store, writer, &base)?;
+    store.tracer.emit(|_| Event::CheckpointStarted { commit: newest, pages: pages as u32 });
+    if !writer.is_sealed {
+        seal_transaction(store, writer, &base)?;
+    }
+    let sealed = writer.head.state.clone();
+    if let Some((snapshots, oldest)) = wait_for_older(store, sealed.commit, mode) {
+        writer.blocked_by = Some(oldest);
+        store.tracer.emit(|_| Event::CheckpointDeferred { commit: sealed.commit, snapshots, oldest });
+        return Ok(CheckpointOutcome::Deferred { snapshots });
+    }
+    writer.blocked_by = None;
     writer.archive_log()?;
     let pages = copy_in_place(store, writer)?;
     publish_slot(store, writer, &sealed)?;
-    let generation = writer.superblock.log_generation;
-    spend_log(store, writer, &sealed);
+    writer.end_log(store);
+    let log_generation = writer.superblock.log_generation;
     store.witness.iter().for_each(Witness::sync);
-    store.tracer.emit(|_| Event::CheckpointEnded { commit: sealed.commit, pages, log_generation: generation });
+    store.tracer.emit(|_| Event::CheckpointEnded { commit: sealed.commit, pages, log_generation });
     writer.archive_base(store)?;
     Ok(CheckpointOutcome::Folded { pages, commit: sealed.commit })
 }
 
+/// A checkpoint that nobody asked for. A snapshot that stood in the way the last time and stands there still is not waited for
+/// again: it may be a backup of an hour, and every transaction would wait for it.
+pub(super) fn checkpoint_of_a_long_log(store: &Store, writer: &mut Writer) -> Result<()> {
+    let oldest = store.snapshots().keys().next().copied();
+    if writer.blocked_by.is_some() && writer.blocked_by == oldest {
+        return Ok(());
+    }
+    match checkpoint(store, writer, CheckpointMode::Full { wait: WAIT_OF_ITS_OWN }) {
+        Ok(_) => Ok(()),
+        // A disk too full for it is no error here: the log is whole, grows on, and the next one tries again. If there is no room
+        // for a commit either, that will say so.
+        Err(Error::Io { .. }) if store.commits.check_sound().is_ok() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The snapshots that are older than `commit`, when they have not ended in time.
+fn wait_for_older(store: &Store, commit: CommitNo, mode: CheckpointMode) -> Option<(u32, CommitNo)> {
+    let mut snapshots = store.snapshots();
+    if let CheckpointMode::Full { wait } = mode {
+        let is_read = |snapshots: &mut BTreeMap<CommitNo, u32>| Store::older_than(snapshots, commit).is_some();
+        let waited = store.snapshot_ended.wait_timeout_while(snapshots, wait, is_read);
+        snapshots = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
+    Store::older_than(&snapshots, commit)
+}
+
 /// Step 1.
-fn seal_transaction(store: &Store, writer: &mut Writer, base: &View) -> Result<Published> {
+fn seal_transaction(store: &Store, writer: &mut Writer, base: &View) -> Result<()> {
     let commit = base.state.commit.next();
     let name = store.page_file.name();
     let nonces = NonceDraw::new(writer.entropy.clone(), name, 16)?;
@@ -109,10 +155,10 @@ fn seal_transaction(store: &Store, writer: &mut Writer, base: &View) -> Result<P
         .collect();
     let next = Published { commit, root, root_holder: RootHolder::Commit(commit), ..base.state.clone() };
     let frames = Box::new(sealed.pages.into_iter().map(Ok));
-    let state = writer.append_prepared(store, Prepared { next, kind: CommitKind::Seal, frames, opened })?;
+    writer.append_prepared(store, Prepared { next, kind: CommitKind::Seal, frames, opened })?;
     writer.settle(store)?;
     store.tracer.emit(|_| Event::SealTransactionCommitted { commit, pages, root });
-    Ok(state)
+    Ok(())
 }
 
 /// Seals branches again, children first, wherever a pointer is older than what it points to.
@@ -231,17 +277,4 @@ fn publish_slot(store: &Store, writer: &mut Writer, sealed: &Published) -> Resul
     next.tree_count = sealed.tree_count;
     next.fingerprint = sealed.fingerprint;
     writer.write_superblock(store, next).map_err(|error| store.poison(error))
-}
-
-/// Step 4. A log that could not be cut is spent all the same: its generation is older than the superblock's.
-fn spend_log(store: &Store, writer: &mut Writer, sealed: &Published) {
-    let state = Published { root_holder: RootHolder::Superblock(writer.slot), ..sealed.clone() };
-    let name = writer.head.log.name.clone();
-    let log = Arc::new(LogGeneration::new(writer.superblock.log_generation, name, LogIndex::default()));
-    writer.head = View { state, log };
-    store.publish(writer.head.clone());
-    writer.log = None;
-    if let Some(file) = &writer.log_file {
-        let _ = file.set_len(0);
-    }
 }

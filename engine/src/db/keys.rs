@@ -115,7 +115,7 @@ impl Database {
     }
 
     fn writer_for_keys(&self) -> Result<WriterGuard> {
-        let writer = self.writer()?.take();
+        let writer = self.writer()?.take(self.busy)?;
         self.store.commits.check_sound()?;
         Ok(writer)
     }

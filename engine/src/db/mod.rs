@@ -1,6 +1,7 @@
 //! The rooms joined: a database as a program holds it.
 
 mod checkpoint;
+mod closing;
 mod create;
 mod inherited;
 mod keys;
@@ -11,11 +12,11 @@ pub use checkpoint::{CheckpointMode, CheckpointOutcome};
 pub(crate) use inherited::InheritedKeys;
 pub use keys::KeySlotInfo;
 pub(crate) use open::{check_kept, explain_missing, unlock_keys};
-pub use options::Options;
+pub use options::{AutoCheckpoint, CheckpointOnClose, Options};
 
 use crate::crypto::Entropy;
 use crate::error::{Error, Result};
-use crate::txn::{ReadTxn, Store, WriteTxn, WriterGuard, WriterSlot};
+use crate::txn::{Busy, ReadTxn, Store, WriteTxn, WriterGuard, WriterSlot};
 use crate::types::{CommitNo, FileId, KeySet, PageSize};
 use crate::vfs::Vfs;
 use std::path::Path;
@@ -39,6 +40,10 @@ pub struct Database {
     writer: Option<Arc<WriterSlot>>,
     identity: Identity,
     means: Means,
+    busy: Busy,
+    checkpoints: AutoCheckpoint,
+    /// Held for its drop: it closes the handle when the last clone goes.
+    _closing: Option<Arc<closing::Closing>>,
 }
 
 /// What the handle was opened with, for making another file of what it holds.
@@ -75,6 +80,8 @@ pub struct Stats {
     pub log_frames: u64,
     /// The log's generation: it grows by one with each checkpoint.
     pub log_generation: u64,
+    /// The commit that the last checkpoint left the page file at; 0 when there was none yet.
+    pub checkpoint_commit: CommitNo,
     /// Bytes of the log that count; 0 in a read-only handle.
     pub log_bytes: u64,
     /// Opened pages held in memory.
@@ -85,13 +92,16 @@ pub struct Stats {
     pub cache_misses: u64,
     /// Snapshots alive.
     pub snapshots: u64,
-    /// The oldest commit a snapshot still sees.
+    /// The oldest commit a snapshot still sees: while it is older than the newest commit, no checkpoint folds the log.
     pub oldest_snapshot: Option<CommitNo>,
     /// Commits appended to the log since opening, those of checkpoints among them.
     pub commits: u64,
     /// Syncs that made commits durable since opening: fewer than commits when several shared one.
     pub commit_syncs: u64,
 }
+
+/// A log of so many times its bound is folded before a transaction begins, when the background has not come to it.
+const LOG_BOUND_FACTOR_MAX: u64 = 4;
 
 impl Database {
     /// Opens an existing database for reading and writing, with a `keyless` slot. For anything else see [`Options`].
@@ -107,29 +117,33 @@ impl Database {
         Ok(value)
     }
 
-    /// Begins a write transaction; waits while another thread has one. (On one thread two would wait for each other for
-    /// ever: use [`Database::try_begin_write`] there.)
+    /// Begins a write transaction. While another is open this waits, for as long as [`Options::busy`] says, and then fails with
+    /// [`Error::Busy`]: at once when that says so, and in vain when the other one is this very thread's.
     pub fn begin_write(&self) -> Result<WriteTxn> {
-        self.begin(self.writer()?.take())
+        self.begin(self.writer()?.take(self.busy)?)
     }
 
-    /// As [`Database::begin_write`], but fails at once while another transaction is open.
+    /// As [`Database::begin_write`], but fails at once with [`Error::Busy`] while another transaction is open.
     pub fn try_begin_write(&self) -> Result<WriteTxn> {
-        match self.writer()?.try_take() {
-            Some(writer) => self.begin(writer),
-            None => Err(Error::Misuse { why: "another write transaction is open; end it first".to_owned() }),
-        }
+        self.begin(self.writer()?.take(Busy::Fail)?)
     }
 
     fn begin(&self, mut writer: WriterGuard) -> Result<WriteTxn> {
         self.store.commits.check_sound()?;
-        if writer.log_bytes() > writer.log_bytes_checkpoint {
-            // A snapshot in the way, or a disk too full for it, is no error here: the log is whole, grows on, and the next
-            // transaction tries again. If there is no room for the commit either, that will say so.
-            match checkpoint::checkpoint(&self.store, &mut writer, CheckpointMode::Passive) {
-                Err(Error::Io { .. }) if self.store.commits.check_sound().is_ok() => {}
-                outcome => drop(outcome?),
+        let bound = writer.log_bytes_checkpoint;
+        match self.checkpoints {
+            AutoCheckpoint::Inline if writer.log_bytes() > bound => {
+                // A snapshot in the way, or a disk too full for it, is no error here: the log is whole, grows on, and the next
+                // transaction tries again. If there is no room for the commit either, that will say so.
+                match checkpoint::checkpoint(&self.store, &mut writer, CheckpointMode::Passive) {
+                    Err(Error::Io { .. }) if self.store.commits.check_sound().is_ok() => {}
+                    outcome => drop(outcome?),
+                }
             }
+            AutoCheckpoint::Background if writer.log_bytes() > bound.saturating_mul(LOG_BOUND_FACTOR_MAX) => {
+                checkpoint::checkpoint_of_a_long_log(&self.store, &mut writer)?;
+            }
+            _ => {}
         }
         WriteTxn::begin(self.store.clone(), writer)
     }
@@ -143,7 +157,7 @@ impl Database {
     /// after commits of [`Durability::Relaxed`](crate::Durability::Relaxed) this is what a power cut can take no more. Waits for
     /// a write transaction to end.
     pub fn sync(&self) -> Result<()> {
-        let mut writer = self.writer()?.take();
+        let mut writer = self.writer()?.take(self.busy)?;
         self.store.commits.check_sound()?;
         writer.settle(&self.store)
     }
@@ -151,7 +165,7 @@ impl Database {
     /// Folds the log into the page file; what stands in the way, and whether to wait for it, is the mode's to say. Waits for a
     /// write transaction to end.
     pub fn checkpoint(&self, mode: CheckpointMode) -> Result<CheckpointOutcome> {
-        let mut writer = self.writer()?.take();
+        let mut writer = self.writer()?.take(self.busy)?;
         self.store.commits.check_sound()?;
         checkpoint::checkpoint(&self.store, &mut writer, mode)
     }
@@ -200,6 +214,7 @@ impl Database {
             log_pages: log.pages_count() as u64,
             log_frames: log.frames_count() as u64,
             log_generation: view.log.generation,
+            checkpoint_commit: view.log.base,
             log_bytes,
             cache_pages: cache_pages as u64,
             cache_hits,

@@ -8,6 +8,7 @@
 //!    not write what an earlier failed sync left behind.
 //! 6. Serve.
 
+use super::closing::Closing;
 use super::{Database, Identity, InheritedKeys, Means, Options};
 use crate::crypto::{Dek, Keys, Unlock, open_slots};
 use crate::error::{Error, Result};
@@ -18,14 +19,15 @@ use crate::limits::PAGES_START_BYTES;
 use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context, slot_bytes};
 use crate::pager::{Cache, PageFile};
 use crate::trace::{Event, LogVerdict, RecordKind, Tracer};
-use crate::txn::{Commits, Keyring, Published, Store, View, Witness, Writer, WriterSlot};
+use crate::txn::{Bell, Busy, Commits, Keyring, Published, Store, View, Witness, Writer, WriterSlot};
 use crate::types::{CommitNo, PageNo};
 use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name, read_up_to, write_all_at};
 use crate::wal::{Archive, FramePlace, FrameRecord, Log, LogGeneration, LogIndex, LogScan, LogStanding};
-use crate::wal::{ScanEnd, judge, log_path, scan};
+use crate::wal::{ScanEnd, judge, log_path, scan, temporary_log_path};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, RwLock};
+use std::time::Duration;
 
 /// Opens the database, by the key that the options name or with a data key that is known already.
 pub(super) fn open(options: Options, path: &Path, inherited: Option<&InheritedKeys>) -> Result<Database> {
@@ -47,7 +49,7 @@ pub(super) fn open(options: Options, path: &Path, inherited: Option<&InheritedKe
     if let Some(witness) = &witness {
         check_witness(witness, &keyring, &keys, &chosen, &log, &published)?;
     }
-    let generation = Arc::new(log.generation(superblock.log_generation));
+    let generation = Arc::new(log.generation(superblock));
     let store = Arc::new(Store {
         page_file: PageFile::new(file, name, page_size),
         keys,
@@ -59,9 +61,11 @@ pub(super) fn open(options: Options, path: &Path, inherited: Option<&InheritedKe
         view: RwLock::new(View { state: published.clone(), log: generation }),
         commits: Commits::new(published.commit, log.last_sequence()),
         durability: options.durability,
+        bell: Bell::default(),
         snapshots: Mutex::default(),
         snapshot_ended: Condvar::new(),
     });
+    let (busy, checkpoints, on_close) = (options.busy, options.checkpoints, options.checkpoint_on_close);
     let identity = Identity { file_id: superblock.file_id, page_size };
     let means = Means {
         vfs: options.untraced.clone().unwrap_or_else(|| options.vfs.clone()),
@@ -80,7 +84,9 @@ pub(super) fn open(options: Options, path: &Path, inherited: Option<&InheritedKe
         witness.begin(store.anchor(&published))?;
     }
     tracer.emit(|_| Event::Opened { commit: published.commit, pages: published.page_count, root: published.root.page });
-    Ok(Database { store, writer, identity, means })
+    let closing =
+        writer.clone().map(|writer| Closing::new(store.clone(), writer, checkpoints, on_close)).transpose()?;
+    Ok(Database { store, writer, identity, means, busy, checkpoints, _closing: closing.map(Arc::new) })
 }
 
 const NO_WITNESS: &str =
@@ -128,6 +134,9 @@ fn check_writable(superblock: &Superblock, name: &str) -> Result<()> {
     }
 }
 
+/// A lock cannot be waited for with an end to it: it is tried again after so long.
+const LOCK_STEP: Duration = Duration::from_millis(10);
+
 fn open_locked(options: &Options, path: &Path, name: &str) -> Result<Arc<dyn VfsFile>> {
     let (mode, lock) = match options.read_only {
         true => (OpenMode::Read, LockKind::Shared),
@@ -137,10 +146,20 @@ fn open_locked(options: &Options, path: &Path, name: &str) -> Result<Arc<dyn Vfs
         io::ErrorKind::NotFound => Error::NotFound { file: name.to_owned() },
         _ => Error::io("open", name, source),
     })?;
-    match file.try_lock(lock) {
-        Ok(true) => Ok(file),
-        Ok(false) => Err(Error::InUse { file: name.to_owned(), holder: file.lock_holder() }),
-        Err(source) => Err(Error::io("locking", name, source)),
+    let mut waits = match options.busy {
+        Busy::Fail => 0,
+        Busy::Wait(longest) => longest.as_nanos().div_ceil(LOCK_STEP.as_nanos()),
+    };
+    loop {
+        match file.try_lock(lock) {
+            Ok(true) => return Ok(file),
+            Ok(false) if waits == 0 => {
+                return Err(Error::InUse { file: name.to_owned(), holder: file.lock_holder() });
+            }
+            Ok(false) => std::thread::sleep(LOCK_STEP),
+            Err(source) => return Err(Error::io("locking", name, source)),
+        }
+        waits -= 1;
     }
 }
 
@@ -253,8 +272,14 @@ impl OpenLog {
         scan.and_then(|scan| scan.commits.last()).map_or(0, |commit| commit.sequence)
     }
 
+    /// Whether the last commit is a seal transaction.
+    fn is_sealed(&self) -> bool {
+        let scan = self.content.as_ref().map(|(_, scan)| scan);
+        scan.and_then(|scan| scan.commits.last()).is_some_and(|commit| commit.body.seal_transaction)
+    }
+
     /// What readers see of the log, but for its file: a writer copies what is kept to a new one first.
-    fn generation(&self, number: u64) -> LogGeneration {
+    fn generation(&self, superblock: &Superblock) -> LogGeneration {
         let mut index = LogIndex::default();
         if let Some((_, scan)) = &self.content {
             for record in scan.records.iter().filter(|record| record.end <= scan.kept_end) {
@@ -264,7 +289,7 @@ impl OpenLog {
                 }
             }
         }
-        LogGeneration::new(number, self.name.clone(), index)
+        LogGeneration::new(superblock.log_generation, superblock.commit, self.name.clone(), index)
     }
 }
 
@@ -342,6 +367,9 @@ fn writer(
         superblock: chosen.superblock.clone(),
         slot: chosen.slot,
         head: store.view(),
+        is_sealed: log.is_sealed(),
+        spent: None,
+        blocked_by: None,
         log_file: log.file.clone(),
         log: None,
         transactions: 0,
@@ -418,10 +446,4 @@ fn copy_kept(vfs: &dyn Vfs, path: &Path, old: &dyn VfsFile, name: &str, kept: u6
     vfs.rename(&temporary, &log).map_err(failed("rename"))?;
     vfs.sync_dir(&log).map_err(failed("sync of the folder of"))?;
     Ok(fresh)
-}
-
-fn temporary_log_path(log: &Path) -> PathBuf {
-    let mut name = log.as_os_str().to_owned();
-    name.push(".tmp");
-    name.into()
 }

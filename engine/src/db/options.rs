@@ -6,11 +6,37 @@ use crate::crypto::{Entropy, KdfProfile, OsEntropy, Unlock};
 use crate::error::Result;
 use crate::limits;
 use crate::trace::{Sink, Tracer};
-use crate::txn::Durability;
+use crate::txn::{Busy, Durability};
 use crate::types::PageSize;
 use crate::vfs::{OsVfs, TracedVfs, Vfs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// When a log that has grown past its bound is folded into the page file.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum AutoCheckpoint {
+    /// Before the next transaction begins, by its own thread, unless a snapshot lives. The same calls in the same order do
+    /// the same, which tests and scripts need.
+    Inline,
+    /// By a thread of the handle's own, beside readers and between transactions, soon after the commit that passed the bound.
+    /// A log of four times the bound is folded before the next transaction begins, as far as readers let it.
+    #[default]
+    Background,
+    /// Only when [`Database::checkpoint`] is called; the log grows without bound.
+    Off,
+}
+
+/// Whether closing a handle folds the log.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum CheckpointOnClose {
+    /// The last clone to be dropped folds the log first, unless a snapshot or a transaction lives on. It cannot tell of a
+    /// failure; the log is whole then and is read through by whoever opens the file next.
+    Yes,
+    /// The log stays beside the file, to be read through by whoever opens it next.
+    #[default]
+    No,
+}
 
 /// How a database is opened or created.
 ///
@@ -39,6 +65,9 @@ pub struct Options {
     pub(super) log_bytes_checkpoint: u64,
     pub(super) durability: Durability,
     pub(super) archive: Option<PathBuf>,
+    pub(super) busy: Busy,
+    pub(super) checkpoints: AutoCheckpoint,
+    pub(super) checkpoint_on_close: CheckpointOnClose,
     pub(super) vfs: Arc<dyn Vfs>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) tracer: Tracer,
@@ -46,6 +75,9 @@ pub struct Options {
     /// The disk as it was handed in: of the witness file only its own events are told.
     pub(super) untraced: Option<Arc<dyn Vfs>>,
 }
+
+/// Longer than any transaction or checkpoint that is not stuck, and short enough to be told of one that is.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 impl Default for Options {
     fn default() -> Self {
@@ -59,6 +91,9 @@ impl Default for Options {
             log_bytes_checkpoint: limits::LOG_BYTES_CHECKPOINT,
             durability: Durability::Full,
             archive: None,
+            busy: Busy::Wait(BUSY_WAIT),
+            checkpoints: AutoCheckpoint::Background,
+            checkpoint_on_close: CheckpointOnClose::No,
             vfs: Arc::new(OsVfs),
             entropy: Arc::new(OsEntropy),
             tracer: Tracer::off(),
@@ -110,7 +145,7 @@ impl Options {
         self
     }
 
-    /// A log of more than this many bytes is folded into the page file before the next transaction begins.
+    /// A log of more than this many bytes is due to be folded into the page file: when, is [`Options::checkpoints`] to say.
     pub fn log_bytes_checkpoint(mut self, bytes: u64) -> Options {
         self.log_bytes_checkpoint = bytes;
         self
@@ -127,6 +162,26 @@ impl Options {
     /// ([`transfer::Restore`](crate::transfer::Restore)). A checkpoint that cannot keep the log there fails, and loses nothing.
     pub fn archive(mut self, folder: impl Into<PathBuf>) -> Options {
         self.archive = Some(folder.into());
+        self
+    }
+
+    /// What is done when another thread has a transaction open, or another process the file: wait for five seconds unless
+    /// said otherwise. It holds for opening, [`Database::begin_write`], [`Database::write`], [`Database::sync`] and
+    /// [`Database::checkpoint`]. A thread that waits for its own transaction waits in vain and is told so.
+    pub fn busy(mut self, busy: Busy) -> Options {
+        self.busy = busy;
+        self
+    }
+
+    /// When a log that has grown past its bound is folded.
+    pub fn checkpoints(mut self, checkpoints: AutoCheckpoint) -> Options {
+        self.checkpoints = checkpoints;
+        self
+    }
+
+    /// Whether closing folds the log.
+    pub fn checkpoint_on_close(mut self, checkpoint_on_close: CheckpointOnClose) -> Options {
+        self.checkpoint_on_close = checkpoint_on_close;
         self
     }
 

@@ -18,7 +18,7 @@ use crate::trace::{Event, Level, Receipt, Recorder, Sink, Tracer};
 use crate::txn::{ReadTxn, WriteTxn};
 use crate::types::{CommitNo, PageSize};
 use crate::vfs::{CrashPlan, DiskImage, SimVfs};
-use crate::{CheckpointMode, CheckpointOutcome, Database, Options};
+use crate::{AutoCheckpoint, Busy, CheckpointMode, CheckpointOutcome, Database, Options};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -283,6 +283,8 @@ impl Runner {
             .vfs(Arc::new(self.disk.clone()))
             .entropy(self.entropy.clone())
             .page_size(self.options.page_size)
+            .checkpoints(AutoCheckpoint::Inline)
+            .busy(Busy::Fail)
             .sink(self.gate.clone());
         let opened = if create { options.create_new(&self.options.file) } else { options.open(&self.options.file) };
         self.database = Some(opened?);

@@ -421,6 +421,15 @@ pub enum Event {
         /// The root as the next superblock will name it.
         root: PagePointer,
     },
+    /// The checkpoint gave up: snapshots still read what its pages would overwrite. Its seal transaction stays in the log.
+    CheckpointDeferred {
+        /// The seal transaction's commit.
+        commit: CommitNo,
+        /// Snapshots that are older.
+        snapshots: u32,
+        /// The oldest commit that one of them sees.
+        oldest: CommitNo,
+    },
     /// The page file vouches for itself again and the log is spent.
     CheckpointEnded {
         /// The commit the page file is at.
@@ -754,6 +763,7 @@ impl Event {
             Event::PageOpened { .. } => "open",
             Event::CheckpointStarted { .. } => "fold",
             Event::SealTransactionCommitted { .. } => "SEALS",
+            Event::CheckpointDeferred { .. } => "put off",
             Event::CheckpointEnded { .. } => "FOLDED",
             Event::OpenStarted { .. } => "start",
             Event::SuperblockChosen { .. } => "slot",

@@ -183,6 +183,12 @@ fn tell_of_seals(event: &Event) -> String {
             root.page,
             count_were(*pages, "page")
         ),
+        Event::CheckpointDeferred { commit, snapshots, oldest } => format!(
+            "The checkpoint was put off: {} older than commit {commit} {} read still, the oldest at commit {oldest}; the page \
+             file was not touched.",
+            count(*snapshots, "snapshot"),
+            if *snapshots == 1 { "is" } else { "are" },
+        ),
         Event::CheckpointEnded { commit, pages, log_generation } => format!(
             "The checkpoint ended: {} copied in place, the page file is at commit {commit}, and the next commit begins \
              log {log_generation}.",
@@ -400,6 +406,7 @@ fn tell_short(event: &Event) -> String {
         }
         Event::CheckpointStarted { pages, .. } => format!("checkpoint of {} began", count(*pages, "page")),
         Event::SealTransactionCommitted { commit, .. } => format!("commit {commit}: seals up to the root"),
+        Event::CheckpointDeferred { oldest, .. } => format!("checkpoint put off: commit {oldest} is read"),
         Event::CheckpointEnded { commit, .. } => format!("page file is at commit {commit}"),
         _ => tell_short_of_files(event),
     }
@@ -669,7 +676,7 @@ mod tests {
             assert!(!(sentence + &short).chars().any(char::is_control), "{event:?}");
             words.insert(event.word());
         }
-        assert_eq!(words.len(), 61, "one sample of every word");
+        assert_eq!(words.len(), 62, "one sample of every word");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::format::superblock::Superblock;
 use crate::limits::CACHE_BYTES_DEFAULT;
 use crate::pager::{Cache, PageFile};
 use crate::trace::Tracer;
-use crate::txn::{Commits, Durability, Keyring, Published, ReadTxn, Store, View};
+use crate::txn::{Bell, Commits, Durability, Keyring, Published, ReadTxn, Store, View};
 use crate::types::CommitNo;
 use crate::vfs::{LockKind, VfsFile, read_up_to};
 use crate::wal::{FramePlace, FrameRecord, LogGeneration, LogIndex, LogScan, LogStanding, ScanEnd, judge, scan};
@@ -145,7 +145,12 @@ impl Chain {
             Joined { parts: self.links.iter().map(|link| (link.start, link.log.file.clone(), link.bytes)).collect() };
         let page_file =
             PageFile::new(self.base.page_file.file.clone(), self.base.page_file.name.clone(), superblock.page_size);
-        let log = LogGeneration::new(superblock.log_generation, JOINED_NAME.to_owned(), self.index(published.commit));
+        let log = LogGeneration::new(
+            superblock.log_generation,
+            superblock.commit,
+            JOINED_NAME.to_owned(),
+            self.index(published.commit),
+        );
         log.set_file(Arc::new(joined));
         ReadTxn::begin(Arc::new(Store {
             cache: Cache::new(CACHE_BYTES_DEFAULT, superblock.page_size.plain_bytes()),
@@ -158,6 +163,7 @@ impl Chain {
             durable: Mutex::new(published.clone()),
             view: RwLock::new(View { state: published, log: Arc::new(log) }),
             durability: Durability::Full,
+            bell: Bell::default(),
             snapshots: Mutex::default(),
             snapshot_ended: Condvar::new(),
         }))

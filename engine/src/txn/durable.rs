@@ -78,9 +78,12 @@ impl Commits {
         state.counts.commits += 1;
     }
 
-    /// Says that a new log begins, with nothing in it. Only the holder of the writer calls this, when nothing waits.
-    pub fn log_begins(&self) {
-        self.lock().durable_sequence = 0;
+    /// Says that the log was folded, and that the next one has nothing in it yet. Only the holder of the writer calls this, when
+    /// nothing waits.
+    pub fn log_ended(&self) {
+        let mut state = self.lock();
+        state.appended = None;
+        state.durable_sequence = 0;
     }
 
     /// The sequence number of the last commit record known to be durable, which each record carries.

@@ -3,6 +3,7 @@
 //! [`ReadTxn`] sees the database as of one commit for as long as it lives. [`WriteTxn`] collects changed pages in memory;
 //! nothing of them reaches a file before its commit. What both share is the store.
 
+mod bell;
 mod durable;
 mod keyring;
 mod pages;
@@ -17,10 +18,12 @@ mod writer;
 
 pub use read::{Range, ReadTxn, Record, Value};
 pub use savepoint::Savepoint;
+pub use slot::Busy;
 pub use store::Durability;
 pub use witness::read_witness;
 pub use write::{Swap, WriteTxn};
 
+pub(crate) use bell::Bell;
 pub(crate) use durable::Commits;
 pub(crate) use keyring::Keyring;
 pub(crate) use seal::{NonceDraw, SealedPages};

@@ -2,8 +2,20 @@
 //! back when it ends; so a transaction borrows nothing and may be kept across calls.
 
 use super::Writer;
+use crate::error::{Error, Result};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+/// What is done when somebody else has what is wanted: another transaction the writer, or another process the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Busy {
+    /// Fail at once.
+    Fail,
+    /// Wait for so long, then fail.
+    Wait(Duration),
+}
 
 pub(crate) struct WriterSlot {
     rest: Mutex<Rest>,
@@ -13,31 +25,33 @@ pub(crate) struct WriterSlot {
 struct Rest {
     /// `None` while it is out.
     writer: Option<Box<Writer>>,
+    /// The thread that took it, while it is out.
+    taken_by: Option<ThreadId>,
     /// Bytes of the log that counted when the writer was last here.
     log_bytes: u64,
 }
 
 impl WriterSlot {
     pub fn new(writer: Writer) -> Arc<WriterSlot> {
-        let rest = Rest { log_bytes: writer.log_bytes(), writer: Some(Box::new(writer)) };
+        let rest = Rest { log_bytes: writer.log_bytes(), writer: Some(Box::new(writer)), taken_by: None };
         Arc::new(WriterSlot { rest: Mutex::new(rest), put_back: Condvar::new() })
     }
 
-    /// The writer; waits while a transaction or a checkpoint has it.
-    pub fn take(self: &Arc<Self>) -> WriterGuard {
+    /// The writer, when nobody else has it or gives it back in time.
+    pub fn take(self: &Arc<Self>, busy: Busy) -> Result<WriterGuard> {
         let mut rest = self.rest();
-        loop {
-            if let Some(writer) = rest.writer.take() {
-                return self.guard(writer);
-            }
-            rest = self.put_back.wait(rest).unwrap_or_else(PoisonError::into_inner);
+        if let (None, Busy::Wait(longest)) = (&rest.writer, busy) {
+            let waited = self.put_back.wait_timeout_while(rest, longest, |rest| rest.writer.is_none());
+            rest = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-    }
-
-    /// The writer, unless somebody has it.
-    pub fn try_take(self: &Arc<Self>) -> Option<WriterGuard> {
-        let writer = self.rest().writer.take();
-        writer.map(|writer| self.guard(writer))
+        let this_thread = thread::current().id();
+        match rest.writer.take() {
+            Some(writer) => {
+                rest.taken_by = Some(this_thread);
+                Ok(WriterGuard { slot: self.clone(), writer: Some(writer) })
+            }
+            None => Err(busy_because(busy, rest.taken_by == Some(this_thread))),
+        }
     }
 
     /// Bytes of the log that count: of the newest commit that was put back, also while a transaction is open.
@@ -45,13 +59,18 @@ impl WriterSlot {
         self.rest().log_bytes
     }
 
-    fn guard(self: &Arc<Self>, writer: Box<Writer>) -> WriterGuard {
-        WriterGuard { slot: self.clone(), writer: Some(writer) }
-    }
-
     fn rest(&self) -> MutexGuard<'_, Rest> {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn busy_because(busy: Busy, is_own: bool) -> Error {
+    let whose = if is_own { ", begun on this very thread," } else { "" };
+    let waited = match busy {
+        Busy::Fail => String::new(),
+        Busy::Wait(longest) => format!(" after waiting for {longest:?}"),
+    };
+    Error::Busy { why: format!("another write transaction or a checkpoint{whose} is still under way{waited}") }
 }
 
 /// The writer, out of its slot; dropping this puts it back.
@@ -82,6 +101,7 @@ impl Drop for WriterGuard {
         let mut rest = self.slot.rest();
         rest.log_bytes = writer.as_ref().map_or(0, |writer| writer.log_bytes());
         rest.writer = writer;
+        rest.taken_by = None;
         drop(rest);
         self.slot.put_back.notify_one();
     }
@@ -90,8 +110,9 @@ impl Drop for WriterGuard {
 #[cfg(test)]
 mod tests {
     use crate::vfs::MemoryVfs;
-    use crate::{Database, Options};
+    use crate::{Busy, CheckpointMode, Database, Options};
     use std::sync::Arc;
+    use std::time::Duration;
 
     fn database() -> Database {
         Options::new().vfs(Arc::new(MemoryVfs::new())).create(true).open("slot.tsm").unwrap()
@@ -101,7 +122,7 @@ mod tests {
     fn a_second_transaction_waits_or_is_refused_until_the_first_ends() {
         let db = database();
         let mut first = db.begin_write().unwrap();
-        assert_eq!(db.try_begin_write().err().unwrap().code(), "MISUSE");
+        assert_eq!(db.try_begin_write().err().unwrap().code(), "BUSY");
         let other = db.clone();
         let waiting = std::thread::spawn(move || other.write(|tx| tx.put(b"b", b"2")));
         first.put(b"a", b"1").unwrap();
@@ -109,6 +130,20 @@ mod tests {
         waiting.join().unwrap().unwrap();
         assert_eq!(db.read().record_count(), 2);
         db.try_begin_write().unwrap().rollback();
+    }
+
+    #[test]
+    fn a_thread_that_waits_for_itself_is_told_so_in_the_end() {
+        let busy = Busy::Wait(Duration::from_millis(20));
+        let db = Options::new().vfs(Arc::new(MemoryVfs::new())).busy(busy).create(true).open("slot.tsm").unwrap();
+        let open = db.begin_write().unwrap();
+        for refused in [db.begin_write().map(drop), db.sync(), db.checkpoint(CheckpointMode::Passive).map(drop)] {
+            let error = refused.unwrap_err();
+            assert_eq!(error.code(), "BUSY");
+            assert!(error.to_string().contains("this very thread"), "{error}");
+        }
+        drop(open);
+        db.begin_write().unwrap().rollback();
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A view is a state and the generation of the log that it stands in. It never changes: a commit or a checkpoint publishes a new
 //! one, and whoever holds an older one reads on by it.
 
+use super::bell::Bell;
 use super::durable::Commits;
 use super::{Keyring, Witness};
 use crate::crypto::{Anchor, Keys};
@@ -125,7 +126,10 @@ pub(crate) struct Store {
     /// How far commits are durable, and whether the handle may write at all.
     pub commits: Commits,
     pub durability: Durability,
-    /// Snapshots alive: how many of each commit. Held through a checkpoint, so that none begins in the middle of one.
+    /// Rung by a commit that finds the log past its bound.
+    pub bell: Bell,
+    /// Snapshots alive: how many of each commit. A snapshot begins under this lock, so whoever has seen here that none is older
+    /// than what is published knows that none ever will be.
     pub snapshots: Mutex<BTreeMap<CommitNo, u32>>,
     /// A snapshot ended.
     pub snapshot_ended: Condvar,
@@ -140,6 +144,13 @@ impl Store {
     /// The newest state that readers may see.
     pub fn published(&self) -> Published {
         self.view().state
+    }
+
+    /// How many snapshots are older than `commit`, and the oldest of them; none when nobody reads what came before it.
+    pub fn older_than(snapshots: &BTreeMap<CommitNo, u32>, commit: CommitNo) -> Option<(u32, CommitNo)> {
+        let mut older = snapshots.range(..commit);
+        let (&oldest, &count) = older.next()?;
+        Some((older.fold(count, |sum, (_, count)| sum.saturating_add(*count)), oldest))
     }
 
     pub fn snapshots(&self) -> MutexGuard<'_, BTreeMap<CommitNo, u32>> {

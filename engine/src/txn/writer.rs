@@ -7,7 +7,7 @@
 use super::durable::{Mark, Publish};
 use super::seal::random_16;
 use super::slot::WriterGuard;
-use super::store::{Durability, Published, Store, View};
+use super::store::{Durability, Published, RootHolder, Store, View};
 use crate::crypto::Entropy;
 use crate::error::{Error, Result};
 use crate::format::log::CommitBody;
@@ -15,8 +15,11 @@ use crate::format::superblock::Superblock;
 use crate::pager::OpenedPage;
 use crate::types::{CommitNo, PageNo};
 use crate::vfs::{OpenMode, Vfs, VfsFile};
-use crate::wal::{AppendError, Appended, Archive, Commit, Frames, Log, log_path};
-use std::path::PathBuf;
+use crate::wal::{
+    AppendError, Appended, Archive, Commit, Frames, Log, LogGeneration, LogIndex, LogSpace, log_path,
+    temporary_log_path,
+};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What only the writer touches: the log's end, the superblock as it is durable, and why it may no longer write.
@@ -29,12 +32,18 @@ pub(crate) struct Writer {
     pub slot: u8,
     /// The newest appended state, which the next transaction begins on.
     pub head: View,
+    /// Whether `head` is a seal transaction, so that the pages of the log may go to their places as they are.
+    pub is_sealed: bool,
+    /// The folded log, whose file the next generation overwrites unless a snapshot still reads in it.
+    pub spent: Option<Arc<LogGeneration>>,
+    /// The snapshot that stood in the way of the last checkpoint.
+    pub blocked_by: Option<CommitNo>,
     /// The log's file, once there is one.
     pub log_file: Option<Arc<dyn VfsFile>>,
     /// The log of the present generation, once its header is written.
     pub log: Option<Log>,
     pub transactions: u64,
-    /// Checkpoint before a transaction begins on a log of more than this many bytes.
+    /// A log of more than this many bytes is due to be folded.
     pub log_bytes_checkpoint: u64,
     /// Where finished logs are kept.
     pub archive: Option<Archive>,
@@ -73,6 +82,9 @@ pub(crate) enum CommitKind {
 /// Makes a transaction's changes durable, then visible; the writer is put back as early as may be.
 pub(crate) fn commit_prepared(mut writer: WriterGuard, store: &Store, prepared: Prepared<'_>) -> Result<Published> {
     let state = writer.append_prepared(store, prepared)?;
+    if writer.log_bytes() > writer.log_bytes_checkpoint {
+        store.bell.ring();
+    }
     match store.durability {
         Durability::Relaxed => store.publish(writer.head.clone()),
         Durability::Full if writer.superblock.log_expected => {
@@ -104,6 +116,7 @@ impl Writer {
         let appended = self.append(store, next.commit, frames, body)?;
         next.fingerprint = appended.fingerprint;
         self.head.state = next.clone();
+        self.is_sealed = kind == CommitKind::Seal;
         self.head.log.add(&appended.frames);
         for page in opened {
             store.cache.insert(page);
@@ -183,31 +196,91 @@ impl Writer {
         Ok(())
     }
 
+    /// The log is folded: its generation is over, and the next one goes on from the superblock's new state.
+    pub fn end_log(&mut self, store: &Store) {
+        let sealed = &self.head.state;
+        let state = Published { root_holder: RootHolder::Superblock(self.slot), ..sealed.clone() };
+        let (base, name) = (sealed.commit, self.head.log.name.clone());
+        let log = Arc::new(LogGeneration::new(self.superblock.log_generation, base, name, LogIndex::default()));
+        let spent = std::mem::replace(&mut self.head, View { state, log }).log;
+        self.log = None;
+        self.log_file = None;
+        self.spent = Some(spent);
+        store.commits.log_ended();
+        store.publish(self.head.clone());
+    }
+
+    /// Gives the room of a folded log back, when nobody reads in it any more. Should the cut be lost, or fail, its generation says
+    /// that it is spent.
+    pub fn cut_spent_log(&mut self) {
+        let spent = self.spent.take().and_then(|spent| Arc::try_unwrap(spent).ok());
+        if let Some(file) = spent.as_ref().and_then(LogGeneration::file) {
+            let _ = file.set_len(0);
+        }
+    }
+
     /// First commit of a generation: the log's header is durable, and so is its name, before any commit relies on it.
     fn begin_log(&mut self, store: &Store) -> Result<()> {
         let path = log_path(&self.path);
         let name = self.head.log.name.clone();
+        let (file, log) = match self.spent.take().map(Arc::try_unwrap) {
+            // Somebody reads in the old file still: it keeps its bytes and loses its name.
+            Some(Err(still_read)) => {
+                self.spent = Some(still_read);
+                self.begin_in_a_new_file(store, &path, &name)?
+            }
+            Some(Ok(spent)) if spent.file().is_some() => {
+                let file = spent.file().expect("invariant: asked one line above").clone();
+                self.log_file = Some(file.clone());
+                let longest = self.log_bytes_checkpoint;
+                (file.clone(), self.begin_in(store, LogSpace::Spent { file, longest }, &name)?)
+            }
+            Some(Ok(_)) | None => self.begin_in_the_file_found(store, &path, &name)?,
+        };
+        self.spent = None;
+        self.head.log.set_file(file.clone());
+        self.log_file = Some(file);
+        self.log = Some(log);
+        Ok(())
+    }
+
+    fn begin_in(&self, store: &Store, space: LogSpace, name: &str) -> Result<Log> {
+        let identity = (self.superblock.page_size, self.superblock.file_id, self.superblock.log_generation);
+        let tree_mac = store.keys.tree_mac(&self.superblock.tree_mac_input());
+        Log::begin(space, name.to_owned(), identity, &tree_mac, &store.keys, &*self.entropy)
+    }
+
+    /// What was found when the database was opened, or what an attempt a moment ago left, is emptied.
+    fn begin_in_the_file_found(&mut self, store: &Store, path: &Path, name: &str) -> Result<(Arc<dyn VfsFile>, Log)> {
         // A file opened here may bear a name that only the operating system knows of, be it from a commit that failed a
         // moment ago: its folder is synced whether or not this call created it.
         let (file, is_name_durable) = match &self.log_file {
             Some(file) => (file.clone(), true),
             None => {
-                let exists = self.vfs.exists(&path).map_err(|source| Error::io("looking for", &name, source))?;
+                let exists = self.vfs.exists(path).map_err(|source| Error::io("looking for", name, source))?;
                 let mode = if exists { OpenMode::Write } else { OpenMode::CreateNew };
-                let file = self.vfs.open(&path, mode).map_err(|source| Error::io("open", &name, source))?;
+                let file = self.vfs.open(path, mode).map_err(|source| Error::io("open", name, source))?;
                 (file, false)
             }
         };
-        let identity = (self.superblock.page_size, self.superblock.file_id, self.superblock.log_generation);
-        let tree_mac = store.keys.tree_mac(&self.superblock.tree_mac_input());
-        let log = Log::begin(file.clone(), name.clone(), identity, &tree_mac, &store.keys, &*self.entropy)?;
+        let log = self.begin_in(store, LogSpace::Unknown { file: file.clone() }, name)?;
         if !is_name_durable {
-            self.vfs.sync_dir(&path).map_err(|source| Error::io(SYNC_OF_FOLDER, &name, source))?;
+            self.vfs.sync_dir(path).map_err(|source| Error::io(SYNC_OF_FOLDER, name, source))?;
         }
-        store.commits.log_begins();
-        self.head.log.set_file(file.clone());
-        self.log_file = Some(file);
-        self.log = Some(log);
-        Ok(())
+        Ok((file, log))
+    }
+
+    /// The new log is whole before it takes the name from the old one, which is spent.
+    fn begin_in_a_new_file(&mut self, store: &Store, path: &Path, name: &str) -> Result<(Arc<dyn VfsFile>, Log)> {
+        let failed = |doing: &'static str| move |source| Error::io(doing, name, source);
+        let temporary = temporary_log_path(path);
+        if self.vfs.exists(&temporary).map_err(failed("looking for"))? {
+            self.vfs.remove(&temporary).map_err(failed("removing a leftover of"))?;
+        }
+        let file = self.vfs.open(&temporary, OpenMode::CreateNew).map_err(failed("create"))?;
+        let log = self.begin_in(store, LogSpace::Unknown { file: file.clone() }, name)?;
+        self.vfs.rename(&temporary, path).map_err(failed("rename"))?;
+        self.vfs.sync_dir(path).map_err(failed(SYNC_OF_FOLDER))?;
+        Ok((file, log))
     }
 }

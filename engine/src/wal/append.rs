@@ -49,6 +49,15 @@ pub(crate) struct Appended {
 /// A larger commit is written in pieces of this many bytes.
 const PIECE_BYTES: usize = 1 << 20;
 
+/// Where a new generation begins.
+pub(crate) enum LogSpace {
+    /// Over the generation before, which is folded and read by nobody: its bytes stay until they are overwritten, since a disk
+    /// syncs what it overwrites sooner than what it adds. What is longer than `longest` bytes is cut.
+    Spent { file: Arc<dyn VfsFile>, longest: u64 },
+    /// In a file that may hold anything; it is emptied.
+    Unknown { file: Arc<dyn VfsFile> },
+}
+
 /// How an append failed.
 pub(crate) enum AppendError {
     /// Nothing of the commit is in the log.
@@ -70,9 +79,9 @@ impl Log {
         Log { file, name, header, end, sequence, previous }
     }
 
-    /// Begins a generation: empties the file, writes a header and syncs it.
+    /// Begins a generation: writes a header and syncs it, before any record relies on it.
     pub fn begin(
-        file: Arc<dyn VfsFile>,
+        space: LogSpace,
         name: String,
         identity: (PageSize, FileId, u64),
         tree_mac: &[u8; 32],
@@ -85,9 +94,12 @@ impl Log {
         let mut header = LogHeader { format: FORMAT, page_size, file_id, log_generation, salt, seed: [0; 16] };
         header.seed = keys.log_seed(seed_input(&header.encode()), tree_mac);
         let failed = |source| Error::io("write", &name, source);
-        // A folded log may still stand here; its bytes would look like a tail of this one.
-        if !file.is_empty().map_err(failed)? {
-            file.set_len(0).map_err(failed)?;
+        let (file, longest) = match space {
+            LogSpace::Spent { file, longest } => (file, longest.max(LOG_HEADER_BYTES as u64)),
+            LogSpace::Unknown { file } => (file, 0),
+        };
+        if file.len().map_err(failed)? > longest {
+            file.set_len(longest).map_err(failed)?;
         }
         write_all_at(&*file, 0, &header.encode()).map_err(failed)?;
         file.sync_data().map_err(|source| Error::io("sync", &name, source))?;

@@ -14,6 +14,8 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 pub(crate) struct LogGeneration {
     /// Its number.
     pub generation: u64,
+    /// The commit of the page file that it goes on from.
+    pub base: CommitNo,
     /// The log's file name.
     pub name: String,
     /// Unset until the generation's first commit.
@@ -23,8 +25,8 @@ pub(crate) struct LogGeneration {
 
 impl LogGeneration {
     /// A generation whose file is not begun; `index` says what stands in it already when it is read from a disk.
-    pub fn new(generation: u64, name: String, index: LogIndex) -> LogGeneration {
-        LogGeneration { generation, name, file: OnceLock::new(), index: RwLock::new(index) }
+    pub fn new(generation: u64, base: CommitNo, name: String, index: LogIndex) -> LogGeneration {
+        LogGeneration { generation, base, name, file: OnceLock::new(), index: RwLock::new(index) }
     }
 
     /// The file, once there is one.

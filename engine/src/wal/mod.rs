@@ -16,7 +16,7 @@ mod index;
 mod recovery;
 mod scan;
 
-pub(crate) use append::{AppendError, Appended, Commit, Frames, Log, read_frame};
+pub(crate) use append::{AppendError, Appended, Commit, Frames, Log, LogSpace, read_frame};
 pub(crate) use archive::{Archive, Part, PartKind, parts as archive_parts};
 pub(crate) use index::{FramePlace, LogGeneration, LogIndex};
 pub use recovery::{LogStanding, judge, judge_without_key};
@@ -25,6 +25,13 @@ pub use scan::{CommitPlace, FrameRecord, LogScan, RecordPlace, ScanEnd, scan};
 
 /// The suffix that turns a page file's name into its log's.
 pub const LOG_SUFFIX: &str = "-wal";
+
+/// The name under which a log is written that takes the place of `log` when it is whole.
+pub(crate) fn temporary_log_path(log: &std::path::Path) -> std::path::PathBuf {
+    let mut name = log.as_os_str().to_owned();
+    name.push(".tmp");
+    name.into()
+}
 
 /// The name of the log beside `path`.
 pub fn log_path(path: &std::path::Path) -> std::path::PathBuf {

@@ -290,12 +290,35 @@ impl Scanner<'_> {
             return Ok(self.scan);
         }
         let unfinished = self.scan.records.last().is_some_and(|record| record.end > self.scan.kept_end);
-        // Zeros, or a whole record of an older log, are where a log ends; anything else was to be a commit.
-        if unfinished || !(is_older || self.is_zero_from(offset)?) {
-            let bytes = self.window.length.saturating_sub(self.scan.kept_end);
-            self.scan.end = ScanEnd::TornTail { bytes };
+        // Zeros, or a whole record of an older log, are where a log ends; anything else was to be a commit. But over an older
+        // log, which a new one overwrites bit by bit, a record of the old one may begin anywhere or be cut: there only what
+        // bears this log's generation was to be a commit.
+        let unfinished_end = match self.header.log_generation {
+            0 | 1 => (unfinished || !(is_older || self.is_zero_from(offset)?)).then_some(self.window.length),
+            _ => self.own_end(offset)?.or(unfinished.then_some(offset)),
+        };
+        if let Some(end) = unfinished_end {
+            self.scan.end = ScanEnd::TornTail { bytes: end.saturating_sub(self.scan.kept_end) };
         }
         Ok(self.scan)
+    }
+
+    /// Where the last record ends behind `offset` whose head says that it is of this log, whether or not it holds.
+    fn own_end(&mut self, offset: u64) -> Result<Option<u64>> {
+        let shape = RecordShape { log: self.header.shape(), generation: self.header.log_generation };
+        let (mut at, mut end) = (offset, None);
+        loop {
+            let bytes = self.window.at(at, WITNESS_STRIDE_BYTES)?;
+            let is_last = bytes.len() < WITNESS_STRIDE_BYTES;
+            match shape.find(bytes, |_| true) {
+                Some((found, length)) => {
+                    at += found as u64 + 8;
+                    end = Some((at - 8 + length).min(self.window.length));
+                }
+                None if is_last => return Ok(end),
+                None => at += RecordShape::bytes_done(WITNESS_STRIDE_BYTES) as u64,
+            }
+        }
     }
 
     fn is_zero_from(&mut self, offset: u64) -> Result<bool> {
@@ -337,6 +360,32 @@ impl Scanner<'_> {
 /// How many bytes are looked through at a time for a witness.
 const WITNESS_STRIDE_BYTES: usize = 64 << 10;
 
+/// What the head of a record of one log looks like.
+struct RecordShape {
+    log: LogShape,
+    generation: u64,
+}
+
+impl RecordShape {
+    /// The first multiple of eight in `bytes` where such a head stands whole and is `wanted`, and the length it says.
+    fn find(&self, bytes: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Option<(usize, u64)> {
+        let starts = [RecordKind::Page, RecordKind::Commit]
+            .map(|kind| self.log.record_bytes(kind) as u64 | (kind as u64) << (8 * record_place::KIND.offset));
+        (0..Self::bytes_done(bytes.len())).step_by(8).find_map(|at| {
+            let start = word(bytes, at);
+            let is_one = starts.contains(&start)
+                && record_place::GENERATION.u64(&bytes[at..]) == self.generation
+                && wanted(&bytes[at..]);
+            is_one.then_some((at, start & u64::from(u32::MAX)))
+        })
+    }
+
+    /// Of `length` bytes looked through, how many may be left behind: a head may begin in the rest and end behind it.
+    fn bytes_done(length: usize) -> usize {
+        (length / 8 * 8 + 8).saturating_sub(record_place::DURABLE_SEQUENCE.end())
+    }
+}
+
 /// What the head of a record must look like to be worth a checksum and a MAC: one that says that record `sequence` of the log
 /// of this generation had been synced. A log may be gigabytes of zeros or of somebody's bytes; this looks at eight of them
 /// at a time and is wrong only in one direction.
@@ -349,23 +398,18 @@ pub(crate) struct WitnessShape {
 impl WitnessShape {
     /// The first multiple of eight in `bytes` where such a head stands whole.
     pub fn find(&self, bytes: &[u8]) -> Option<usize> {
-        let starts = [RecordKind::Page, RecordKind::Commit]
-            .map(|kind| self.log.record_bytes(kind) as u64 | (kind as u64) << (8 * record_place::KIND.offset));
-        (0..Self::bytes_done(bytes.len()))
-            .step_by(8)
-            .find(|&at| starts.contains(&word(bytes, at)) && self.fits(&bytes[at..]))
+        let shape = RecordShape { log: self.log, generation: self.generation };
+        shape.find(bytes, |head| self.fits(head)).map(|(at, _)| at)
     }
 
     /// Of `length` bytes looked through, how many may be left behind: a head may begin in the rest and end behind it.
     pub fn bytes_done(length: usize) -> usize {
-        (length / 8 * 8 + 8).saturating_sub(record_place::DURABLE_SEQUENCE.end())
+        RecordShape::bytes_done(length)
     }
 
     fn fits(&self, head: &[u8]) -> bool {
         let durable_sequence = record_place::DURABLE_SEQUENCE.u64(head);
-        record_place::GENERATION.u64(head) == self.generation
-            && durable_sequence >= self.sequence
-            && durable_sequence < record_place::SEQUENCE.u64(head)
+        durable_sequence >= self.sequence && durable_sequence < record_place::SEQUENCE.u64(head)
     }
 }
 

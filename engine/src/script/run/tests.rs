@@ -40,7 +40,7 @@ fn a_transaction_stays_open_from_line_to_line() {
     let said = run(&mut runner, "begin\nput a 1\nget a\ncheckpoint\nbegin\nrollback\nget a\nput a 2\nget a\ncommit");
     assert_eq!(said[2], "1");
     assert!(said[3].starts_with("a transaction is open"));
-    assert!(said[4].starts_with("MISUSE: another write transaction is open"));
+    assert!(said[4].starts_with("BUSY: another write transaction"));
     assert_eq!(said[6..9], ["no such key", "commit 1", "2"]);
     assert!(said[9].starts_with("no transaction is open"));
 }

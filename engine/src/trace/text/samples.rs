@@ -168,6 +168,7 @@ fn seals() -> Vec<Event> {
             pages: 1,
             root: PagePointer { page: PageNo(3), commit: CommitNo(6), seal: seal() },
         },
+        Event::CheckpointDeferred { commit: CommitNo(4), snapshots: 2, oldest: CommitNo(3) },
         Event::CheckpointEnded { commit: CommitNo(6), pages: 4, log_generation: 2 },
     ]
 }

@@ -5,7 +5,7 @@ use super::key::KeyOptions;
 use super::output::{note, shown_path};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
-use tosumu::{Code, Database, Error, KdfProfile, Options, PageSize, Unlock};
+use tosumu::{AutoCheckpoint, Busy, Code, Database, Error, KdfProfile, Options, PageSize, Unlock};
 
 /// How a database is made, for the verbs that make one.
 #[derive(Args, Debug)]
@@ -53,7 +53,7 @@ impl CreateOptions {
 impl KdfOptions {
     /// The engine's options with this in them.
     pub fn options(&self) -> Options {
-        Options::new().kdf(self.profile())
+        options().kdf(self.profile())
     }
 }
 
@@ -80,14 +80,20 @@ fn parse_page_size(text: &str) -> Result<PageSize, String> {
     size.ok_or_else(|| "a page size is a power of two from 512 to 65536".to_owned())
 }
 
+/// What every verb opens with: a file in use is told of at once, and the log is folded between two transactions, so that the
+/// same input leaves the same files.
+fn options() -> Options {
+    Options::new().busy(Busy::Fail).checkpoints(AutoCheckpoint::Inline)
+}
+
 /// Opens a database that is there, for reading alone: no byte of it changes, and a log left by a crash is read through.
 pub fn open_to_read(file: &Path, keys: &KeyOptions) -> Result<Database, Failure> {
-    open_with(file, keys, Options::new().read_only(true))
+    open_with(file, keys, options().read_only(true))
 }
 
 /// Opens a database that is there, for reading and writing.
 pub fn open_to_write(file: &Path, keys: &KeyOptions) -> Result<Database, Failure> {
-    open_with(file, keys, Options::new())
+    open_with(file, keys, options())
 }
 
 /// Opens, or creates when `options` say so, with the key given.

@@ -1,0 +1,236 @@
+//! Commits that wait together, and what they may count on: fewer syncs than commits, nothing acknowledged that a power cut takes,
+//! nothing published that a failed sync put in doubt. And the weaker promise of relaxed durability.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
+use std::time::Duration;
+use tosumu::crypto::InsecureSeededEntropy;
+use tosumu::trace::{Event, Recorder};
+use tosumu::vfs::{CrashPlan, DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
+use tosumu::{AutoCheckpoint, CheckpointMode, Database, Durability, Options, PageSize};
+
+const PATH: &str = "group.tsm";
+const THREADS: u64 = 8;
+
+/// A disk whose syncs take their time, so that commits gather behind them; they are counted, and fail once told to.
+#[derive(Clone)]
+struct Slow {
+    sim: SimVfs,
+    syncs: Arc<AtomicU64>,
+    is_failing: Arc<AtomicBool>,
+}
+
+impl Slow {
+    fn new() -> Slow {
+        Slow { sim: SimVfs::new(1), syncs: Arc::default(), is_failing: Arc::default() }
+    }
+
+    fn options(&self) -> Options {
+        Options::new()
+            .vfs(Arc::new(self.clone()))
+            .entropy(Arc::new(InsecureSeededEntropy::new(1)))
+            .page_size(PageSize::TOY)
+            .checkpoints(AutoCheckpoint::Inline)
+            .create(true)
+    }
+}
+
+struct SlowFile {
+    file: Arc<dyn VfsFile>,
+    disk: Slow,
+}
+
+impl Vfs for Slow {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
+        Ok(Arc::new(SlowFile { file: self.sim.open(path, mode)?, disk: self.clone() }))
+    }
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        self.sim.exists(path)
+    }
+    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.sim.link_new(from, to)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.sim.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.sim.remove(path)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.sim.sync_dir(path)
+    }
+}
+
+impl VfsFile for SlowFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read_at(offset, buffer)
+    }
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
+        self.file.write_at(offset, data)
+    }
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.disk.syncs.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(3));
+        match self.disk.is_failing.load(Ordering::SeqCst) {
+            true => Err(io::Error::other("input/output error")),
+            false => self.file.sync_data(),
+        }
+    }
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
+        self.file.try_lock(kind)
+    }
+}
+
+fn key(thread: u64, turn: u64) -> Vec<u8> {
+    format!("thread {thread} turn {turn:04}").into_bytes()
+}
+
+fn keys(db: &Database) -> BTreeSet<Vec<u8>> {
+    let snapshot = db.read();
+    snapshot.range::<[u8]>(..).map(|record| record.unwrap().key().to_vec()).collect()
+}
+
+fn keys_on(disk: SimVfs) -> BTreeSet<Vec<u8>> {
+    let options = Options::new().vfs(Arc::new(disk)).entropy(Arc::new(InsecureSeededEntropy::new(9)));
+    keys(&options.page_size(PageSize::TOY).open(PATH).unwrap())
+}
+
+#[test]
+fn commits_that_wait_together_share_a_sync_and_none_of_them_is_lost_at_the_instant_it_is_acknowledged() {
+    const TURNS: u64 = 12;
+    let (disk, recorder) = (Slow::new(), Recorder::new());
+    let db = disk.options().sink(recorder.clone()).open(PATH).unwrap();
+    db.write(|tx| tx.put(b"first", b"")).unwrap();
+    let before = disk.syncs.load(Ordering::SeqCst);
+    let seen: Mutex<Vec<(Vec<u8>, DiskImage)>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (db, disk, seen) = (db.clone(), &disk, &seen);
+            scope.spawn(move || {
+                for turn in 0..TURNS {
+                    let key = key(thread, turn);
+                    db.write(|tx| tx.put(&key, b"x")).unwrap();
+                    let image = disk.sim.image();
+                    assert!(db.read().get(&key).unwrap().is_some(), "acknowledged and not published");
+                    if turn % 4 == thread % 4 {
+                        seen.lock().unwrap().push((key, image));
+                    }
+                }
+            });
+        }
+    });
+    let (commits, syncs) = (THREADS * TURNS, disk.syncs.load(Ordering::SeqCst) - before);
+    println!("{commits} commits of {THREADS} threads, {syncs} syncs");
+    assert!(syncs * 2 < commits, "{syncs} syncs for {commits} commits");
+    let stats = db.stats().unwrap();
+    assert_eq!((stats.commits, stats.commit_syncs), (commits + 1, syncs + 1));
+    for (key, image) in seen.into_inner().unwrap() {
+        let left = SimVfs::from_image(image.after_crash(&CrashPlan::Lost).0, 1);
+        assert!(keys_on(left).contains(&key), "an acknowledged commit is gone");
+    }
+    let shared = recorder
+        .events_from(0)
+        .iter()
+        .any(|event| matches!(**event, Event::CommitsSynced { first, last } if first < last));
+    assert!(shared, "no event tells of a shared sync");
+    assert_eq!(keys(&db).len() as u64, commits + 1);
+}
+
+#[test]
+fn one_thread_alone_has_a_sync_for_each_commit() {
+    let disk = Slow::new();
+    let db = disk.options().open(PATH).unwrap();
+    db.write(|tx| tx.put(b"first", b"")).unwrap();
+    let before = disk.syncs.load(Ordering::SeqCst);
+    for turn in 0..5 {
+        db.write(|tx| tx.put(&key(0, turn), b"")).unwrap();
+    }
+    assert_eq!(disk.syncs.load(Ordering::SeqCst) - before, 5);
+}
+
+#[test]
+fn a_sync_that_fails_puts_every_commit_that_waits_in_doubt_and_publishes_none() {
+    let disk = Slow::new();
+    let db = disk.options().open(PATH).unwrap();
+    db.write(|tx| tx.put(b"first", b"")).unwrap();
+    let published = db.read().commit();
+    disk.is_failing.store(true, Ordering::SeqCst);
+    let (start, told) = (Barrier::new(THREADS as usize), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (db, start, told) = (db.clone(), &start, &told);
+            scope.spawn(move || {
+                start.wait();
+                let made = db.write(|tx| tx.put(&key(thread, 0), b"x"));
+                told.lock().unwrap().push(made.unwrap_err().code());
+            });
+        }
+    });
+    let told = told.into_inner().unwrap();
+    assert!(told.iter().all(|code| ["COMMIT-INDETERMINATE", "POISONED"].contains(code)), "{told:?}");
+    assert!(told.contains(&"COMMIT-INDETERMINATE"));
+    disk.is_failing.store(false, Ordering::SeqCst);
+    assert_eq!(db.write(|tx| tx.put(b"later", b"")).unwrap_err().code(), "POISONED");
+    assert_eq!(db.checkpoint(CheckpointMode::Passive).unwrap_err().code(), "POISONED");
+    assert_eq!(db.read().commit(), published);
+    drop(db);
+    disk.sim.crash(&CrashPlan::Lost);
+    assert_eq!(keys_on(disk.sim), BTreeSet::from([b"first".to_vec()]));
+}
+
+/// What is left after a power cut at any point of a relaxed life is the state after some commit, and never less than what was
+/// synced last.
+#[test]
+fn relaxed_commits_are_lost_whole_and_from_the_end_on() {
+    let (mut states, mut lost) = (0, 0);
+    for synced_at in 0..12u64 {
+        let sim = SimVfs::new(synced_at);
+        let options = Options::new()
+            .vfs(Arc::new(sim.clone()))
+            .entropy(Arc::new(InsecureSeededEntropy::new(1)))
+            .page_size(PageSize::TOY)
+            .checkpoints(AutoCheckpoint::Inline)
+            .durability(Durability::Relaxed)
+            .create(true);
+        let db = options.open(PATH).unwrap();
+        let mut durable = 0;
+        for turn in 0..12u64 {
+            db.write(|tx| (0..=turn % 3).try_for_each(|part| tx.put(&key(part, turn), &[7; 60]))).unwrap();
+            assert_eq!(
+                db.read().commit(),
+                db.begin_write().unwrap().commit().unwrap(),
+                "a relaxed commit is published"
+            );
+            match turn {
+                _ if turn == synced_at && turn % 2 == 0 => db.sync().unwrap(),
+                _ if turn == synced_at => drop(db.checkpoint(CheckpointMode::Passive).unwrap()),
+                _ => {}
+            }
+            durable = if turn == synced_at { turn + 1 } else { durable };
+            for plan in (0..6).map(CrashPlan::Seeded).chain([CrashPlan::Lost, CrashPlan::Kept]) {
+                let found = keys_on(SimVfs::from_image(sim.image().after_crash(&plan).0, 1));
+                let kept = (0..12u64).take_while(|&turn| found.contains(&key(0, turn))).count() as u64;
+                let expected: BTreeSet<_> =
+                    (0..kept).flat_map(|turn| (0..=turn % 3).map(move |part| key(part, turn))).collect();
+                assert_eq!(
+                    found, expected,
+                    "not the state after one commit: {plan:?} after {turn}, synced at {synced_at}"
+                );
+                assert!((durable..=turn + 1).contains(&kept), "{kept} commits left, {durable} were synced");
+                states += 1;
+                lost += turn + 1 - kept;
+            }
+        }
+    }
+    println!("{states} states, {lost} commits lost");
+    assert!(lost > 0);
+}
