@@ -107,7 +107,7 @@ codes! {
     FreeCount "FREE-COUNT" Error "The free list's length differs from the number stored." "a defect of the writer.";
     LogTornTail "LOG-TORN-TAIL" Info "The log ends in a commit that was never finished." "a crash before the sync returned: nothing acknowledged is lost.";
     LogRot "LOG-ROT" Fatal "A record in the committed middle of the log is damaged." "rot; or an edit: the commits behind it are there but cannot be vouched for.";
-    LogStale "LOG-STALE" Info "The log was folded into the page file already." "a crash after a checkpoint; nothing is lost.";
+    LogStale "LOG-STALE" Info "The log was folded into the page file already." "a checkpoint and no commit since; or a crash after one: nothing is lost.";
     LogForeign "LOG-FOREIGN" Fatal "The log belongs to another database." "files renamed or copied so that two databases were mixed.";
     LogUnbound "LOG-UNBOUND" Fatal "The log does not continue this page file." "the page file or the log was put back from another time.";
     LogMissing "LOG-MISSING" Fatal "The page file expects a log and there is none." "the page file was copied or restored without its log.";

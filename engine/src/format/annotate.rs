@@ -363,11 +363,17 @@ pub fn log_file(bytes: &[u8], page_size: PageSize) -> Vec<Annotation> {
     let mut layout = Layout::new(bytes);
     layout.nested("header: ", log_header(&bytes[..bytes.len().min(log::LOG_HEADER_BYTES)]), None);
     let header = bytes.get(..log::LOG_HEADER_BYTES).and_then(|head| log::LogHeader::decode(head).ok());
+    let generation = header.as_ref().map_or(0, |header| header.log_generation);
     let format = header.map_or(superblock::FORMAT, |header| header.format);
     let shape = LogShape { format, page_size };
     let mut number = 1;
     while layout.end() < bytes.len() {
         let rest = &bytes[layout.end()..];
+        if log::is_left_of_an_older_log(rest, generation) {
+            let meaning = "left by an older log that is folded; the next commits write over it";
+            layout.push("old generation", bytes.len(), bytes_left(rest), meaning, Family::Free, guard::NOTHING);
+            break;
+        }
         let Some((kind, length)) = record_length(rest, shape) else {
             log_tail(&mut layout, shape);
             break;
@@ -379,6 +385,10 @@ pub fn log_file(bytes: &[u8], page_size: PageSize) -> Vec<Annotation> {
         number += 1;
     }
     layout.finish()
+}
+
+fn bytes_left(rest: &[u8]) -> String {
+    format!("{} bytes", rest.len())
 }
 
 fn log_padding(layout: &mut Layout) {

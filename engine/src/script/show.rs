@@ -5,7 +5,8 @@ use super::{Runner, Show};
 use crate::btree::PageRead;
 use crate::error::Error;
 use crate::escape::{escape, escape_word};
-use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, padded_end};
+use crate::format::log::padded_end;
+use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, is_left_of_an_older_log};
 use crate::format::node::NodeView;
 use crate::format::page::SealedView;
 use crate::format::superblock::Superblock;
@@ -84,6 +85,10 @@ impl Runner {
         let mut lines = vec![format!("0 header, generation {}", header.log_generation)];
         let mut offset = LOG_HEADER_BYTES;
         while let Some(rest) = bytes.get(offset..).filter(|rest| !rest.is_empty()) {
+            if is_left_of_an_older_log(rest, header.log_generation) {
+                lines.push(format!("{offset} {} bytes that an older generation left", rest.len()));
+                break;
+            }
             let Ok(record) = RecordView::decode(rest, header.shape()) else {
                 lines.push(format!("{offset} {} bytes that are no record", rest.len()));
                 break;

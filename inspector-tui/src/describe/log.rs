@@ -8,7 +8,7 @@ use crate::{model::Model, timeline::World};
 use serde::Serialize;
 use tosumu::format::{
     is_zero,
-    log::{LOG_HEADER_BYTES, LogHeader, LogShape, RecordKind, RecordView, padded_end},
+    log::{LOG_HEADER_BYTES, LogHeader, LogShape, RecordKind, RecordView, is_left_of_an_older_log, padded_end},
     superblock::Superblock,
 };
 
@@ -137,6 +137,9 @@ impl LogFacts {
             }
             let record = match RecordView::decode(rest, header.shape()) {
                 Ok(record) => record,
+                Err(_) if is_left_of_an_older_log(rest, header.log_generation) => {
+                    return "what follows is left of an older log".into();
+                }
                 Err(error) => return format!("what follows is no whole record: {}", error.why),
             };
             let fields = record.fields();
