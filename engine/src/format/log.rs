@@ -209,10 +209,12 @@ pub fn seed_input(bytes: &[u8]) -> &[u8] {
 /// Whether what stands behind the last record of a log of generation `generation` was left by an older one, whose file it
 /// overwrites: bytes that do not begin as one of its own records do, whole or torn. They may be any part of an old record.
 pub fn is_left_of_an_older_log(bytes: &[u8], generation: u64) -> bool {
-    let is_own = bytes.len() >= record_place::GENERATION.end()
-        && RecordKind::from_byte(bytes[record_place::KIND.offset]).is_some()
+    if generation <= 1 || bytes.len() < RECORD_HEADER_BYTES {
+        return false;
+    }
+    let is_own = RecordKind::from_byte(bytes[record_place::KIND.offset]).is_some()
         && record_place::GENERATION.u64(bytes) == generation;
-    generation > 1 && !is_own && !bytes.iter().all(|&byte| byte == 0)
+    !is_own && bytes.iter().any(|&byte| byte != 0)
 }
 
 /// What a log record is.
