@@ -41,7 +41,7 @@ fn commit(db: &Database, turn: u64) {
             if let Some(old) = tx.get(&key)? {
                 digest = digest.wrapping_sub(hash_of(&key, &old));
             }
-            if (turn + part) % 6 == 0 {
+            if (turn + part).is_multiple_of(6) {
                 tx.delete(&key)?;
                 continue;
             }
@@ -83,7 +83,7 @@ fn every_snapshot_has_the_digest_of_its_commit_under_load() {
                 while !done.load(Ordering::Relaxed) {
                     check(&db.read());
                     // One snapshot of each reader lives on for a while, across checkpoints.
-                    if turn % 7 == 0 {
+                    if turn.is_multiple_of(7) {
                         check(&kept);
                         kept = db.read();
                     }

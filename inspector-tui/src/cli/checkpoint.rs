@@ -1,10 +1,10 @@
 //! `tosumu checkpoint`: folds the log into the page file.
 
 use super::common::{ArchiveOptions, Failure, KeyOptions, Outcome, Output, Status};
-use super::common::{note_witness, open_with, shown_path};
+use super::common::{note_witness, open_with, options, shown_path};
 use clap::Args;
 use std::path::PathBuf;
-use tosumu::{CheckpointMode, CheckpointOutcome, Options};
+use tosumu::{CheckpointMode, CheckpointOutcome};
 
 /// Fold the log into the page file
 #[derive(Args)]
@@ -20,7 +20,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// Folds the log and says what was done.
     pub fn run(self) -> Outcome {
-        let db = open_with(&self.file, &self.keys, self.archive.add_to(Options::new()))?;
+        let db = open_with(&self.file, &self.keys, self.archive.add_to(options()))?;
         let outcome = db.checkpoint(CheckpointMode::Passive).map_err(|error| Failure::engine(&self.file, error))?;
         let file = shown_path(&self.file);
         let mut output = Output::new();

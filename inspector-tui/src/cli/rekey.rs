@@ -1,10 +1,9 @@
 //! `tosumu rekey`: the same records in a new file under a new data key. It is what revokes a key.
 
 use super::common::{KdfOptions, KeyOptions, NewKeyOptions, Outcome, Output, Status};
-use super::common::{copy_failure, note, print_copy, shown_path, with_unlock};
+use super::common::{copy_failure, note, options, print_copy, shown_path, with_unlock};
 use clap::Args;
 use std::path::PathBuf;
-use tosumu::Options;
 
 /// Write a new file with a new data key, so that old keys and old copies open nothing of it
 ///
@@ -27,7 +26,7 @@ pub struct Rekey {
 impl Rekey {
     /// Writes the file, and says which key slots stayed behind.
     pub fn run(self) -> Outcome {
-        let options = self.keys.witnessed(Options::new().read_only(true));
+        let options = self.keys.witnessed(options().read_only(true));
         let (db, opened_with) = with_unlock(&self.source, &self.keys, |unlock| {
             Ok((options.clone().unlock(unlock.clone()).open(&self.source)?, unlock))
         })?;

@@ -13,7 +13,9 @@ pub use copy::{copy_failure, print_copy};
 pub use failure::{Failure, Outcome, Status};
 pub use key::{KeyOptions, raw_stdin};
 pub use new_key::NewKeyOptions;
-pub use open::{ArchiveOptions, CreateOptions, KdfOptions, key_failure, open_to_read, open_to_write, open_with};
+pub use open::{
+    ArchiveOptions, CreateOptions, KdfOptions, key_failure, open_to_read, open_to_write, open_with, options,
+};
 pub use open::{is_new_witness, note_witness, told_of_new_witness, with_unlock};
 pub use output::{Output, note, shown_path};
 pub use rest::{

@@ -82,7 +82,7 @@ fn parse_page_size(text: &str) -> Result<PageSize, String> {
 
 /// What every verb opens with: a file in use is told of at once, and the log is folded between two transactions, so that the
 /// same input leaves the same files.
-fn options() -> Options {
+pub fn options() -> Options {
     Options::new().busy(Busy::Fail).checkpoints(AutoCheckpoint::Inline)
 }
 
