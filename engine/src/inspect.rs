@@ -18,7 +18,7 @@ mod walk;
 pub(crate) use chain::ChainWalk;
 pub(crate) use free::{FreeWalk, MetTrunk};
 pub(crate) use page_set::PageSet;
-pub use places::{FreeList, NamedTree, NamedTrees, Trunk};
+pub use places::{FreeList, NamedTree, NamedTrees, PageRole, Role, Trunk};
 pub use tree::{ChainPart, Tree, TreeNode};
 pub(crate) use tree::{VALUE_NEXT, chains_of, value_lost};
 pub use walk::TreeSort;

@@ -658,6 +658,21 @@ fn everything_can_be_listed() {
     assert_eq!(free.count(), 5);
     assert_eq!(free.trunks[0].pages, [PageNo(15), PageNo(16)]);
     assert_eq!(free.trunks[1].path, format!("{} > free list > trunk page 13 > trunk page 14", holder(&forge)));
+    // What each page is for.
+    let role = |page: u32| {
+        let found = file.role_of(PageNo(page)).unwrap().unwrap();
+        (found.role.to_string(), found.path)
+    };
+    assert_eq!(role(3).0, "a page of the main tree");
+    assert_eq!(role(8).0, "a page of the catalog of named trees");
+    assert_eq!(role(11).0, "a part of a long value of the tree notes");
+    let top = holder(&forge);
+    assert_eq!(role(17), ("free: what it holds is dead".to_owned(), format!("{}, entry 0", free.trunks[1].path)));
+    assert_eq!(role(5).1, format!("{top} > page 1, slot 0 > page 2, slot 1 > chain page 4 > chain page 5"));
+    assert!(file.role_of(PageNo(18)).unwrap().is_none());
+    let roles = file.roles().unwrap();
+    assert_eq!(roles.len(), 17);
+    assert!(roles.values().all(|(_, holds)| *holds));
     // What the pages hold reads back as it was written.
     let plain = forge.plain(10).unwrap();
     assert_eq!(OverflowView::new(&plain).unwrap().data(), [b'n'; 408]);

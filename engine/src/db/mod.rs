@@ -72,6 +72,10 @@ pub struct Stats {
     pub page_count: u32,
     /// Records.
     pub record_count: u64,
+    /// Free pages of the newest commit: trunks of the free list and the pages they list.
+    pub free_pages: u32,
+    /// Named trees of the newest commit.
+    pub named_trees: u32,
     /// Levels of the tree; 1 is a single leaf.
     pub tree_height: u32,
     /// Pages with a version in the log.
@@ -210,6 +214,8 @@ impl Database {
             commit: state.commit,
             page_count: state.page_count,
             record_count: state.record_count,
+            free_pages: state.free_count,
+            named_trees: state.tree_count,
             tree_height: u32::from(root.view().level()) + 1,
             log_pages: log.pages_count() as u64,
             log_frames: log.frames_count() as u64,

@@ -11,9 +11,9 @@ use tosumu::escape::{escape, escape_word};
 use tosumu::format::annotate::{self, Annotation, Family};
 use tosumu::format::free_list::FreeTrunkView;
 use tosumu::format::key_slot::KeySlotKind;
+use tosumu::format::overflow::OverflowView;
 use tosumu::format::page::SealedView;
-use tosumu::inspect::{AtRest, ByteSource, Tree, TreeNode};
-use tosumu::pager::check::PageUse;
+use tosumu::inspect::{AtRest, ByteSource, ChainPart, PageRole, Role, Tree, TreeNode, TreeSort};
 use tosumu::types::{Bytes, PagePointer};
 use tosumu::wal::{FrameRecord, LogStanding, ScanEnd};
 use tosumu::{Code, Error, Finding, PageNo};
@@ -39,13 +39,19 @@ enum Part {
     },
     /// Every page, a line each
     Pages(Target),
-    /// The tree from the root down
-    Tree(Target),
+    /// A tree from the root down, with its chains of long values; and the named trees there are
+    Tree {
+        /// The named tree to show instead of the main tree
+        #[arg(long, value_name = "NAME")]
+        tree: Option<String>,
+        #[command(flatten)]
+        target: Target,
+    },
     /// The log: header, records, where it ends and why
     Log(Target),
     /// The key slots; never a key
     Keys(Target),
-    /// Pages that are free
+    /// Pages that are free, and the trunks that list them
     Freelist(Target),
 }
 
@@ -67,7 +73,7 @@ impl Inspect {
             Part::Superblock(target) => target.show(superblock),
             Part::Page { page, target } => target.show(|file, path| one_page(file, path, PageNo(page))),
             Part::Pages(target) => target.show(pages),
-            Part::Tree(target) => target.show(tree),
+            Part::Tree { tree: name, target } => target.show(|file, _| tree(file, name.as_deref())),
             Part::Log(target) => target.show(log),
             Part::Keys(target) => target.show(keys),
             Part::Freelist(target) => target.show(freelist),
@@ -207,26 +213,33 @@ fn one_page(file: &AtRest, path: &Path, page: PageNo) -> Result<Shown, Failure> 
         shown
             .line(format!("sealed as page {}, {}, of commit {}, seal {seal}", header.page, header.kind, header.commit));
     }
-    let tree = file.tree().ok();
-    let node = tree.as_ref().and_then(|tree| tree.nodes.iter().position(|node| node.page == page));
-    let way = match (&tree, node) {
-        (Some(tree), Some(index)) => Some(tree.path(index)),
-        _ => None,
-    };
-    match (&tree, &way) {
-        (Some(_), Some(way)) => shown.line(format!("reached by {way}")),
-        (Some(_), None) => shown.line("not reached from the root"),
-        (None, _) => {}
+    let role = file.role_of(page).ok();
+    let way = role.as_ref().and_then(|role| role.as_ref()).map(|role| role.path.clone());
+    match &role {
+        Some(Some(role)) => {
+            shown.line(format!("it is {}", role.role));
+            shown.line(format!("reached by {}", role.path));
+        }
+        Some(None) => shown.line("neither reached from the root nor free"),
+        None => {}
     }
     let opened = file.open_bytes(page, &found);
-    match (&opened, tree.as_ref().zip(node).map(|(tree, index)| &tree.nodes[index].status)) {
-        (_, Some(Err(finding))) => shown.found(finding),
+    match (&opened, role.as_ref().and_then(|role| role.as_ref())) {
+        // What is wrong with a dead page is no damage.
+        (Ok(_), Some(PageRole { role: Role::Free, .. })) => shown.line("authentic by its own header"),
+        (Err(finding), Some(PageRole { role: Role::Free, .. })) => {
+            shown.line(format!("does not open ({}), which is no damage in a free page", finding.code));
+        }
+        (_, Some(PageRole { status: Err(finding), .. })) => shown.found(finding),
         (Err(finding), _) => shown.found(finding),
-        (Ok(_), Some(Ok(()))) => shown.line(match found.source {
+        (Ok(_), Some(_)) => shown.line(match found.source {
             ByteSource::Log { .. } => "the seal is the one that the log's newest record of this page names",
-            ByteSource::File { .. } => "the seal is the one that its parent's pointer names",
+            ByteSource::File { .. } => "the seal is the one that the pointer to it names",
         }),
         (Ok(_), None) => shown.line("authentic by its own header; whether it is current cannot be told"),
+    }
+    if let Some(summary) = opened.as_ref().ok().and_then(|plain| page_summary(plain)) {
+        shown.line(summary);
     }
     let plain = opened.as_ref().ok().map(|plain| annotate::plain_page(plain));
     match &plain {
@@ -247,10 +260,25 @@ fn one_page(file: &AtRest, path: &Path, page: PageNo) -> Result<Shown, Failure> 
         "commit": header.as_ref().and_then(|(_, header)| header.as_ref().ok()).map(|header| header.commit),
         "seal": header.as_ref().map(|(seal, _)| seal),
         "path": way,
+        "role": role.flatten().map(|role| role.role.to_string()),
         "sealed": spans_json(&sealed),
         "plain": plain.as_deref().map(spans_json),
     });
     Ok(shown)
+}
+
+/// A sentence about a page that is no node.
+fn page_summary(plain: &[u8]) -> Option<String> {
+    let behind = |next: Option<PagePointer>, what: &str, none: &str| {
+        next.map_or(none.to_owned(), |next| format!("{what} page {}", next.page))
+    };
+    if let Ok(part) = OverflowView::new(plain) {
+        let next = behind(part.next(), "the rest begins in", "the last page of the value");
+        return Some(format!("holds {} bytes of a value with {} to come: {next}", part.data().len(), part.remaining()));
+    }
+    let trunk = FreeTrunkView::new(plain).ok()?;
+    let next = behind(trunk.next(), "the trunk below is", "the last trunk");
+    Some(format!("lists {} free pages; {next}", trunk.count()))
 }
 
 fn source_name(source: ByteSource) -> &'static str {
@@ -332,7 +360,13 @@ fn pages(file: &AtRest, _: &Path) -> Result<Shown, Failure> {
     }
     let bad = !listed.is_empty();
     shown.findings.extend(listed);
-    let unreached = unreached_pages(page_count, &reached);
+    let roles = file.roles().unwrap_or_default();
+    let others: Vec<_> = roles.iter().filter(|(_, (role, _))| *role != Role::Node(TreeSort::Main)).collect();
+    for (page, (role, holds)) in &others {
+        let place = if file.is_in_log(**page) { "log" } else { "file" };
+        shown.line(format!("{page:>7}  {role}; in the {place}{}", if *holds { "" } else { "; does not hold" }));
+    }
+    let unreached: Vec<u32> = (1..=page_count).filter(|&page| !roles.contains_key(&PageNo(page))).collect();
     if tree.is_some() && !unreached.is_empty() {
         let why = if bad { "below a page that does not hold, or lost" } else { "neither reached nor free" };
         shown.line(format!("{} of {page_count} pages not reached from the root: {why}", unreached.len()));
@@ -346,43 +380,104 @@ fn pages(file: &AtRest, _: &Path) -> Result<Shown, Failure> {
     Ok(shown)
 }
 
-/// Pages that no node names; `reached` is in page order.
-fn unreached_pages(page_count: u32, reached: &[&TreeNode]) -> Vec<u32> {
-    (1..=page_count).filter(|page| reached.binary_search_by_key(page, |node| node.page.0).is_err()).collect()
-}
-
-fn tree(file: &AtRest, _: &Path) -> Result<Shown, Failure> {
+fn tree(file: &AtRest, name: Option<&str>) -> Result<Shown, Failure> {
     let mut shown = Shown::new(Value::Null);
-    let tree = walked(file, &mut shown);
-    let state = file.state().ok();
-    if let (Some(tree), Some(state)) = (&tree, state) {
-        shown.line(format!(
-            "{}: root page {}, {} levels, {} pages, {} records",
-            state.root_holder,
-            state.root.page,
-            tree.height(),
-            state.page_count,
-            state.record_count
-        ));
-        let mut depths = vec![0; tree.nodes.len()];
-        for (index, node) in tree.nodes.iter().enumerate() {
-            depths[index] = node.parent.map_or(0, |(above, _)| depths[above] + 1);
-            shown.line(node_line(node, depths[index]));
-            if let Err(finding) = &node.status {
-                shown.found(finding);
-            }
+    if let Some(damage) = &file.log().damage {
+        shown.found(damage);
+    }
+    let (state, named) = match (file.state(), file.named_trees()) {
+        (Ok(state), Ok(named)) => (state, named),
+        (Err(finding), _) | (_, Err(finding)) => {
+            shown.found(finding);
+            shown.object = json!({ "file": file.name(), "tree": name, "nodes": null, "named_trees": null });
+            return Ok(shown);
+        }
+    };
+    named.findings.iter().for_each(|finding| shown.found(finding));
+    let chosen = name.map(|name| named.trees.iter().find(|tree| *tree.name == *name.as_bytes()));
+    let (tree, root, pages, records) = match chosen {
+        None => (file.tree(), state.root, state.page_count, state.record_count),
+        Some(Some(named)) => {
+            (file.named_tree(named), named.entry.root, named.entry.page_count, named.entry.record_count)
+        }
+        Some(None) => {
+            let name = name.unwrap_or_default();
+            return Err(Failure::new(Status::Nothing, "NOT-FOUND", format!("there is no tree of the name {name}")));
+        }
+    };
+    let tree = match tree {
+        Ok(tree) => tree,
+        Err(finding) => {
+            shown.found(finding);
+            return Ok(shown);
+        }
+    };
+    let holder = match name {
+        None => state.root_holder.clone(),
+        Some(name) => format!("{} > catalog > tree {}", state.root_holder, escape_word(name.as_bytes())),
+    };
+    let of = if name.is_none() && (state.tree_count > 0 || state.free_count > 0) { " in the file" } else { "" };
+    shown.line(format!(
+        "{holder}: root page {}, {} levels, {pages} pages{of}, {records} records",
+        root.page,
+        tree.height(),
+    ));
+    let mut depths = vec![0; tree.nodes.len()];
+    let mut parts = tree.parts.iter().peekable();
+    for (index, node) in tree.nodes.iter().enumerate() {
+        depths[index] = node.parent.map_or(0, |(above, _)| depths[above] + 1);
+        shown.line(node_line(node, depths[index]));
+        shown.findings.extend(node.status.as_ref().err().map(|finding| (**finding).clone()));
+        while let Some(part) = parts.next_if(|part| part.leaf == index) {
+            shown.line(part_line(part, depths[index] + 1));
+            shown.findings.extend(part.status.as_ref().err().map(|finding| (**finding).clone()));
+        }
+    }
+    if name.is_none() && !named.trees.is_empty() {
+        shown.line(format!("named trees: {}", named.trees.len()));
+        for tree in &named.trees {
+            let (name, entry) = (escape_word(&tree.name), &tree.entry);
+            let counts = format!("{} pages, {} records", entry.page_count, entry.record_count);
+            shown.line(format!("  {name}  root page {}, {counts}", entry.root.page));
         }
     }
     shown.object = json!({
         "file": file.name(),
-        "root": state.map(|state| state.root.page),
-        "root_holder": state.map(|state| state.root_holder.clone()),
-        "commit": state.map(|state| state.commit),
-        "levels": tree.as_ref().map(Tree::height),
-        "record_count": state.map(|state| state.record_count),
-        "nodes": tree.as_ref().map(|tree| tree.nodes.iter().map(|node| node_json(tree, node, file)).collect::<Value>()),
+        "tree": name,
+        "root": root.page,
+        "root_holder": holder,
+        "commit": state.commit,
+        "levels": tree.height(),
+        "record_count": records,
+        "nodes": tree.nodes.iter().map(|node| node_json(&tree, node, file)).collect::<Value>(),
+        "chain_pages": tree.parts.iter().map(|part| part_json(&tree, part)).collect::<Value>(),
+        "named_trees": named.trees.iter().map(|tree| json!({
+            "name": escape(&tree.name), "root": tree.entry.root.page,
+            "page_count": tree.entry.page_count, "record_count": tree.entry.record_count,
+        })).collect::<Value>(),
     });
     Ok(shown)
+}
+
+fn part_line(part: &ChainPart, depth: usize) -> String {
+    let indent = "  ".repeat(depth);
+    let next = part.next.map_or("the last".to_owned(), |next| format!("next page {next}"));
+    match &part.status {
+        Err(finding) => format!("{indent}chain page {}  {}  slot {}", part.page, finding.code, part.slot),
+        Ok(()) => format!(
+            "{indent}chain page {}  slot {}  {} bytes of {} to come  {next}",
+            part.page, part.slot, part.data_bytes, part.remaining_bytes
+        ),
+    }
+}
+
+fn part_json(tree: &Tree, part: &ChainPart) -> Value {
+    json!({
+        "page": part.page, "leaf": tree.nodes[part.leaf].page, "slot": part.slot, "position": part.position,
+        "data_bytes": part.data_bytes, "remaining_bytes": part.remaining_bytes, "next": part.next,
+        "commit": part.pointer.commit, "seal": part.pointer.seal,
+        "status": part.status.as_ref().err().map_or_else(|| "ok".to_owned(), |finding| finding.code.to_string()),
+    })
 }
 
 fn node_line(node: &TreeNode, depth: usize) -> String {
@@ -531,34 +626,34 @@ fn freelist(file: &AtRest, _: &Path) -> Result<Shown, Failure> {
             return Ok(shown);
         }
     };
-    let (mut next, mut trunks, mut pages) = (state.free_list, Vec::new(), Vec::new());
-    // Each trunk is a page that is counted, so that a list that returns to itself ends here.
-    while !next.is_null() && trunks.len() < state.free_count as usize {
-        let trunk = match file.open_page_as(PageUse::FreeList, &next) {
-            Ok(trunk) => trunk,
-            Err(finding) => {
-                shown.found(&finding);
-                return Ok(shown);
+    let list = match file.free_list() {
+        Ok(list) => list,
+        Err(finding) => {
+            shown.found(finding);
+            return Ok(shown);
+        }
+    };
+    for trunk in &list.trunks {
+        match &trunk.status {
+            Ok(()) => {
+                let pages: Vec<String> = trunk.pages.iter().map(PageNo::to_string).collect();
+                shown.line(format!("trunk at page {}: {} pages: {}", trunk.page, pages.len(), pages.join(" ")));
             }
-        };
-        let Ok(trunk) = FreeTrunkView::new(&trunk) else { break };
-        trunks.push(next.page);
-        pages.extend(trunk.pages());
-        shown.line(format!("trunk at page {}: {} pages", next.page, trunk.count()));
-        next = trunk.next().unwrap_or(PagePointer::NULL);
-    }
-    match state.free_count {
-        0 => shown.line("No page is free."),
-        count => {
-            shown.line(format!("{count} pages are free: {} trunks and the {} they list", trunks.len(), pages.len()))
+            Err(finding) => shown.found(finding),
         }
     }
+    let listed: usize = list.trunks.iter().map(|trunk| trunk.pages.len()).sum();
+    let trunks: Vec<PageNo> = list.trunks.iter().map(|trunk| trunk.page).collect();
+    let pages: Vec<PageNo> = list.trunks.iter().flat_map(|trunk| trunk.pages.iter().copied()).collect();
+    match state.free_count {
+        0 => shown.line("No page is free."),
+        count => shown.line(format!("{count} pages are free: {} trunks and the {listed} they list", trunks.len())),
+    }
     shown.object = json!({ "file": file.name(), "free_count": state.free_count, "trunks": trunks, "pages": pages });
-    let found = trunks.len() + pages.len();
-    if found != state.free_count as usize || !next.is_null() {
+    if shown.findings.is_empty() && list.count() != state.free_count as usize {
         let why = "The free list's length differs from the number stored.";
         let expected = format!("{} pages", state.free_count);
-        shown.found(&Finding::new(Code::FreeCount, why).expected(expected, format!("{found} pages")));
+        shown.found(&Finding::new(Code::FreeCount, why).expected(expected, format!("{} pages", list.count())));
     }
     Ok(shown)
 }

@@ -32,6 +32,8 @@ impl Stat {
             ("commit", json!(stats.commit)),
             ("record_count", json!(stats.record_count)),
             ("page_count", json!(stats.page_count)),
+            ("free_pages", json!(stats.free_pages)),
+            ("named_trees", json!(stats.named_trees)),
             ("tree_height", json!(stats.tree_height)),
             ("file_bytes", json!(rest.length())),
             ("log_bytes", json!(rest.log().length.unwrap_or(0))),

@@ -8,7 +8,9 @@ use tosumu::{
     escape::escape,
     format::{
         annotate::{self, Annotation},
+        free_list::FreeTrunkView,
         node::NodeView,
+        overflow::OverflowView,
         page::PageKind,
     },
     trace::Event,
@@ -200,11 +202,24 @@ impl WriterFacts {
 /// The record the story is about, or else all slots in a row.
 fn slot_line(model: &Model) -> String {
     let Some(plain) = plain_bytes(model) else { return String::new() };
-    let Ok(node) = NodeView::new(&plain) else { return String::new() };
+    let Ok(node) = NodeView::new(&plain) else { return other_line(&plain) };
     match chosen_slot(model, &plain) {
         Some(slot) if slot < node.slot_count() => chosen_line(model, node, slot),
         _ => all_slots(node),
     }
+}
+
+/// A page that is no node, in a sentence.
+fn other_line(plain: &[u8]) -> String {
+    if let Ok(part) = OverflowView::new(plain) {
+        let next =
+            part.next().map_or("the value ends here".to_owned(), |next| format!("goes on in page {}", next.page));
+        let (data, to_come) = (part.data().len(), part.remaining());
+        return format!("part of a long value: {data} of its last {to_come} bytes; {next}");
+    }
+    let Ok(trunk) = FreeTrunkView::new(plain) else { return String::new() };
+    let next = trunk.next().map_or("the last trunk".to_owned(), |next| format!("next trunk page {}", next.page));
+    format!("trunk of the free list: {}; {next}", plural(trunk.count(), "free page"))
 }
 
 /// The slot the cursor is on, or the one the present operation wrote.
@@ -309,6 +324,10 @@ pub fn must_hold(name: &str) -> &'static str {
         "free_bytes" => "header, slots, cells and free bytes together are the whole page",
         "zero" | "flags" => "zero",
         "free" | "hole" => "every byte is zero",
+        "data_bytes" => "a full page, unless the value ends in it",
+        "remaining_bytes" => "what is left of the value, so it falls from page to page",
+        "next" => "the page that goes on, of the same kind; none where it ends",
+        "count" => "as many page numbers as follow",
         "nonce" => "never used twice with one key",
         "pgno" => "the number the pointer names",
         "commit" => "the commit the pointer names, or a later one that the log vouches for",

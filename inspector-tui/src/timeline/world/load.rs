@@ -5,7 +5,7 @@ use crate::model::Report;
 use std::collections::BTreeMap;
 use tosumu::format::node::NodeView;
 use tosumu::format::page::SealedView;
-use tosumu::inspect::{AtRest, ByteSource};
+use tosumu::inspect::{AtRest, ByteSource, Role};
 use tosumu::types::{Bytes, PageNo};
 use tosumu::verify;
 use tosumu::wal::FrameRecord;
@@ -65,9 +65,13 @@ fn noted(name: &str, note: Option<&str>) -> String {
 fn judge(facts: &mut Facts, file: &AtRest, report: &verify::Report, pages: u32) {
     facts.findings = report.findings.clone();
     facts.checked = report.checks.iter().filter(|check| check.ran).map(|check| check.name.to_owned()).collect();
-    let walked: BTreeMap<PageNo, bool> = match file.tree() {
-        Ok(tree) if pages <= PAGES_READ_MAX => tree.nodes.iter().map(|node| (node.page, node.status.is_ok())).collect(),
-        _ => BTreeMap::new(),
+    let walked: BTreeMap<PageNo, bool> = match pages <= PAGES_READ_MAX {
+        // What a free page holds is not judged.
+        true => {
+            let roles = file.roles().unwrap_or_default().into_iter();
+            roles.filter(|(_, (role, _))| *role != Role::Free).map(|(page, (_, holds))| (page, holds)).collect()
+        }
+        false => BTreeMap::new(),
     };
     facts.verified = walked;
     for page in report.findings.iter().filter_map(|finding| finding.page) {
