@@ -44,7 +44,8 @@ pub use db::{
 pub use error::{Error, ErrorKind, Result};
 pub use finding::{Code, Finding, Severity};
 pub use format::key_slot::KeySlotKind;
-pub use txn::{Busy, Durability, Range, ReadTxn, Record, Savepoint, Swap, Value, WriteTxn, read_witness};
+pub use txn::{Busy, Durability, Keys, Range, ReadTxn, Record, Savepoint, Swap, Tree, TreeInfo, TreeMut};
+pub use txn::{Value, ValueReader, WriteTxn, read_witness};
 pub use types::{CommitNo, PageNo, PageSize};
 
 /// The program in README.md is run by the tests.

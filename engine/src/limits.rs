@@ -42,6 +42,8 @@ pub const SECRET_BYTES_MAX: usize = 1 << 20;
 pub const LOG_BYTES_CHECKPOINT: u64 = 8 << 20;
 /// Default bound of the cache of opened pages, in bytes.
 pub const CACHE_BYTES_DEFAULT: usize = 64 << 20;
+/// Default bound of the changed pages that a write transaction keeps in memory, in bytes: a quarter of the cache.
+pub const TRANSACTION_BYTES_DEFAULT: usize = 16 << 20;
 /// Longest line of a script or of `feed`, in bytes.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
 /// Longest witness file, in bytes: some twenty thousand lines. It is then cut down to the newest half of them.

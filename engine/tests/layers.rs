@@ -17,7 +17,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("pager", &["types", "limits", "finding", "error", "format", "crypto", "vfs"]),
     ("wal", &["types", "limits", "finding", "error", "format", "crypto", "vfs"]),
     ("btree", &["types", "limits", "finding", "error", "escape", "format", "trace", "pager"]),
-    ("txn", &["types", "limits", "error", "format", "crypto", "vfs", "trace", "pager", "wal", "btree"]),
+    (
+        "txn",
+        &["types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "trace", "pager", "wal", "btree"],
+    ),
     ("db", &["types", "limits", "finding", "error", "format", "crypto", "vfs", "trace", "pager", "wal", "txn"]),
     // Of the tree and of opening it takes how they say and judge things, so that both tell one story.
     (
@@ -72,6 +75,11 @@ const DOORS: &[(&str, &str)] = &[
     ("Record", "txn"),
     ("Savepoint", "txn"),
     ("Swap", "txn"),
+    ("Keys", "txn"),
+    ("Tree", "txn"),
+    ("TreeInfo", "txn"),
+    ("TreeMut", "txn"),
+    ("ValueReader", "txn"),
     ("Value", "txn"),
     ("read_witness", "txn"),
     ("Unlock", "crypto"),

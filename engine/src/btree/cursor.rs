@@ -47,6 +47,11 @@ impl<'a> RangeCursor<'a> {
         self.give(Direction::Backward)
     }
 
+    /// Gives nothing more.
+    pub fn end(&mut self) {
+        self.ended = true;
+    }
+
     fn give(&mut self, direction: Direction) -> Option<Result<(PageRef<'a>, usize)>> {
         if self.ended {
             return None;

@@ -4,7 +4,7 @@
 //! gives way to it. The tree has no page of no use: when the last record goes, one empty leaf stays.
 
 use super::fill::{is_underfull, merged_bytes_max};
-use super::insert::{Split, emit_changed, send_up};
+use super::insert::{OldValue, Split, emit_changed, send_up};
 use super::search::descend;
 use super::sibling::{Cut, Pair, is_better_than, measure, merge, move_border, remove_separator, replace_separator};
 use super::{PageWrite, Step};
@@ -13,12 +13,14 @@ use crate::format::page::PageKind;
 use crate::trace::Event;
 use crate::types::PagePointer;
 
-/// Removes a record; false when the key is not there. The root may become another page.
-pub(crate) fn delete<W: PageWrite>(tree: &mut W, root: &mut PagePointer, key: &[u8]) -> Result<bool> {
+/// Removes a record and returns what its value was; nothing when the key is not there. The root may become another page.
+pub(crate) fn delete<W: PageWrite>(tree: &mut W, root: &mut PagePointer, key: &[u8]) -> Result<Option<OldValue>> {
     let descent = descend(tree, root, key)?;
-    let Ok(slot) = descent.slot else { return Ok(false) };
+    let Ok(slot) = descent.slot else { return Ok(None) };
     let page = descent.leaf.page;
-    tree.edit(&descent.leaf)?.remove(slot);
+    let node = tree.edit(&descent.leaf)?;
+    let old = OldValue::of(node.view(), slot);
+    node.remove(slot);
     emit_changed(tree, &descent.leaf, |view, detail, plain| Event::RecordRemoved {
         page,
         slot: slot as u16,
@@ -27,7 +29,7 @@ pub(crate) fn delete<W: PageWrite>(tree: &mut W, root: &mut PagePointer, key: &[
         after: detail.image(page, plain),
     })?;
     settle(tree, root, descent.steps, descent.leaf)?;
-    Ok(true)
+    Ok(Some(old))
 }
 
 /// Sees to a page that something was taken out of, then to the branches above it as far as they lost something in turn.

@@ -9,35 +9,58 @@ use super::delete::settle;
 use super::fill::room_bytes;
 use super::search::{Descent, descend};
 use super::sibling::make_room;
-use super::{PageWrite, Step};
+use super::{Chain, PageWrite, Step};
 use crate::error::{Error, Result};
+use crate::format::node::{CellValue, child_cell_bytes, key_bytes_max, overflow_cell_bytes, record_cell_bytes};
 use crate::format::node::{NodeView, Room, SLOT_BYTES};
-use crate::format::node::{child_cell_bytes, key_bytes_max, record_bytes_max, record_cell_bytes};
 use crate::format::page::PageKind;
 use crate::trace::Event;
 use crate::types::{Bytes, PagePointer, PageSize};
 
-/// Puts a record, replacing the value the key had; returns that value's length in bytes.
+/// What a record's value was before it was replaced or removed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct OldValue {
+    /// Its length, in bytes.
+    pub length: usize,
+    /// The chain it lay in, which nothing names any more.
+    pub chain: Option<Chain>,
+    /// Bytes of the cell it took.
+    cell_bytes: usize,
+}
+
+impl OldValue {
+    /// The value in slot `slot` of a leaf, which is about to go.
+    pub fn of(node: NodeView<'_>, slot: usize) -> OldValue {
+        let value = node.cell_value(slot);
+        OldValue { length: value.len(), chain: Chain::of(&value), cell_bytes: node.cell_span(slot).len() }
+    }
+}
+
+/// Puts a record, replacing the value the key had; returns what that was.
 pub(crate) fn put<W: PageWrite>(
     tree: &mut W,
     root: &mut PagePointer,
     key: &[u8],
-    value: &[u8],
-) -> Result<Option<usize>> {
-    let needed = record_cell_bytes(key.len(), value.len()) + SLOT_BYTES;
+    value: CellValue<'_>,
+) -> Result<Option<OldValue>> {
+    let cell_bytes = match value {
+        CellValue::Inline(value) => record_cell_bytes(key.len(), value.len()),
+        CellValue::Overflow { .. } => overflow_cell_bytes(key.len()),
+    };
+    let needed = cell_bytes + SLOT_BYTES;
     let mut replaced = None;
     loop {
         let Descent { mut steps, leaf, slot } = descend(tree, root, key)?;
         let mut target = Target { pointer: leaf, slot: slot.unwrap_or_else(|slot| slot) };
         let node = tree.edit(&leaf)?;
         if slot.is_ok() {
-            replaced = Some(node.view().value(target.slot).len());
+            replaced = Some(OldValue::of(node.view(), target.slot));
             node.remove(target.slot);
         }
         if node.fits(needed) != Room::None {
             make_gap(tree, &target, needed)?;
             write_record(tree, &target, key, value, replaced)?;
-            if replaced.is_some_and(|old| old > value.len()) {
+            if replaced.is_some_and(|old| old.cell_bytes > cell_bytes) {
                 settle(tree, root, steps, leaf)?;
             }
             return Ok(replaced);
@@ -358,17 +381,21 @@ fn write_record<W: PageWrite>(
     tree: &mut W,
     target: &Target,
     key: &[u8],
-    value: &[u8],
-    replaced: Option<usize>,
+    value: CellValue<'_>,
+    replaced: Option<OldValue>,
 ) -> Result<()> {
-    let cell = tree.edit(&target.pointer)?.insert_record(target.slot, key, value);
+    let node = tree.edit(&target.pointer)?;
+    let cell = match value {
+        CellValue::Inline(value) => node.insert_record(target.slot, key, value),
+        CellValue::Overflow { length, first } => node.insert_overflow_record(target.slot, key, length, &first),
+    };
     let page = target.pointer.page;
     emit_changed(tree, &target.pointer, |view, detail, plain| Event::RecordWritten {
         page,
         slot: target.slot as u16,
         key: detail.key(key),
         value_bytes: value.len() as u32,
-        replaced_bytes: replaced.map(|bytes| bytes as u32),
+        replaced_bytes: replaced.map(|old| old.length as u32),
         cell_start: cell.start as u32,
         cell_end: cell.end as u32,
         free_bytes: view.free_bytes() as u32,
@@ -410,24 +437,16 @@ pub(super) fn emit_changed<W: PageWrite>(
     Ok(())
 }
 
-/// Checks a record against the limits of its page size, before anything is changed.
-pub(crate) fn check_record(key: &[u8], value: &[u8], page_size: PageSize) -> Result<()> {
-    let over =
-        |what, limit: usize, value: usize| Err(Error::LimitExceeded { what, limit: limit as u64, value: value as u64 });
+/// Checks a key against the limit of its page size, before anything is changed.
+pub(crate) fn check_key(key: &[u8], page_size: PageSize) -> Result<()> {
     if key.is_empty() {
         return Err(Error::Misuse { why: "a key has at least one byte".to_owned() });
     }
-    let key_max = key_bytes_max(page_size);
-    if key.len() > key_max {
-        return over("the key's length in bytes", key_max, key.len());
+    let limit = key_bytes_max(page_size);
+    match key.len() {
+        length if length > limit => {
+            Err(Error::LimitExceeded { what: "the key's length in bytes", limit: limit as u64, value: length as u64 })
+        }
+        _ => Ok(()),
     }
-    let record_max = record_bytes_max(page_size);
-    if key.len() + value.len() > record_max {
-        return over(
-            "the length of key and value together in bytes (larger values need a larger page size)",
-            record_max,
-            key.len() + value.len(),
-        );
-    }
-    Ok(())
 }

@@ -8,6 +8,7 @@ mod cursor;
 mod delete;
 mod fill;
 mod insert;
+mod overflow;
 mod search;
 mod sibling;
 #[cfg(test)]
@@ -15,8 +16,9 @@ mod tests;
 
 pub(crate) use cursor::RangeCursor;
 pub(crate) use delete::delete;
-pub(crate) use insert::{check_record, put};
-pub(crate) use search::get;
+pub(crate) use insert::{check_key, put};
+pub(crate) use overflow::{Chain, ChainPlace, ChainRead};
+pub(crate) use search::{get, read_at_level};
 
 use crate::error::{Error, Result};
 use crate::format::node::{Node, NodeView};

@@ -66,6 +66,17 @@ pub(crate) fn descend<R: PageRead + ?Sized>(reader: &R, root: &PagePointer, key:
     }
 }
 
+/// Reads a page that stands at `level`, as its parent says.
+pub(crate) fn read_at_level<'a, R: PageRead + ?Sized>(
+    reader: &'a R,
+    pointer: &PagePointer,
+    level: u8,
+) -> Result<PageRef<'a>> {
+    let page = reader.read(pointer)?;
+    let parent = Step { pointer: PagePointer::NULL, level: level.saturating_add(1), slot: 0 };
+    check_level(page, pointer, Some(&parent))
+}
+
 /// A child stands exactly one level below its parent: this also ends every cycle, whatever the pointers say.
 pub(crate) fn check_level<'a>(page: PageRef<'a>, pointer: &PagePointer, parent: Option<&Step>) -> Result<PageRef<'a>> {
     let level = page.view().level();

@@ -3,7 +3,7 @@
 use super::fill::{least_bytes, room_bytes, used_bytes};
 use super::{PageRead, PageRef, PageWrite, RangeCursor, delete, get, put};
 use crate::error::Result;
-use crate::format::node::{Node, NodeView};
+use crate::format::node::{CellValue, Node, NodeView};
 use crate::format::page::PageKind;
 use crate::trace::{Event, Recorder, Tracer};
 use crate::types::{CommitNo, PageNo, PagePointer, PageSize, Seal};
@@ -73,7 +73,7 @@ impl Tree {
     }
 
     fn put(&mut self, key: &[u8], value: &[u8]) -> Option<usize> {
-        put(&mut self.pages, &mut self.root, key, value).unwrap()
+        put(&mut self.pages, &mut self.root, key, CellValue::Inline(value)).unwrap().map(|old| old.length)
     }
 
     fn put_new(&mut self, key: &[u8], value: &[u8]) {
@@ -81,7 +81,7 @@ impl Tree {
     }
 
     fn delete(&mut self, key: &[u8]) -> bool {
-        delete(&mut self.pages, &mut self.root, key).unwrap()
+        delete(&mut self.pages, &mut self.root, key).unwrap().is_some()
     }
 
     fn records(&self) -> Vec<(Vec<u8>, Vec<u8>)> {

@@ -20,6 +20,8 @@
 use crate::crypto::SealedPage;
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
+use crate::format::catalog::TreeEntry;
+use crate::format::free_list::FreeTrunk;
 use crate::format::log::{LogShape, RECORD_HEADER_BYTES, RecordKind, RecordView};
 use crate::format::node::Node;
 use crate::format::page::{PageHeader, SealedView};
@@ -144,16 +146,19 @@ fn seal_transaction(store: &Store, writer: &mut Writer, base: &View) -> Result<(
     let nonces = NonceDraw::new(writer.entropy.clone(), name, 16)?;
     let mut resealing = Resealing { store, base, commit, nonces, sealed: SealedPages::default(), plain: Vec::new() };
     let root = resealing.newest(&base.state.root)?;
+    let catalog = resealing.newest_catalog(&base.state.catalog)?;
+    let free_list = resealing.newest_free_list(&base.state.free_list)?;
     let Resealing { sealed, plain, .. } = resealing;
     let pages = sealed.pages.len() as u32;
     let opened = plain
         .into_iter()
-        .map(|(page, node)| {
+        .map(|(page, plain)| {
             let seal = sealed.pointers[&page].seal;
-            Arc::new(OpenedPage { page, commit, seal, plain: node.into_bytes().into() })
+            Arc::new(OpenedPage { page, commit, seal, plain: plain.into() })
         })
         .collect();
-    let next = Published { commit, root, root_holder: RootHolder::Commit(commit), ..base.state.clone() };
+    let root_holder = RootHolder::Commit(commit);
+    let next = Published { commit, root, root_holder, catalog, free_list, ..base.state.clone() };
     let frames = Box::new(sealed.pages.into_iter().map(Ok));
     writer.append_prepared(store, Prepared { next, kind: CommitKind::Seal, frames, opened })?;
     writer.settle(store)?;
@@ -168,7 +173,7 @@ struct Resealing<'a> {
     commit: CommitNo,
     nonces: NonceDraw<'a>,
     sealed: SealedPages,
-    plain: Vec<(PageNo, Node)>,
+    plain: Vec<(PageNo, Vec<u8>)>,
 }
 
 impl Resealing<'_> {
@@ -192,20 +197,104 @@ impl Resealing<'_> {
         if renewed.is_empty() {
             return Ok(current);
         }
-        let mut node = Node::from_plain(page.plain.to_vec())
-            .map_err(|error| Error::from(error.finding(self.store.page_file.name(), 0).page(page.page)))?;
+        let mut node = self.opened_node(&page)?;
         for (slot, newest) in &renewed {
             node.set_child(*slot, newest);
         }
-        self.store.tracer.emit(|detail| Event::PointersRefreshed {
-            page: page.page,
-            children: renewed.iter().map(|(_, child)| child.page).collect(),
-            after: detail.image(page.page, node.as_bytes()),
-        });
-        let header = PageHeader { kind: node.view().kind(), page: page.page, commit: self.commit };
+        let children = renewed.iter().map(|(_, child)| child.page).collect();
+        self.seal_again(&page, level, node.into_bytes(), children)
+    }
+
+    /// The same for the catalog, whose leaves name the roots of the named trees.
+    fn newest_catalog(&mut self, pointer: &PagePointer) -> Result<PagePointer> {
+        if pointer.is_null() {
+            return Ok(*pointer);
+        }
+        let page = self.store.read_page(pointer, self.base)?;
+        let level = page.view().level();
+        let mut node = self.opened_node(&page)?;
+        let mut children = Vec::new();
+        for slot in 0..page.view().slot_count() {
+            let renewed = match level {
+                0 => self.renew_entry(&mut node, slot)?,
+                _ => {
+                    let child = page.view().child(slot);
+                    let newest = self.newest_catalog(&child)?;
+                    node.set_child(slot, &newest);
+                    (newest != child).then_some(child.page)
+                }
+            };
+            children.extend(renewed);
+        }
+        if children.is_empty() {
+            return Ok(PagePointer { page: page.page, commit: page.commit, seal: page.seal });
+        }
+        self.seal_again(&page, level, node.into_bytes(), children)
+    }
+
+    /// Gives an entry of the catalog the newest pointer to its tree's root; the root, when that is another now.
+    fn renew_entry(&mut self, node: &mut Node, slot: usize) -> Result<Option<PageNo>> {
+        let name = self.store.page_file.name();
+        let mut entry =
+            TreeEntry::decode(node.view().value(slot)).map_err(|error| Error::from(error.finding(name, 0)))?;
+        let newest = self.newest(&entry.root)?;
+        if newest == entry.root {
+            return Ok(None);
+        }
+        entry.root = newest;
+        node.set_value(slot, &entry.encode());
+        Ok(Some(newest.page))
+    }
+
+    /// The same for the free list. A trunk changes only while it is the head, so below one that the log does not have, none
+    /// is newer than the pointer to it.
+    fn newest_free_list(&mut self, pointer: &PagePointer) -> Result<PagePointer> {
+        let mut trunks = Vec::new();
+        let mut at = *pointer;
+        while !at.is_null() && self.base.log.index().lookup(at.page, self.base.state.commit).is_some() {
+            let page = self.store.read_trunk(&at, self.base)?;
+            at = page.trunk().next().unwrap_or(PagePointer::NULL);
+            trunks.push(page);
+            if trunks.len() > self.base.state.free_count as usize {
+                let why = "The free list has more trunks than there are free pages.";
+                return Err(Finding::new(Code::FreeCycle, why).page(at.page).into());
+            }
+        }
+        let mut newest = at;
+        for page in trunks.into_iter().rev() {
+            let name = self.store.page_file.name();
+            let mut trunk = FreeTrunk::from_plain(page.plain.to_vec())
+                .map_err(|error| Error::from(error.finding(name, 0).page(page.page)))?;
+            let current = PagePointer { page: page.page, commit: page.commit, seal: page.seal };
+            newest = match trunk.next() {
+                Some(next) if next != newest => {
+                    trunk.set_next(&newest);
+                    self.seal_again(&page, 0, trunk.into_bytes(), vec![next.page])?
+                }
+                _ => current,
+            };
+        }
+        Ok(newest)
+    }
+
+    fn opened_node(&self, page: &OpenedPage) -> Result<Node> {
+        Node::from_plain(page.plain.to_vec())
+            .map_err(|error| Error::from(error.finding(self.store.page_file.name(), 0).page(page.page)))
+    }
+
+    /// Seals a page again that carries newer pointers now.
+    fn seal_again(
+        &mut self,
+        page: &OpenedPage,
+        level: u8,
+        plain: Vec<u8>,
+        children: Vec<PageNo>,
+    ) -> Result<PagePointer> {
+        let (kind, page, commit) = (page.kind(), page.page, self.commit);
+        self.store.tracer.emit(|detail| Event::PointersRefreshed { page, children, after: detail.image(page, &plain) });
         let nonce = self.nonces.next()?;
-        let pointer = self.sealed.seal(self.store, header, level, node.as_bytes(), nonce);
-        self.plain.push((page.page, node));
+        let pointer = self.sealed.seal(self.store, PageHeader { kind, page, commit }, level, &plain, nonce);
+        self.plain.push((page, plain));
         Ok(pointer)
     }
 }

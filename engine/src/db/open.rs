@@ -19,7 +19,9 @@ use crate::limits::PAGES_START_BYTES;
 use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context, slot_bytes};
 use crate::pager::{Cache, PageFile};
 use crate::trace::{Event, LogVerdict, RecordKind, Tracer};
-use crate::txn::{Bell, Busy, Commits, Keyring, Published, Store, View, Witness, Writer, WriterSlot};
+use crate::txn::{
+    Bell, Busy, Commits, Keyring, Published, Store, View, Witness, Writer, WriterSlot, remove_spill_leftover,
+};
 use crate::types::{CommitNo, PageNo};
 use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name, read_up_to, write_all_at};
 use crate::wal::{Archive, FramePlace, FrameRecord, Log, LogGeneration, LogIndex, LogScan, LogStanding};
@@ -373,12 +375,14 @@ fn writer(
         log_file: log.file.clone(),
         log: None,
         transactions: 0,
+        transaction_bytes: options.transaction_bytes,
         log_bytes_checkpoint: options.log_bytes_checkpoint,
         archive: None,
     };
     if let Some(folder) = &options.archive {
         writer.archive = Some(Archive::new(writer.vfs.clone(), folder, writer.superblock.file_id)?);
     }
+    remove_spill_leftover(&*writer.vfs, path)?;
     // A process killed between naming a file and syncing the folder leaves a name that a power cut could still take.
     writer.vfs.sync_dir(path).map_err(|source| Error::io("sync of the folder of", store.page_file.name(), source))?;
     make_slot_durable(&mut writer, store, &chosen, head, log.stale)?;

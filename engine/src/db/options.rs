@@ -62,6 +62,7 @@ pub struct Options {
     pub(super) unlock: Unlock,
     pub(super) kdf: KdfProfile,
     pub(super) cache_bytes: usize,
+    pub(super) transaction_bytes: usize,
     pub(super) log_bytes_checkpoint: u64,
     pub(super) durability: Durability,
     pub(super) archive: Option<PathBuf>,
@@ -88,6 +89,7 @@ impl Default for Options {
             unlock: Unlock::Keyless,
             kdf: KdfProfile::INTERACTIVE,
             cache_bytes: limits::CACHE_BYTES_DEFAULT,
+            transaction_bytes: limits::TRANSACTION_BYTES_DEFAULT,
             log_bytes_checkpoint: limits::LOG_BYTES_CHECKPOINT,
             durability: Durability::Full,
             archive: None,
@@ -142,6 +144,13 @@ impl Options {
     /// The bound of the cache of opened pages, in bytes.
     pub fn cache_bytes(mut self, bytes: usize) -> Options {
         self.cache_bytes = bytes;
+        self
+    }
+
+    /// How much memory the changed pages of a write transaction may take, in bytes. What is over that is sealed and waits for
+    /// the commit in a file beside the database, which is removed when the transaction ends.
+    pub fn transaction_bytes(mut self, bytes: usize) -> Options {
+        self.transaction_bytes = bytes;
         self
     }
 

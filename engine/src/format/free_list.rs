@@ -167,6 +167,11 @@ impl FreeTrunk {
         self.view().next()
     }
 
+    /// Names the trunk below; the same page, by its newest pointer.
+    pub fn set_next(&mut self, next: &PagePointer) {
+        place::NEXT.put(&mut self.plain, &encode_pointer(next));
+    }
+
     /// Whether there is no room for another page number.
     pub fn is_full(&self) -> bool {
         self.view().count() == capacity(self.plain.len())

@@ -470,6 +470,12 @@ impl Node {
         self.put_cells_start(lowest.unwrap_or(self.plain.len()));
     }
 
+    /// Replaces the value of the record in slot `slot` of a leaf, in place, by one of the same length.
+    pub fn set_value(&mut self, slot: usize, value: &[u8]) {
+        let span = self.view().key_span(slot).end..self.view().cell_span(slot).end;
+        self.plain[span].copy_from_slice(value);
+    }
+
     /// Replaces the pointer in slot `slot` of a branch, in place.
     pub fn set_child(&mut self, slot: usize, child: &PagePointer) {
         assert_eq!(self.view().kind(), PageKind::Branch, "only a branch has children");

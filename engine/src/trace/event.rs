@@ -21,6 +21,8 @@ pub enum PageSource {
     Log,
     /// The page file: the seal in the pointer vouched for it.
     File,
+    /// Set aside, sealed, by the transaction that is open.
+    Spill,
 }
 
 /// What a log record is.
@@ -359,10 +361,91 @@ pub enum Event {
         /// Levels of the new root above the leaves.
         level: u8,
     },
-    /// A page went out of use, in memory: nothing leads to it any more.
+    /// A page went out of use, in memory: nothing leads to it any more, and the free list has it.
     PageFreed {
         /// The page.
         page: PageNo,
+        /// The head of the free list now: the trunk that lists the page, or the page itself.
+        trunk: PageNo,
+        /// Free pages now.
+        free_count: u32,
+        /// That trunk afterwards.
+        after: Vec<PageImage>,
+    },
+    /// A page was taken from the free list, to be used again, in memory.
+    PageTaken {
+        /// The page.
+        page: PageNo,
+        /// The head of the free list now; 0 when nothing is free any more.
+        trunk: PageNo,
+        /// Free pages now.
+        free_count: u32,
+        /// That trunk afterwards, when it was changed.
+        after: Vec<PageImage>,
+    },
+
+    // Long values.
+    /// A page of a long value was written, in memory; it never changes again.
+    OverflowWritten {
+        /// The page.
+        page: PageNo,
+        /// Bytes of the value in it.
+        data_bytes: u32,
+        /// Bytes of the value from its first on.
+        remaining_bytes: u64,
+        /// The next page; 0 in the last.
+        next: PageNo,
+        /// The page.
+        after: Vec<PageImage>,
+    },
+    /// All pages of a long value were written.
+    ValueWritten {
+        /// The first.
+        first: PageNo,
+        /// How many.
+        pages: u32,
+        /// The value's length.
+        bytes: u64,
+    },
+    /// A long value was read whole.
+    ValueRead {
+        /// Its first page.
+        first: PageNo,
+        /// How many pages.
+        pages: u32,
+        /// Its length in bytes.
+        bytes: u64,
+    },
+    /// The pages of a long value that no record has any more were given back.
+    ValueFreed {
+        /// The first.
+        first: PageNo,
+        /// How many.
+        pages: u32,
+    },
+
+    // Named trees.
+    /// An empty tree was created, in memory.
+    TreeCreated {
+        /// Its name.
+        name: String,
+        /// Its root.
+        root: PageNo,
+    },
+    /// A tree was removed with all its pages, in memory.
+    TreeDropped {
+        /// Its name.
+        name: String,
+        /// Pages that were given back.
+        pages: u32,
+    },
+
+    /// A changed page was sealed and set aside until the commit: the transaction has more than fits in memory.
+    PageSpilled {
+        /// The page.
+        page: PageNo,
+        /// Its slot in the spill file.
+        slot: u32,
     },
 
     // Pages and seals.
@@ -694,6 +777,9 @@ impl Event {
             | Event::PagesMerged { after, .. }
             | Event::SeparatorReplaced { after, .. }
             | Event::SeparatorRemoved { after, .. }
+            | Event::PageFreed { after, .. }
+            | Event::PageTaken { after, .. }
+            | Event::OverflowWritten { after, .. }
             | Event::PointersRefreshed { after, .. }
             | Event::PageOpened { after, .. } => after,
             _ => &[],
@@ -715,6 +801,9 @@ impl Event {
             | Event::SeparatorReplaced { page, .. }
             | Event::SeparatorRemoved { page, .. }
             | Event::PageFreed { page, .. }
+            | Event::PageTaken { page, .. }
+            | Event::OverflowWritten { page, .. }
+            | Event::PageSpilled { page, .. }
             | Event::PointersRefreshed { page, .. }
             | Event::PageSealed { page, .. }
             | Event::PageOpened { page, .. }
@@ -758,6 +847,14 @@ impl Event {
             Event::SeparatorRemoved { .. } => "down",
             Event::RootShrank { .. } => "shrink",
             Event::PageFreed { .. } => "free",
+            Event::PageTaken { .. } => "take",
+            Event::OverflowWritten { .. } => "part",
+            Event::ValueWritten { .. } => "value",
+            Event::ValueRead { .. } => "whole",
+            Event::ValueFreed { .. } => "unvalue",
+            Event::TreeCreated { .. } => "plant",
+            Event::TreeDropped { .. } => "fell",
+            Event::PageSpilled { .. } => "spill",
             Event::PointersRefreshed { .. } => "point",
             Event::PageSealed { .. } => "seal",
             Event::PageOpened { .. } => "open",

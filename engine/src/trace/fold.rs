@@ -276,10 +276,11 @@ impl Fold {
                 let plain = after.first().map(|image| image.plain.clone()).unwrap_or_default();
                 self.open_page(*page, *commit, *seal, *source, plain);
             }
-            Event::PageFreed { page } => {
+            Event::PageFreed { page, .. } | Event::PageTaken { page, .. } => {
                 // Remembered first: a rollback brings the page back.
                 self.page_to_change(*page);
                 self.pages.remove(page);
+                self.take_images(event);
             }
             Event::PageAllocated { .. }
             | Event::RecordWritten { .. }
@@ -292,6 +293,7 @@ impl Fold {
             | Event::PagesMerged { .. }
             | Event::SeparatorReplaced { .. }
             | Event::SeparatorRemoved { .. }
+            | Event::OverflowWritten { .. }
             | Event::PointersRefreshed { .. } => self.change_pages(event),
             _ => {}
         }
@@ -308,6 +310,11 @@ impl Fold {
             let state = self.page_to_change(page);
             (state.changed_in_memory, state.last_writer) = (true, writer);
         }
+        self.take_images(event);
+    }
+
+    fn take_images(&mut self, event: &Event) {
+        let writer = self.events;
         for image in event.images() {
             let state = self.page_to_change(image.page);
             (state.changed_in_memory, state.last_writer) = (true, writer);

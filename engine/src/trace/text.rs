@@ -152,9 +152,54 @@ fn tell_of_neighbours(event: &Event) -> String {
             "The root, page {old_root}, had one child left, so page {new_root} is the root now: the tree is one level \
              lower."
         ),
-        Event::PageFreed { page } => {
-            format!("Page {page} went out of use, in memory only: nothing in the tree leads to it any more.")
+        _ => tell_of_space(event),
+    }
+}
+
+fn tell_of_space(event: &Event) -> String {
+    match event {
+        Event::PageFreed { page, trunk, free_count, .. } if page == trunk => format!(
+            "Page {page} went out of use and heads the free list now, which has {}.",
+            count(*free_count, "page")
+        ),
+        Event::PageFreed { page, trunk, free_count, .. } => format!(
+            "Page {page} went out of use: trunk {trunk} of the free list, which has {}, lists it.",
+            count(*free_count, "page")
+        ),
+        Event::PageTaken { page, free_count, .. } => {
+            format!("Page {page} was taken from the free list, which has {} left.", count(*free_count, "page"))
         }
+        Event::OverflowWritten { page, data_bytes, next, .. } if next.is_none() => {
+            format!("Page {page} took the last {} of a long value, in memory only.", bytes(u64::from(*data_bytes)))
+        }
+        Event::OverflowWritten { page, data_bytes, next, .. } => format!(
+            "Page {page} took {} of a long value, in memory only; it goes on in page {next}.",
+            bytes(u64::from(*data_bytes))
+        ),
+        Event::ValueWritten { first, pages, bytes: length } => format!(
+            "A value of {} is too long for a leaf: it lies in {}, of which page {first} is the first.",
+            bytes(*length),
+            count(*pages, "page")
+        ),
+        Event::ValueRead { first, pages, bytes: length } => format!(
+            "A value of {} was put together from {}, of which page {first} is the first.",
+            bytes(*length),
+            count(*pages, "page")
+        ),
+        Event::ValueFreed { first, pages } => format!(
+            "A long value that no record has any more gave back {}, of which page {first} was the first.",
+            count(*pages, "page")
+        ),
+        Event::TreeCreated { name, root } => {
+            format!("The tree {} was created, empty, with page {root} as its root, in memory only.", shown(name))
+        }
+        Event::TreeDropped { name, pages } => {
+            format!("The tree {} was dropped and gave back {}.", shown(name), count(*pages, "page"))
+        }
+        Event::PageSpilled { page, slot } => format!(
+            "Page {page} was set aside in slot {slot}, sealed, to wait for the commit: the transaction has more pages than \
+             may be in memory."
+        ),
         _ => tell_of_seals(event),
     }
 }
@@ -396,7 +441,17 @@ fn tell_short(event: &Event) -> String {
         }
         Event::SeparatorRemoved { page, key, .. } => format!("branch {page}: {} taken out", brief(key)),
         Event::RootShrank { old_root, new_root, .. } => format!("page {new_root} is root instead of {old_root}"),
-        Event::PageFreed { page } => format!("page {page} is out of use"),
+        Event::PageFreed { page, .. } => format!("page {page} is free"),
+        Event::PageTaken { page, free_count, .. } => format!("page {page} taken, {free_count} left free"),
+        Event::OverflowWritten { page, data_bytes, .. } => {
+            format!("page {page}: {} of a value", bytes(u64::from(*data_bytes)))
+        }
+        Event::ValueWritten { first, pages, .. } => format!("value in {} from {first}", count(*pages, "page")),
+        Event::ValueRead { first, pages, .. } => format!("value read: {} from {first}", count(*pages, "page")),
+        Event::ValueFreed { first, pages } => format!("value gone: {} from {first}", count(*pages, "page")),
+        Event::TreeCreated { name, root } => format!("root {root}: tree {}", shown(name)),
+        Event::TreeDropped { name, .. } => format!("tree {} dropped", shown(name)),
+        Event::PageSpilled { page, .. } => format!("page {page} set aside, sealed"),
         Event::PointersRefreshed { page, children, .. } => {
             format!("branch {page}: {} refreshed", count(children.len() as u32, "seal"))
         }
@@ -562,7 +617,11 @@ fn seals_of(children: &[PageNo]) -> String {
 /// A file by what it is for, the way the reader thinks of it; a log still being made has a name for the while.
 fn role(file: &str) -> &'static str {
     let name = file.strip_suffix(".tmp").unwrap_or(file);
-    if name.ends_with("-wal") { "log" } else { "page file" }
+    match name {
+        _ if name.ends_with("-wal") => "log",
+        _ if name.ends_with("-spill") => "spill file",
+        _ => "page file",
+    }
 }
 
 fn superblock_slot(file: &str, offset: u64, bytes: u64) -> Option<&'static str> {
@@ -579,6 +638,7 @@ fn source_name(source: PageSource) -> &'static str {
     match source {
         PageSource::Log => "log",
         PageSource::File => "page file",
+        PageSource::Spill => "pages set aside",
     }
 }
 
@@ -676,7 +736,7 @@ mod tests {
             assert!(!(sentence + &short).chars().any(char::is_control), "{event:?}");
             words.insert(event.word());
         }
-        assert_eq!(words.len(), 62, "one sample of every word");
+        assert_eq!(words.len(), 70, "one sample of every word");
     }
 
     #[test]

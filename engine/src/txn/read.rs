@@ -1,7 +1,8 @@
 //! Snapshots: the database as of one commit, for as long as the value lives.
 
+use super::overflow::ValueReader;
 use super::{Store, View};
-use crate::btree::{self, PageRead, PageRef, RangeCursor};
+use crate::btree::{self, Chain, ChainRead, PageRead, PageRef, RangeCursor};
 use crate::error::Result;
 use crate::pager::OpenedPage;
 use crate::trace::Tracer;
@@ -50,9 +51,24 @@ impl ReadTxn {
         self.view.state.record_count
     }
 
-    /// How many pages the tree has.
+    /// How many pages the file has, free ones included.
     pub fn page_count(&self) -> u32 {
         self.view.state.page_count
+    }
+
+    /// How many of the pages are free.
+    pub fn free_page_count(&self) -> u32 {
+        self.view.state.free_count
+    }
+
+    /// The root of the tree of named trees.
+    pub(super) fn catalog(&self) -> PagePointer {
+        self.view.state.catalog
+    }
+
+    /// The page file's name.
+    pub(super) fn file(&self) -> &str {
+        self.store.page_file.name()
     }
 
     /// The root page's pointer.
@@ -60,10 +76,14 @@ impl ReadTxn {
         self.view.state.root
     }
 
-    /// The value of `key`, without a copy; `None` when there is none. Damage on the way is an error that names the page.
+    /// The value of `key`, without a copy when it stands in its leaf; `None` when there is none. Damage on the way is an error that names the page.
     pub fn get(&self, key: &[u8]) -> Result<Option<Value<'_>>> {
-        let found = btree::get(self, &self.view.state.root, key)?;
-        Ok(found.map(|(page, slot)| Value { page, slot }))
+        value_of(self, &self.view.state.root, key)
+    }
+
+    /// Reads the value of `key` in pieces, however long it is; `None` when there is none.
+    pub fn reader(&self, key: &[u8]) -> Result<Option<ValueReader<'_>>> {
+        read_from(self, &self.view.state.root, key)
     }
 
     /// The records of a range of keys in key order, from either end.
@@ -124,17 +144,55 @@ impl PageRead for ReadTxn {
     }
 }
 
-/// A value in its page: dereferences to its bytes, and keeps the page in memory while it lives.
+impl ChainRead for ReadTxn {
+    fn read_overflow(&self, pointer: &PagePointer) -> Result<Arc<OpenedPage>> {
+        self.store.read_overflow(pointer, &self.view)
+    }
+}
+
+/// The value of `key` in the tree below `root`.
+pub(super) fn value_of<'a>(reader: &'a dyn ChainRead, root: &PagePointer, key: &[u8]) -> Result<Option<Value<'a>>> {
+    let Some((page, slot)) = btree::get(reader, root, key)? else { return Ok(None) };
+    let long = assemble(reader, &page, slot)?;
+    Ok(Some(Value { page, slot, long }))
+}
+
+/// A reader of the value of `key` in the tree below `root`.
+pub(super) fn read_from<'a>(
+    reader: &'a dyn ChainRead,
+    root: &PagePointer,
+    key: &[u8],
+) -> Result<Option<ValueReader<'a>>> {
+    let Some((page, slot)) = btree::get(reader, root, key)? else { return Ok(None) };
+    let chain = Chain::of(&page.view().cell_value(slot));
+    Ok(Some(match chain {
+        Some(chain) => ValueReader::chain(reader, chain),
+        None => ValueReader::inline(Value { page, slot, long: None }),
+    }))
+}
+
+/// The whole of a value that lies in a chain of pages; nothing when it stands in its leaf.
+fn assemble(reader: &dyn ChainRead, page: &PageRef<'_>, slot: usize) -> Result<Option<Arc<Vec<u8>>>> {
+    let chain = Chain::of(&page.view().cell_value(slot));
+    chain.map(|chain| chain.assemble(reader).map(Arc::new)).transpose()
+}
+
+/// A value: dereferences to its bytes. One that stands in its leaf is not copied, and keeps the page in memory while it lives;
+/// a longer one was put together in memory of its own.
 #[derive(Clone)]
 pub struct Value<'a> {
-    pub(super) page: PageRef<'a>,
-    pub(super) slot: usize,
+    page: PageRef<'a>,
+    slot: usize,
+    long: Option<Arc<Vec<u8>>>,
 }
 
 impl Deref for Value<'_> {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
-        self.page.view().value(self.slot)
+        match &self.long {
+            Some(value) => value,
+            None => self.page.view().value(self.slot),
+        }
     }
 }
 
@@ -150,58 +208,95 @@ impl fmt::Debug for Value<'_> {
     }
 }
 
-/// A record in its page.
+/// A record: its key and its value.
 #[derive(Clone)]
 pub struct Record<'a> {
-    page: PageRef<'a>,
-    slot: usize,
+    value: Value<'a>,
 }
 
 impl Record<'_> {
     /// Its key.
     pub fn key(&self) -> &[u8] {
-        self.page.view().key(self.slot)
+        self.value.page.view().key(self.value.slot)
     }
 
     /// Its value.
     pub fn value(&self) -> &[u8] {
-        self.page.view().value(self.slot)
+        &self.value
     }
 }
 
 /// The records of a range, walked from either end. An error ends it.
 pub struct Range<'a> {
+    reader: &'a dyn ChainRead,
     cursor: RangeCursor<'a>,
 }
 
 impl<'a> Range<'a> {
     pub(super) fn of<'k, K: ?Sized + AsRef<[u8]> + 'k>(
-        reader: &'a dyn PageRead,
+        reader: &'a dyn ChainRead,
         root: PagePointer,
         keys: impl RangeBounds<&'k K>,
     ) -> Range<'a> {
         let owned = |bound: Bound<&&'k K>| bound.map(|key| (*key).as_ref().to_vec());
-        Range { cursor: RangeCursor::new(reader, root, owned(keys.start_bound()), owned(keys.end_bound())) }
+        Range { reader, cursor: RangeCursor::new(reader, root, owned(keys.start_bound()), owned(keys.end_bound())) }
     }
 
-    pub(super) fn of_prefix(reader: &'a dyn PageRead, root: PagePointer, prefix: &[u8]) -> Range<'a> {
+    pub(super) fn of_prefix(reader: &'a dyn ChainRead, root: PagePointer, prefix: &[u8]) -> Range<'a> {
         let lower = Bound::Included(prefix.to_vec());
         let upper = end_of_prefix(prefix).map_or(Bound::Unbounded, Bound::Excluded);
-        Range { cursor: RangeCursor::new(reader, root, lower, upper) }
+        Range { reader, cursor: RangeCursor::new(reader, root, lower, upper) }
+    }
+
+    /// The keys alone: no long value is read.
+    pub fn keys(self) -> Keys<'a> {
+        Keys { cursor: self.cursor }
+    }
+
+    fn record(&self, found: Result<(PageRef<'a>, usize)>) -> Result<Record<'a>> {
+        let (page, slot) = found?;
+        let long = assemble(self.reader, &page, slot)?;
+        Ok(Record { value: Value { page, slot, long } })
     }
 }
 
 impl<'a> Iterator for Range<'a> {
     type Item = Result<Record<'a>>;
     fn next(&mut self) -> Option<Self::Item> {
-        self.cursor.next().map(|found| found.map(|(page, slot)| Record { page, slot }))
+        let found = self.cursor.next()?;
+        Some(self.record(found).inspect_err(|_| self.cursor.end()))
     }
 }
 
 impl DoubleEndedIterator for Range<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.cursor.next_back().map(|found| found.map(|(page, slot)| Record { page, slot }))
+        let found = self.cursor.next_back()?;
+        Some(self.record(found).inspect_err(|_| self.cursor.end()))
     }
 }
 
 impl std::iter::FusedIterator for Range<'_> {}
+
+/// The keys of a range, walked from either end. An error ends it.
+pub struct Keys<'a> {
+    cursor: RangeCursor<'a>,
+}
+
+fn key_of(found: Result<(PageRef<'_>, usize)>) -> Result<Vec<u8>> {
+    found.map(|(page, slot)| page.view().key(slot).to_vec())
+}
+
+impl Iterator for Keys<'_> {
+    type Item = Result<Vec<u8>>;
+    fn next(&mut self) -> Option<Self::Item> {
+        self.cursor.next().map(key_of)
+    }
+}
+
+impl DoubleEndedIterator for Keys<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.cursor.next_back().map(key_of)
+    }
+}
+
+impl std::iter::FusedIterator for Keys<'_> {}

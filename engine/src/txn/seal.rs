@@ -37,14 +37,19 @@ impl SealedPages {
     }
 }
 
-/// Gives a branch's pointers the newest seals known in `newest`.
-pub(crate) fn refresh_pointers(node: &mut Node, page: PageNo, newest: &BTreeMap<PageNo, PagePointer>, tracer: &Tracer) {
+/// Gives a branch's pointers the seals that `newest` knows.
+pub(crate) fn refresh_pointers(
+    node: &mut Node,
+    page: PageNo,
+    newest: impl Fn(PageNo) -> Option<PagePointer>,
+    tracer: &Tracer,
+) {
     let mut children = Vec::new();
     for slot in 0..node.view().slot_count() {
         let old = node.view().child(slot);
-        match newest.get(&old.page) {
-            Some(new) if *new != old => {
-                node.set_child(slot, new);
+        match newest(old.page) {
+            Some(new) if new != old => {
+                node.set_child(slot, &new);
                 children.push(old.page);
             }
             _ => {}

@@ -1,19 +1,27 @@
 //! A write transaction: changed pages in memory, until its commit hands them, sealed, to the one writer.
 
-use super::pages::Pages;
-use super::read::{Range, Value};
-use super::seal::{NonceDraw, SealedPages, refresh_pointers};
+use super::overflow::{Source, ValueReader, check_value_bytes, source_failed};
+use super::pages::{Opened, Pages};
+use super::read::{Range, Value, read_from, value_of};
+use super::seal::{NonceDraw, refresh_pointers};
 use super::slot::WriterGuard;
+use super::spill::Waiting;
 use super::store::{Published, RootHolder, Store, View};
+use super::trees::Named;
 use super::writer::{CommitKind, Prepared, Writer, commit_prepared};
-use crate::btree::{self, PageRead, PageRef, PageWrite};
+use crate::btree::{self, Chain, ChainRead, PageRead, PageRef, PageWrite};
+use crate::crypto::SealedPage;
 use crate::error::{Error, Result};
-use crate::format::node::Node;
-use crate::format::page::{PageHeader, PageKind};
-use crate::limits;
+use crate::finding::{Code, Finding};
+use crate::format::free_list::FreeTrunk;
+use crate::format::node::{CellValue, Node, value_is_inline};
+use crate::format::page::PageKind;
 use crate::pager::OpenedPage;
+use crate::pager::check::PageUse;
 use crate::trace::{Event, Tracer};
 use crate::types::{CommitNo, PageNo, PagePointer, PageSize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read, Seek};
 use std::ops::RangeBounds;
 use std::sync::Arc;
 
@@ -25,10 +33,12 @@ pub struct WriteTxn {
     writer: Option<WriterGuard>,
     pub(super) number: u64,
     /// The newest appended state: also of commits whose sync is under way.
-    base: View,
+    pub(super) base: View,
     pub(super) state: State,
     pub(super) pages: Pages<State>,
     pub(super) savepoints_set: u32,
+    /// How much memory its changed pages may take, in bytes.
+    pub(super) memory_bytes: usize,
     ended: bool,
 }
 
@@ -36,10 +46,32 @@ pub struct WriteTxn {
 #[derive(Clone)]
 pub(super) struct State {
     pub root: PagePointer,
-    page_count: u32,
-    record_count: u64,
+    pub page_count: u32,
+    pub record_count: u64,
+    pub free_list: PagePointer,
+    pub free_count: u32,
+    pub catalog: PagePointer,
+    pub tree_count: u32,
+    /// The named trees the transaction has to do with.
+    pub trees: BTreeMap<String, Named>,
     /// A change stopped half way: the pages in memory may not fit together and must not be committed.
-    broken: bool,
+    pub broken: bool,
+}
+
+impl State {
+    fn of(base: &Published) -> State {
+        State {
+            root: base.root,
+            page_count: base.page_count,
+            record_count: base.record_count,
+            free_list: base.free_list,
+            free_count: base.free_count,
+            catalog: base.catalog,
+            tree_count: base.tree_count,
+            trees: BTreeMap::new(),
+            broken: false,
+        }
+    }
 }
 
 /// What became of a [`WriteTxn::compare_and_swap`].
@@ -60,24 +92,30 @@ impl WriteTxn {
         let base = writer.head.clone();
         let number = writer.transactions;
         store.tracer.emit(|_| Event::TransactionStarted { transaction: number, base: base.state.commit });
-        let Published { root, page_count, record_count, .. } = base.state;
-        let state = State { root, page_count, record_count, broken: false };
+        let memory_bytes = writer.transaction_bytes;
+        let page_size = store.page_file.page_size();
+        let waiting = Waiting::new(writer.vfs.clone(), &writer.path, page_size, WriteTxn::waiting_bytes(memory_bytes));
         Ok(WriteTxn {
             store,
             writer: Some(writer),
             number,
+            state: State::of(&base.state),
             base,
-            state,
-            pages: Pages::default(),
+            pages: Pages::new(waiting),
             savepoints_set: 0,
+            memory_bytes,
             ended: false,
         })
     }
 
     /// The value of `key` as this transaction sees it: its own changes included.
     pub fn get(&self, key: &[u8]) -> Result<Option<Value<'_>>> {
-        let found = btree::get(self, &self.state.root, key)?;
-        Ok(found.map(|(page, slot)| Value { page, slot }))
+        value_of(self, &self.state.root, key)
+    }
+
+    /// Reads the value of `key`, as this transaction sees it, in pieces; `None` when there is none.
+    pub fn reader(&self, key: &[u8]) -> Result<Option<ValueReader<'_>>> {
+        read_from(self, &self.state.root, key)
     }
 
     /// The records of a range of keys in key order, from either end, as this transaction sees them.
@@ -103,21 +141,28 @@ impl WriteTxn {
 
     /// Puts a record, replacing the value the key had. A key or value over its limit is refused and changes nothing.
     pub fn put(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        btree::check_record(key, value, self.page_size())?;
-        let mut root = self.state.root;
-        let replaced = btree::put(self, &mut root, key, value).inspect_err(|_| self.state.broken = true)?;
-        self.state.root = root;
-        self.state.record_count = self.state.record_count.saturating_add(replaced.is_none().into());
-        Ok(())
+        self.put_into(None, key, value)
+    }
+
+    /// Puts a record whose value is the next `length` bytes of `source`, read in pieces: from its end to its beginning, so
+    /// that no more than a piece of it is in memory. A `source` that fails, or ends before, changes nothing.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let db = tosumu::Options::new().create(true).open(folder.path().join("a.tsm"))?;
+    /// let mut picture = std::io::Cursor::new(vec![7; 300_000]);
+    /// db.write(|tx| tx.put_from(b"picture", 300_000, &mut picture))?;
+    /// assert_eq!(db.read().get(b"picture")?.unwrap().len(), 300_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn put_from(&mut self, key: &[u8], length: u64, source: &mut (impl Read + Seek)) -> Result<()> {
+        let source: &mut dyn Source = source;
+        self.put_into_from(None, key, length, source)
     }
 
     /// Deletes a record; false when the key is not there.
     pub fn delete(&mut self, key: &[u8]) -> Result<bool> {
-        let mut root = self.state.root;
-        let deleted = btree::delete(self, &mut root, key).inspect_err(|_| self.state.broken = true)?;
-        self.state.root = root;
-        self.state.record_count = self.state.record_count.saturating_sub(deleted.into());
-        Ok(deleted)
+        self.delete_from(None, key)
     }
 
     /// Gives `key` the value `new` if it has the value `expected`; `None` stands for "no record", on either side.
@@ -134,16 +179,7 @@ impl WriteTxn {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn compare_and_swap(&mut self, key: &[u8], expected: Option<&[u8]>, new: Option<&[u8]>) -> Result<Swap> {
-        let found = self.get(key)?;
-        if found.as_deref() != expected {
-            return Ok(Swap::Differs(found.map(|value| value.to_vec())));
-        }
-        drop(found);
-        match new {
-            Some(value) => self.put(key, value)?,
-            None => drop(self.delete(key)?),
-        }
-        Ok(Swap::Swapped)
+        self.swap_in(None, key, expected, new)
     }
 
     /// How many records there are, as this transaction sees it.
@@ -151,9 +187,14 @@ impl WriteTxn {
         self.state.record_count
     }
 
-    /// How many pages the tree has, as this transaction sees it.
+    /// How many pages the file has, free ones included, as this transaction sees it.
     pub fn page_count(&self) -> u32 {
         self.state.page_count
+    }
+
+    /// How many of the pages are free, as this transaction sees it.
+    pub fn free_page_count(&self) -> u32 {
+        self.state.free_count
     }
 
     /// The root; its seal counts only while this transaction has not changed it.
@@ -187,12 +228,119 @@ impl WriteTxn {
         self.store.tracer.emit(|_| Event::TransactionRolledBack { transaction: self.number, pages });
     }
 
-    fn writer(&self) -> &Writer {
+    pub(super) fn writer(&self) -> &Writer {
         self.writer.as_ref().expect(OPEN)
     }
 
-    fn page_size(&self) -> PageSize {
+    pub(super) fn page_size(&self) -> PageSize {
         self.store.page_file.page_size()
+    }
+
+    /// Puts a record into a tree; `None` is the main tree.
+    pub(super) fn put_into(&mut self, tree: Option<&str>, key: &[u8], value: &[u8]) -> Result<()> {
+        btree::check_key(key, self.page_size())?;
+        let length = check_value_bytes(value.len() as u64)?;
+        let is_inline = value_is_inline(self.page_size(), key.len(), value.len());
+        self.change(tree, |tx, root| {
+            if is_inline {
+                return tx.put_cell(root, key, CellValue::Inline(value));
+            }
+            let Chain { length, first } = tx.write_chain(length, &mut Cursor::new(value), 0)?;
+            tx.put_cell(root, key, CellValue::Overflow { length, first })
+        })
+        .map(drop)
+    }
+
+    pub(super) fn put_into_from(
+        &mut self,
+        tree: Option<&str>,
+        key: &[u8],
+        length: u64,
+        source: &mut dyn Source,
+    ) -> Result<()> {
+        btree::check_key(key, self.page_size())?;
+        let length = check_value_bytes(length)?;
+        if value_is_inline(self.page_size(), key.len(), length as usize) {
+            let mut value = vec![0; length as usize];
+            source.read_exact(&mut value).map_err(source_failed)?;
+            return self.put_into(tree, key, &value);
+        }
+        let start = source.stream_position().map_err(source_failed)?;
+        let before = self.savepoint();
+        let done = self.change(tree, |tx, root| {
+            let Chain { length, first } = tx.write_chain(length, source, start)?;
+            tx.put_cell(root, key, CellValue::Overflow { length, first })
+        });
+        if done.is_err() {
+            self.rollback_to(&before)?;
+        }
+        drop(before);
+        self.pages.drop_forgotten();
+        done.map(drop)
+    }
+
+    pub(super) fn delete_from(&mut self, tree: Option<&str>, key: &[u8]) -> Result<bool> {
+        let more = self.change(tree, |tx, root| {
+            let old = btree::delete(tx, root, key)?;
+            if let Some(chain) = old.and_then(|old| old.chain) {
+                tx.free_chain(chain)?;
+            }
+            Ok(-i64::from(old.is_some()))
+        })?;
+        Ok(more < 0)
+    }
+
+    pub(super) fn swap_in(
+        &mut self,
+        tree: Option<&str>,
+        key: &[u8],
+        expected: Option<&[u8]>,
+        new: Option<&[u8]>,
+    ) -> Result<Swap> {
+        let found = value_of(self, &self.root_of(tree), key)?;
+        if found.as_deref() != expected {
+            return Ok(Swap::Differs(found.map(|value| value.to_vec())));
+        }
+        drop(found);
+        match new {
+            Some(value) => self.put_into(tree, key, value)?,
+            None => drop(self.delete_from(tree, key)?),
+        }
+        Ok(Swap::Swapped)
+    }
+
+    /// Writes a cell and gives back the pages of the value it replaces; returns by how much there are more records.
+    fn put_cell(&mut self, root: &mut PagePointer, key: &[u8], value: CellValue<'_>) -> Result<i64> {
+        let old = btree::put(self, root, key, value)?;
+        if let Some(chain) = old.and_then(|old| old.chain) {
+            self.free_chain(chain)?;
+        }
+        Ok(old.is_none().into())
+    }
+
+    /// Changes a tree: `work` gets its root and says by how much there are more records, which is returned.
+    fn change(
+        &mut self,
+        tree: Option<&str>,
+        work: impl FnOnce(&mut WriteTxn, &mut PagePointer) -> Result<i64>,
+    ) -> Result<i64> {
+        self.or_broken(|tx| {
+            let (mut root, used) = (tx.root_of(tree), i64::from(tx.used_pages()));
+            let records = work(tx, &mut root)?;
+            let pages = i64::from(tx.used_pages()) - used;
+            tx.count_change(tree, root, records, pages);
+            tx.make_room()?;
+            Ok(records)
+        })
+    }
+
+    /// Does something that leaves pages behind that do not fit together when it fails.
+    pub(super) fn or_broken<T>(&mut self, work: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
+        let done = work(self);
+        if done.is_err() {
+            self.state.broken = true;
+        }
+        done
     }
 
     fn commit_changes(&mut self) -> Result<CommitNo> {
@@ -202,57 +350,118 @@ impl WriteTxn {
                 why: "an earlier change of this transaction failed; it can only be rolled back".to_owned(),
             });
         }
-        let commit = self.base.state.commit.next();
-        let sealed = self.seal_changed(commit)?;
-        let root = sealed.pointers.get(&self.state.root.page).copied().unwrap_or(self.state.root);
+        self.write_catalog()?;
+        self.write_unused()?;
+        let commit = self.commit_number();
+        let sealed = self.seal_opened()?;
+        let newest = |pointer: PagePointer| self.newest_of(&sealed, pointer);
         let next = Published {
             commit,
-            root,
+            root: newest(self.state.root),
             root_holder: RootHolder::Commit(commit),
             page_count: self.state.page_count,
             record_count: self.state.record_count,
-            ..self.base.state.clone()
+            free_list: newest(self.state.free_list),
+            free_count: self.state.free_count,
+            catalog: newest(self.state.catalog),
+            tree_count: self.state.tree_count,
+            fingerprint: self.base.state.fingerprint,
         };
-        let opened = self
-            .pages
-            .take()
+        let writer = self.writer.take().expect(OPEN);
+        let (opened, waiting) = self.pages.take();
+        let SealedNow { pages, pointers } = sealed;
+        let opened = opened
             .into_iter()
-            .map(|(page, node)| {
-                let plain = node.into_bytes().into();
-                Arc::new(OpenedPage { page, commit, seal: sealed.pointers[&page].seal, plain })
+            .map(|(page, opened)| {
+                let plain = opened.into_bytes().into();
+                Arc::new(OpenedPage { page, commit, seal: pointers[&page].seal, plain })
             })
             .collect();
-        let writer = self.writer.take().expect(OPEN);
-        commit_prepared(
-            writer,
-            &self.store,
-            Prepared {
-                next,
-                kind: CommitKind::Transaction,
-                frames: Box::new(sealed.pages.into_iter().map(Ok)),
-                opened,
-            },
-        )?;
+        let this = &*self;
+        let waiting = waiting.into_iter().map(|(page, sealed)| Ok((page, this.waiting_page(page, sealed)?)));
+        let frames = Box::new(waiting.chain(pages.into_iter().map(Ok)));
+        commit_prepared(writer, &this.store, Prepared { next, kind: CommitKind::Transaction, frames, opened })?;
         Ok(commit)
     }
 
-    /// Seals every changed page, leaves first, so that a changed parent names its changed children by their new seals.
-    fn seal_changed(&mut self, commit: CommitNo) -> Result<SealedPages> {
-        let mut order: Vec<(u8, PageNo)> =
-            self.pages.changed().iter().map(|(&page, node)| (node.view().level(), page)).collect();
-        order.sort_unstable();
-        let mut nonces = NonceDraw::new(self.writer().entropy.clone(), self.store.page_file.name(), order.len())?;
-        let mut sealed = SealedPages::default();
-        for (level, page) in order {
-            let node = self.pages.changed().get_mut(&page).expect("invariant: the order lists changed pages");
-            if level > 0 {
-                refresh_pointers(node, page, &sealed.pointers, &self.store.tracer);
-            }
-            let kind = node.view().kind();
-            sealed.seal(&self.store, PageHeader { kind, page, commit }, level, node.as_bytes(), nonces.next()?);
-        }
-        Ok(sealed)
+    /// The newest pointer to the page that `pointer` names: `sealed` has those sealed at the commit.
+    fn newest_of(&self, sealed: &SealedNow, pointer: PagePointer) -> PagePointer {
+        sealed.pointers.get(&pointer.page).copied().unwrap_or_else(|| match self.pages.sealed(pointer.page) {
+            Some(sealed) => self.pointer_to(pointer.page, sealed),
+            None => pointer,
+        })
     }
+
+    /// Seals every opened page: trunks from the tail, nodes from the leaves, so that what is named is sealed before what names
+    /// it. Beside pages that were set aside this is not always so: the log vouches for those.
+    fn seal_opened(&mut self) -> Result<SealedNow> {
+        let store = self.store.clone();
+        let order = self.sealing_order();
+        let mut nonces = NonceDraw::new(self.writer().entropy.clone(), store.page_file.name(), order.len())?;
+        let mut done = SealedNow::default();
+        let waiting = self.pages.sealed_pointers(self.commit_number());
+        for page in order {
+            let newest = |page: PageNo| done.pointers.get(&page).or_else(|| waiting.get(&page)).copied();
+            match self.pages.opened_mut_for_commit(page) {
+                Some(Opened::Node(node)) if node.view().level() > 0 => {
+                    refresh_pointers(node, page, newest, &store.tracer);
+                }
+                Some(Opened::Trunk(trunk)) => {
+                    if let Some(next) = trunk.next().and_then(|next| newest(next.page)) {
+                        trunk.set_next(&next);
+                    }
+                }
+                _ => {}
+            }
+            let opened = self.pages.opened(page).expect("invariant: the order lists opened pages");
+            let sealed = self.seal(opened.kind(), page, opened.level(), opened.as_bytes(), nonces.next()?);
+            let pointer = PagePointer { page, commit: self.commit_number(), seal: sealed.seal() };
+            done.pointers.insert(page, pointer);
+            done.pages.push((page, sealed));
+        }
+        Ok(done)
+    }
+
+    /// Trunks from the tail of the free list, then nodes by level and number.
+    fn sealing_order(&mut self) -> Vec<PageNo> {
+        let mut order = Vec::new();
+        let mut at = self.state.free_list.page;
+        while let Some(Opened::Trunk(trunk)) = self.pages.opened(at) {
+            order.push(at);
+            at = trunk.next().map_or(PageNo::NONE, |next| next.page);
+        }
+        order.reverse();
+        let is_listed: BTreeSet<PageNo> = order.iter().copied().collect();
+        let rest = self.pages.opened_for_commit().filter(|(page, _)| !is_listed.contains(page));
+        let mut rest: Vec<(u8, PageNo)> = rest.map(|(page, opened)| (opened.level(), page)).collect();
+        rest.sort_unstable();
+        order.extend(rest.into_iter().map(|(_, page)| page));
+        order
+    }
+
+    /// Writes an empty page in the place of each one that this transaction took behind the end of the file and gave back
+    /// unused: whoever looks at the file without its key shall find a sealed page in every place.
+    fn write_unused(&mut self) -> Result<()> {
+        let new = self.base.state.page_count + 1..=self.state.page_count;
+        let is_held = |page: &PageNo| self.pages.opened(*page).is_some() || self.pages.sealed(*page).is_some();
+        let unused: Vec<PageNo> = new.map(PageNo).filter(|page| !is_held(page)).collect();
+        let store = self.store.clone();
+        let mut nonces = NonceDraw::new(self.writer().entropy.clone(), store.page_file.name(), unused.len())?;
+        let empty = FreeTrunk::new(self.page_size().plain_bytes(), &PagePointer::NULL);
+        for page in unused {
+            let sealed = self.seal(PageKind::FreeList, page, 0, empty.as_bytes(), nonces.next()?);
+            let sealed = self.pages.waiting.add(sealed)?;
+            self.pages.insert_sealed(page, sealed);
+        }
+        Ok(())
+    }
+}
+
+/// Pages sealed at the commit, in the order they were.
+#[derive(Default)]
+struct SealedNow {
+    pages: Vec<(PageNo, SealedPage)>,
+    pointers: BTreeMap<PageNo, PagePointer>,
 }
 
 impl Drop for WriteTxn {
@@ -265,10 +474,16 @@ impl Drop for WriteTxn {
 
 impl PageRead for WriteTxn {
     fn read(&self, pointer: &PagePointer) -> Result<PageRef<'_>> {
-        match self.pages.get(pointer.page) {
-            Some(node) => Ok(PageRef::Changed(node)),
-            None => Ok(PageRef::Opened(self.store.read_page(pointer, &self.base)?)),
+        match self.pages.opened(pointer.page) {
+            Some(Opened::Node(node)) => return Ok(PageRef::Changed(node)),
+            Some(Opened::Trunk(_)) => return Err(freed_page(pointer.page)),
+            None => {}
         }
+        let opened = match self.pages.sealed(pointer.page) {
+            Some(sealed) => self.open_sealed(PageUse::Node, pointer.page, sealed)?,
+            None => self.store.read_page(pointer, &self.base)?,
+        };
+        Ok(PageRef::Opened(opened))
     }
 
     fn tracer(&self) -> &Tracer {
@@ -280,40 +495,46 @@ impl PageRead for WriteTxn {
     }
 }
 
+impl ChainRead for WriteTxn {
+    fn read_overflow(&self, pointer: &PagePointer) -> Result<Arc<OpenedPage>> {
+        match self.pages.sealed(pointer.page) {
+            Some(sealed) => self.open_sealed(PageUse::Overflow, pointer.page, sealed),
+            None => self.store.read_overflow(pointer, &self.base),
+        }
+    }
+}
+
 impl PageWrite for WriteTxn {
     fn edit(&mut self, pointer: &PagePointer) -> Result<&mut Node> {
-        if self.pages.get(pointer.page).is_none() {
-            let page = self.store.read_page(pointer, &self.base)?;
-            let node = Node::from_plain(page.plain.to_vec())
+        if self.pages.opened(pointer.page).is_none() {
+            let opened = match self.pages.sealed(pointer.page) {
+                Some(sealed) => self.open_sealed(PageUse::Node, pointer.page, sealed)?,
+                None => self.store.read_page(pointer, &self.base)?,
+            };
+            let node = Node::from_plain(opened.plain.to_vec())
                 .map_err(|error| Error::from(error.finding(self.store.page_file.name(), 0).page(pointer.page)))?;
-            self.pages.insert(pointer.page, node);
+            self.pages.insert(pointer.page, Opened::Node(node));
         }
-        Ok(self.pages.edit(pointer.page).expect("invariant: inserted above"))
+        match self.pages.edit(pointer.page) {
+            Some(Opened::Node(node)) => Ok(node),
+            _ => Err(freed_page(pointer.page)),
+        }
     }
 
     fn allocate(&mut self, kind: PageKind, level: u8) -> Result<PagePointer> {
-        if self.state.page_count >= limits::PAGES_MAX {
-            return Err(Error::LimitExceeded {
-                what: "the number of pages",
-                limit: limits::PAGES_MAX.into(),
-                value: u64::from(self.state.page_count) + 1,
-            });
-        }
-        self.state.page_count += 1;
-        let page = PageNo(self.state.page_count);
-        let node = Node::new(kind, level, self.page_size().plain_bytes());
-        self.store.tracer.emit(|detail| Event::PageAllocated {
-            page,
-            level,
-            after: detail.image(page, node.as_bytes()),
-        });
-        self.pages.insert(page, node);
-        Ok(PagePointer { page, ..PagePointer::NULL })
+        self.allocate_node(kind, level)
     }
 
     fn free(&mut self, pointer: &PagePointer) -> Result<()> {
-        self.pages.remove(pointer.page);
-        self.store.tracer.emit(|_| Event::PageFreed { page: pointer.page });
-        Ok(())
+        self.give_back(pointer.page)
     }
+}
+
+/// A tree leads to a page that this transaction took for a free one: two pointers name it.
+fn freed_page(page: PageNo) -> Error {
+    Finding::new(Code::FreeLive, format!("Page {page} is in a tree and in the free list."))
+        .page(page)
+        .lost("The records of this page.")
+        .next("Keep a copy of this file; this is a defect of the writer.")
+        .into()
 }

@@ -43,6 +43,8 @@ pub(crate) struct Writer {
     /// The log of the present generation, once its header is written.
     pub log: Option<Log>,
     pub transactions: u64,
+    /// How much memory a transaction's changed pages may take, in bytes.
+    pub transaction_bytes: usize,
     /// A log of more than this many bytes is due to be folded.
     pub log_bytes_checkpoint: u64,
     /// Where finished logs are kept.

@@ -29,10 +29,10 @@ fn a_lesson_that_lies_fails() {
         ("expect height 1", "expect height 2", "expect height 2"),
         ("before: page-split", "before: checkpoint-ended", "no checkpoint-ended came"),
         ("ask: separator", "ask: weather", "weather"),
-        ("par: 4", "par: 3", "over its own par"),
+        ("par: 7", "par: 3", "over its own par"),
         ("check: expect height 3", "check: expect height 1", "before anything was done"),
         ("check: expect height 3", "check: expect height 7", "does not pass"),
-        ("check: expect height 3", "check: expect records 4", "wrong solution 2 passes"),
+        ("check: expect height 3", "check: expect records 7", "wrong solution 2 passes"),
         ("hint: A leaf holds", "clue: A leaf holds", "a task has no `clue`"),
         ("```look\ntree\npage 1", "```look\nweather", "weather"),
     ] {

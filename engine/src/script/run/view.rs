@@ -1,6 +1,6 @@
 //! One way to read, whoever reads: the open transaction, a named snapshot or the newest commit.
 
-use crate::btree::{self, PageRead, PageRef, RangeCursor};
+use crate::btree::{PageRead, PageRef};
 use crate::error::Result;
 use crate::script::Scan;
 use crate::trace::Tracer;
@@ -44,19 +44,24 @@ impl View<'_> {
     }
 
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let found = btree::get(self, &self.root(), key)?;
-        Ok(found.map(|(page, slot)| page.view().value(slot).to_vec()))
+        let value = match self {
+            View::Snapshot(snapshot) => snapshot.get(key)?,
+            View::Named(snapshot) => snapshot.get(key)?,
+            View::Open(transaction) => transaction.get(key)?,
+        };
+        Ok(value.map(|value| value.to_vec()))
     }
 
     /// The records of a scan, without its limit.
     pub fn records(&self, scan: &Scan) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>)>> {
-        let from = scan.from.clone().map_or(Bound::Unbounded, Bound::Included);
-        let to = scan.to.clone().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut cursor = RangeCursor::new(self, self.root(), from, to);
-        std::iter::from_fn(move || {
-            let found = cursor.next()?;
-            Some(found.map(|(page, slot)| (page.view().key(slot).to_vec(), page.view().value(slot).to_vec())))
-        })
+        let from = scan.from.as_deref().map_or(Bound::Unbounded, Bound::Included);
+        let to = scan.to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let range = match self {
+            View::Snapshot(snapshot) => snapshot.range::<[u8]>((from, to)),
+            View::Named(snapshot) => snapshot.range::<[u8]>((from, to)),
+            View::Open(transaction) => transaction.range::<[u8]>((from, to)),
+        };
+        range.map(|found| found.map(|record| (record.key().to_vec(), record.value().to_vec())))
     }
 }
 

@@ -144,7 +144,29 @@ fn neighbours() -> Vec<Event> {
             after: images(3),
         },
         Event::RootShrank { old_root: PageNo(3), new_root: PageNo(1), level: 0 },
-        Event::PageFreed { page: PageNo(4) },
+        Event::PageFreed { page: PageNo(4), trunk: PageNo(4), free_count: 1, after: images(4) },
+        Event::PageFreed { page: PageNo(5), trunk: PageNo(4), free_count: 2, after: images(4) },
+        Event::PageTaken { page: PageNo(5), trunk: PageNo(4), free_count: 1, after: images(4) },
+        Event::OverflowWritten {
+            page: PageNo(6),
+            data_bytes: 92,
+            remaining_bytes: 92,
+            next: PageNo(0),
+            after: images(6),
+        },
+        Event::OverflowWritten {
+            page: PageNo(5),
+            data_bytes: 408,
+            remaining_bytes: 500,
+            next: PageNo(6),
+            after: images(5),
+        },
+        Event::ValueWritten { first: PageNo(5), pages: 2, bytes: 500 },
+        Event::ValueRead { first: PageNo(5), pages: 2, bytes: 500 },
+        Event::ValueFreed { first: PageNo(5), pages: 2 },
+        Event::TreeCreated { name: "people".into(), root: PageNo(7) },
+        Event::TreeDropped { name: "people".into(), pages: 12 },
+        Event::PageSpilled { page: PageNo(8), slot: 3 },
     ]
 }
 

@@ -106,8 +106,13 @@ impl Facts {
             {
                 self.fresh = Some((*page, key.clone()));
             }
-            Event::RootGrew { new_root, .. } | Event::RootShrank { new_root, .. } => self.root = Some(*new_root),
-            Event::PageFreed { page } => self.forget(*page),
+            // Named trees have roots of their own.
+            Event::RootGrew { new_root, old_root, .. } | Event::RootShrank { new_root, old_root, .. }
+                if self.root.is_none_or(|root| root == *old_root) =>
+            {
+                self.root = Some(*new_root);
+            }
+            Event::PageFreed { page, .. } => self.forget(*page),
             Event::SealTransactionCommitted { root, .. } => self.root = Some(root.page),
             Event::Opened { root, .. } => {
                 self.open = true;
