@@ -79,6 +79,12 @@ pub enum Error {
         /// Its format.
         format: u32,
     },
+    /// Another process folded its log into the page file while this snapshot lived, and a page of it is gone. Nothing is lost:
+    /// a new snapshot sees the newest commit.
+    SnapshotOvertaken {
+        /// The file.
+        file: String,
+    },
     /// The handle, or the file, can only be read.
     ReadOnly {
         /// The file.
@@ -125,7 +131,7 @@ pub enum ErrorKind {
 
 impl Error {
     /// The stable code: a finding's, or one of `NOT-FOUND EXISTS IN-USE BUSY IO LIMIT COMMIT-INDETERMINATE KEYS-INDETERMINATE POISONED
-    /// FORMAT-OLD READ-ONLY NO-COMMIT EXPORT CONFLICT MISUSE`.
+    /// OVERTAKEN FORMAT-OLD READ-ONLY NO-COMMIT EXPORT CONFLICT MISUSE`.
     pub fn code(&self) -> &'static str {
         match self {
             Error::Damage(finding) => finding.code.as_str(),
@@ -139,6 +145,7 @@ impl Error {
             Error::KeysIndeterminate { .. } => "KEYS-INDETERMINATE",
             Error::Poisoned { .. } => "POISONED",
             Error::OldFormat { .. } => "FORMAT-OLD",
+            Error::SnapshotOvertaken { .. } => "OVERTAKEN",
             Error::ReadOnly { .. } => "READ-ONLY",
             Error::NoCommit { .. } => "NO-COMMIT",
             Error::BadExport { .. } => "EXPORT",
@@ -157,6 +164,18 @@ impl Error {
             Error::BadExport { .. } => ErrorKind::Damage,
             Error::Misuse { .. } => ErrorKind::Misuse,
             _ => ErrorKind::Cannot,
+        }
+    }
+
+    /// The same once more, for a second caller; of what the operating system said, kind and text.
+    pub(crate) fn again(&self) -> Error {
+        let copy = |source: &io::Error| io::Error::new(source.kind(), source.to_string());
+        match self {
+            Error::Damage(finding) => Error::Damage(finding.clone()),
+            Error::Io { doing, file, source } => Error::Io { doing, file: file.clone(), source: copy(source) },
+            Error::SnapshotOvertaken { file } => Error::SnapshotOvertaken { file: file.clone() },
+            Error::NotFound { file } => Error::NotFound { file: file.clone() },
+            other => Error::Misuse { why: other.to_string() },
         }
     }
 
@@ -202,6 +221,9 @@ impl fmt::Display for Error {
             }
             Error::OldFormat { file, format } => {
                 write!(f, "{file}: format {format}: can be read; `compact OLD NEW` writes it in the newest format")
+            }
+            Error::SnapshotOvertaken { file } => {
+                write!(f, "{file}: the file was folded while this snapshot lived; begin a new one")
             }
             Error::ReadOnly { file } => write!(f, "{file}: can only be read"),
             Error::NoCommit { commit, why } => write!(f, "commit {commit} cannot be brought back: {why}"),

@@ -1,12 +1,16 @@
 //! A database file at rest, looked at without opening it: for `verify`, for `inspect` and for the inspector's screens.
 //!
-//! It never recovers, never writes and takes no lock. It reads what can be read and keeps, for everything that cannot, the
+//! It never recovers and never writes. It reads what can be read and keeps, for everything that cannot, the
 //! finding that says why: a file that is not ours opens too, so that its bytes can be shown. What it believes it believes
 //! for the same reasons as [`Database`](crate::Database): the superblock's MAC, the log's chain, the seals in the pointers.
 //! Only [`AtRest::open_any`] and [`AtRest::open_bytes`] look at a page by its own word, for looking at damage.
 //!
-//! Nothing is held in memory but both superblocks and the places of the log's records; pages are read when asked for. A file
-//! that is being written meanwhile may show states that never were: whoever needs a snapshot takes the shared lock first.
+//! Nothing is held in memory but both superblocks and the places of the log's records; pages are read when asked for.
+//!
+//! Another process may write the file meanwhile. Nothing is then called damage until it was seen twice between looks at the
+//! superblocks and the log that are alike; and while an [`AtRest`] lives it holds a shared lock on the log, which keeps writers
+//! from folding it: commits go on behind what was read, and pages stay. Only where there is no log to lock may the file be folded
+//! all the same; [`AtRest::is_overtaken`] tells.
 
 mod chain;
 mod free;
@@ -26,6 +30,7 @@ pub(crate) use walk::{Met, TreeHome, TreeWalk, capitalised, catalog_entry, key_r
 
 use crate::crypto::{Anchor, Keys, PlainPage, Unlock};
 use crate::db::{InheritedKeys, check_kept, explain_missing, unlock_keys};
+use crate::db::{Patience, Stamp, Watched, pause, take_pin};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::annotate::{self, Annotation};
@@ -33,7 +38,7 @@ use crate::format::log::{LOG_HEADER_BYTES, LogHeader, LogShape, RECORD_HEADER_BY
 use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::PAGES_START_BYTES;
 use crate::pager::check::{PageUse, Place, check_structure, kind_of, open_authentic, open_expected};
-use crate::pager::slots::{ChosenSlot, authenticate_slot, choose, read_slots, slot_bytes, slot_letter};
+use crate::pager::slots::{ChosenSlot, authenticate_slot, choose, key_context, read_slots, slot_bytes, slot_letter};
 use crate::types::{CommitNo, PageNo, PagePointer, PageSize};
 use crate::vfs::{OpenMode, Vfs, VfsFile, file_name, read_exact_at, read_up_to};
 use crate::wal::{FramePlace, FrameRecord, LogIndex, LogScan, LogStanding, RecordPlace, judge, log_path, scan};
@@ -134,7 +139,20 @@ pub struct AtRest {
     mac_findings: Vec<Finding>,
     log: LogAtRest,
     state: Result<VouchedState, Box<Finding>>,
+    watched: Watched,
+    /// Both slots and the log as they stood when the file was read.
+    stamp: Stamp,
+    /// The lock that keeps writers from folding the log.
+    pin: Option<Arc<dyn VfsFile>>,
 }
+
+/// The slot that counts, or why none does.
+type Chosen = Result<ChosenSlot, Box<Finding>>;
+/// The subkeys and the key slot they came from, or why the file is locked.
+type Opened = Result<(Keys, u8), Box<Finding>>;
+
+/// Most looks at a file that never keeps still.
+const LOOKS_MAX: u32 = 200;
 
 impl AtRest {
     /// Reads the superblocks and the log of the file at `path`. Without `unlock` a keyless slot is tried. It fails when
@@ -149,29 +167,114 @@ impl AtRest {
         AtRest::open_by(vfs, path, |chosen, _| Ok(chosen.clone().map(|chosen| (keys.subkeys(&chosen.superblock), 0))))
     }
 
-    fn open_by(
-        vfs: Arc<dyn Vfs>,
-        path: &Path,
-        open_keys: impl FnOnce(&Result<ChosenSlot, Box<Finding>>, &str) -> Result<Result<(Keys, u8), Box<Finding>>>,
-    ) -> Result<AtRest> {
+    fn open_by(vfs: Arc<dyn Vfs>, path: &Path, open_keys: impl Fn(&Chosen, &str) -> Result<Opened>) -> Result<AtRest> {
         let name = file_name(path);
         let file = vfs.open(path, OpenMode::Read).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => Error::NotFound { file: name.clone() },
             _ => Error::io("open", &name, source),
         })?;
+        let pin = take_pin(&*vfs, &log_path(path), Patience::SHORT).unwrap_or(None);
+        let watched = Watched::new(vfs, file, path);
+        AtRest::settled(&watched, &open_keys, pin, None)
+    }
+
+    /// Looks at the file anew, with the key that was given: after it was overtaken.
+    pub fn look_again(self) -> Result<AtRest> {
+        let watched = self.watched.clone();
+        let pin = take_pin(&**watched.vfs(), watched.log_path(), Patience::SHORT).unwrap_or(None);
+        AtRest::settled(&watched, &|chosen, name| open_keys(chosen, &Unlock::Keyless, name), pin, Some(self))
+    }
+
+    /// Looks until what is found can be believed: nothing wrong, and the slots the same before and after; or the same things
+    /// wrong twice, and all the same before and after.
+    fn settled(
+        watched: &Watched,
+        open_keys: &dyn Fn(&Chosen, &str) -> Result<Opened>,
+        pin: Option<Arc<dyn VfsFile>>,
+        mut earlier: Option<AtRest>,
+    ) -> Result<AtRest> {
+        let mut doubted: Option<(Stamp, Vec<Finding>)> = None;
+        for look in 0..LOOKS_MAX {
+            let before = watched.sight(0)?.stamp;
+            let mut found = AtRest::look(watched, open_keys, earlier.take())?;
+            let after = watched.sight(0)?.stamp;
+            let doubts = found.doubts();
+            let seen = (after, doubts);
+            if (seen.1.is_empty() && before.head == seen.0.head)
+                || (before == seen.0 && doubted.as_ref() == Some(&seen))
+            {
+                found.stamp = seen.0;
+                found.pin = pin;
+                return Ok(found);
+            }
+            doubted = (before == seen.0).then_some(seen);
+            earlier = Some(found);
+            pause(look);
+        }
+        Err(Error::SnapshotOvertaken { file: watched.name().to_owned() })
+    }
+
+    /// Reads everything once. The key slots of an `earlier` look need no key again.
+    fn look(
+        watched: &Watched,
+        open_keys: &dyn Fn(&Chosen, &str) -> Result<Opened>,
+        earlier: Option<AtRest>,
+    ) -> Result<AtRest> {
+        let (file, name) = (watched.file().clone(), watched.name().to_owned());
         let length = file.len().map_err(|source| Error::io("length", &name, source))?;
         let head = read_at_most(&*file, &name, 0, PAGES_START_BYTES as usize)?;
         let slots = read_slots(&head, &name);
         let chosen = choose(&head, &name);
-        let keys = open_keys(&chosen, &name)?;
+        let keys = match earlier {
+            Some(earlier) if has_same_keys(&earlier.chosen, &chosen) => earlier.keys,
+            _ => open_keys(&chosen, &name)?,
+        };
         let mac_findings = match &keys {
             Ok((keys, ..)) => check_macs(&slots, keys, &head, &name),
             Err(_) => Vec::new(),
         };
         let trusted = trusted(&chosen, &keys, &mac_findings);
-        let log = LogAtRest::read(&*vfs, path, trusted.as_ref().ok().copied())?;
+        let log = LogAtRest::read(&**watched.vfs(), watched.log_path(), trusted.as_ref().ok().copied())?;
         let state = trusted.map(|(chosen, _)| newest_state(chosen, &log)).map_err(|finding| Box::new(finding.clone()));
-        Ok(AtRest { name, file, length, head, slots, chosen, keys, mac_findings, log, state })
+        let (watched, stamp) = (watched.clone(), Stamp::default());
+        Ok(AtRest {
+            name,
+            file,
+            length,
+            head,
+            slots,
+            chosen,
+            keys,
+            mac_findings,
+            log,
+            state,
+            watched,
+            stamp,
+            pin: None,
+        })
+    }
+
+    /// What was found wrong, and may be the moment's and not the file's.
+    fn doubts(&self) -> Vec<Finding> {
+        let slots = self.slots.iter().filter_map(|slot| slot.as_ref().err());
+        let standing = self.log.standing.iter().filter_map(|standing| standing.as_ref().err());
+        let boxed = slots.chain(self.chosen.as_ref().err()).chain(standing).chain(&self.log.damage);
+        boxed.map(|finding| (**finding).clone()).chain(self.mac_findings.iter().cloned()).collect()
+    }
+
+    /// Whether another process has folded the log since this was opened, or may have: then pages need no longer be what they
+    /// were, and what looks like damage may be none. [`AtRest::look_again`] begins anew.
+    pub fn is_overtaken(&self) -> Result<bool> {
+        let now = self.watched.sight(0)?.stamp;
+        if now == self.stamp {
+            return Ok(false);
+        }
+        let generation = |chosen: &ChosenSlot| chosen.superblock.log_generation;
+        let is_same = match (&self.chosen, choose(&now.head, &self.name)) {
+            (Ok(then), Ok(now)) => generation(then) == generation(&now),
+            _ => now.head == self.stamp.head,
+        };
+        Ok(self.pin.is_none() || !is_same)
     }
 
     /// The page file's name, without folders.
@@ -463,8 +566,7 @@ impl AtRest {
 
 impl LogAtRest {
     fn read(vfs: &dyn Vfs, path: &Path, trusted: Option<(&ChosenSlot, &Keys)>) -> Result<LogAtRest> {
-        let path = log_path(path);
-        let name = file_name(&path);
+        let name = file_name(path);
         let mut log = LogAtRest {
             name: name.clone(),
             length: None,
@@ -476,7 +578,7 @@ impl LogAtRest {
             file: None,
             index: LogIndex::default(),
         };
-        match vfs.open(&path, OpenMode::Read) {
+        match vfs.open(path, OpenMode::Read) {
             Ok(file) => {
                 log.length = Some(file.len().map_err(|source| Error::io("length", &name, source))?);
                 log.head = read_at_most(&*file, &name, 0, LOG_HEADER_BYTES)?;
@@ -545,6 +647,17 @@ fn open_keys(
             Ok((keys, _, slot)) => Ok(Ok((keys, slot))),
             Err(error) => damage_of(error).map(Err),
         },
+    }
+}
+
+/// Whether what opened the earlier superblock's key slots opens these.
+fn has_same_keys(earlier: &Result<ChosenSlot, Box<Finding>>, now: &Result<ChosenSlot, Box<Finding>>) -> bool {
+    match (earlier, now) {
+        (Ok(earlier), Ok(now)) => {
+            key_context(&earlier.superblock) == key_context(&now.superblock)
+                && earlier.superblock.key_slots == now.superblock.key_slots
+        }
+        _ => false,
     }
 }
 

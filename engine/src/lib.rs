@@ -39,7 +39,7 @@ mod txn;
 
 pub use crypto::{KdfProfile, Unlock};
 pub use db::{
-    AutoCheckpoint, CheckpointMode, CheckpointOnClose, CheckpointOutcome, Database, KeySlotInfo, Options, Stats,
+    AutoCheckpoint, CheckpointMode, CheckpointOnClose, CheckpointOutcome, Database, KeySlotInfo, Options, Pin, Stats,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use finding::{Code, Finding, Severity};

@@ -200,13 +200,18 @@ impl Serialize for Report {
     }
 }
 
-/// Verifies `file`. An error is wrong use alone: a level without what it needs.
+/// Verifies `file`. An error is wrong use, a level without what it needs; or [`Error::SnapshotOvertaken`], when something was
+/// found and another process may have folded the log meanwhile: then nothing can be said before the file is looked at
+/// [again](AtRest::look_again).
 pub fn verify(file: &AtRest, options: &VerifyOptions) -> Result<Report> {
     check_use(options)?;
     options.tracer.emit(|_| Event::VerifyStarted { level: options.level.to_string() });
     let mut verifier = Verifier { file, options, report: empty_report(file, options.level) };
     verifier.run();
     let report = verifier.report;
+    if report.findings.iter().any(|finding| finding.severity > Severity::Info) && file.is_overtaken()? {
+        return Err(Error::SnapshotOvertaken { file: file.name().to_owned() });
+    }
     let worse_than_info = report.findings.iter().filter(|finding| finding.severity > Severity::Info).count();
     options.tracer.emit(|_| Event::VerifyEnded { pages: report.pages_checked, findings: worse_than_info as u32 });
     Ok(report)

@@ -63,6 +63,7 @@ const DOORS: &[(&str, &str)] = &[
     ("Stats", "db"),
     ("AutoCheckpoint", "db"),
     ("Busy", "txn"),
+    ("Pin", "db"),
     ("CheckpointMode", "db"),
     ("CheckpointOnClose", "db"),
     ("KeySlotInfo", "db"),

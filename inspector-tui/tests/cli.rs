@@ -554,22 +554,28 @@ fn readers_work_on_read_only_files_and_folders() {
 }
 
 #[test]
-fn a_file_that_another_process_writes_is_in_use_and_readers_share_it() {
+fn a_file_that_another_process_writes_takes_no_second_writer_and_any_number_of_readers() {
     let place = Place::empty();
     let mut child = spawn_feed(&place, &[]);
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"put a 1\n").unwrap();
     let mut answer = [0; 6];
     child.stdout.as_mut().unwrap().read_exact(&mut answer).unwrap();
+    place.run(["get", "x.tsm", "a"]).gives("1\n");
+    place.run(["dump", "x.tsm"]).gives("a\t1\n");
+    place.run(["scan", "x.tsm", "--limit", "1"]).gives("a\t1\n");
     for arguments in [
-        vec!["get", "x.tsm", "a"],
-        vec!["dump", "x.tsm"],
-        vec!["scan", "x.tsm"],
-        vec!["put", "x.tsm", "a", "2"],
-        vec!["checkpoint", "x.tsm"],
+        vec!["stat", "x.tsm"],
+        vec!["fingerprint", "x.tsm"],
+        vec!["verify", "x.tsm", "--level", "deep"],
+        vec!["inspect", "tree", "x.tsm"],
+        vec!["hex", "x.tsm", "--page", "1"],
         vec!["shot", "tree", "x.tsm"],
-        vec!["verify", "x.tsm", "--json"],
     ] {
+        let ran = place.run(&arguments);
+        assert_eq!(ran.status, 0, "{arguments:?}: {}", ran.stderr);
+    }
+    for arguments in [vec!["put", "x.tsm", "a", "2"], vec!["checkpoint", "x.tsm"]] {
         place.run(arguments).fails(CANNOT, "IN-USE");
     }
     if cfg!(target_os = "linux") {

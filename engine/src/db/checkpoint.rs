@@ -16,6 +16,9 @@
 //! is in its index, so it never reads one that is being written; and afterwards it goes on in the old index and the old file,
 //! which nobody overwrites while it lives. It stands in the way of the next checkpoint's step 2, being older than its seal
 //! transaction. So while step 2 and 3 of a generation run, every snapshot is at its seal transaction and in its log.
+//!
+//! A reader of another process that holds a shared lock of the log has pinned what it reads: the log is locked from before step 1
+//! to the end, and nothing is done when that cannot be. A pin is not waited for.
 
 use crate::crypto::SealedPage;
 use crate::error::{Error, Result};
@@ -29,8 +32,8 @@ use crate::pager::OpenedPage;
 use crate::trace::Event;
 use crate::txn::{CommitKind, NonceDraw, Prepared, Published, RootHolder, SealedPages, Store, View, Witness, Writer};
 use crate::types::{CommitNo, PageNo, PagePointer};
-use crate::vfs::{VfsFile, read_exact_at};
-use crate::wal::FramePlace;
+use crate::vfs::{LockKind, OpenMode, VfsFile, file_name, read_exact_at};
+use crate::wal::{FramePlace, log_path};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -65,6 +68,8 @@ pub enum CheckpointOutcome {
         /// How many.
         snapshots: u32,
     },
+    /// A reader in another process has pinned the log; nothing was done.
+    Pinned,
 }
 
 /// Most pages joined into one write: 256 KiB at 4 KiB a page.
@@ -90,6 +95,8 @@ pub(super) fn checkpoint(store: &Store, writer: &mut Writer, mode: CheckpointMod
         writer.archive_base(store)?;
         return Ok(CheckpointOutcome::NothingToFold);
     }
+    // Held to the end: a reader of another process that wants to pin the log waits.
+    let Some(_unpinned) = lock_log(writer)? else { return Ok(CheckpointOutcome::Pinned) };
     store.tracer.emit(|_| Event::CheckpointStarted { commit: newest, pages: pages as u32 });
     if !writer.is_sealed {
         seal_transaction(store, writer, &base)?;
@@ -137,6 +144,22 @@ fn wait_for_older(store: &Store, commit: CommitNo, mode: CheckpointMode) -> Opti
         snapshots = waited.unwrap_or_else(PoisonError::into_inner).0;
     }
     Store::older_than(&snapshots, commit)
+}
+
+/// The log's exclusive lock, which no reader's pin stands against; none when one does. It belongs to an open file of its own,
+/// and is given back with it.
+fn lock_log(writer: &mut Writer) -> Result<Option<Arc<dyn VfsFile>>> {
+    let path = log_path(&writer.path);
+    let name = file_name(&path);
+    let failed = |source| Error::io("locking", &name, source);
+    if let Some(replaced) = &writer.replaced_log {
+        if !replaced.try_lock(LockKind::Exclusive).map_err(failed)? {
+            return Ok(None);
+        }
+        writer.replaced_log = None;
+    }
+    let file = writer.vfs.open(&path, OpenMode::Write).map_err(|source| Error::io("open", &name, source))?;
+    Ok(file.try_lock(LockKind::Exclusive).map_err(failed)?.then_some(file))
 }
 
 /// Step 1.

@@ -3,16 +3,21 @@
 mod checkpoint;
 mod closing;
 mod create;
+mod follow;
 mod inherited;
 mod keys;
 mod open;
 mod options;
+mod pin;
 
 pub use checkpoint::{CheckpointMode, CheckpointOutcome};
+pub use follow::Pin;
+pub(crate) use follow::{Stamp, Watched, pause};
 pub(crate) use inherited::InheritedKeys;
 pub use keys::KeySlotInfo;
 pub(crate) use open::{check_kept, explain_missing, unlock_keys};
 pub use options::{AutoCheckpoint, CheckpointOnClose, Options};
+pub(crate) use pin::{Patience, take_pin};
 
 use crate::crypto::Entropy;
 use crate::error::{Error, Result};
@@ -38,6 +43,8 @@ pub struct Database {
     store: Arc<Store>,
     /// `None` in a handle that was opened read-only.
     writer: Option<Arc<WriterSlot>>,
+    /// In a handle that was opened read-only: what keeps it up with the files.
+    follower: Option<Arc<follow::Follower>>,
     identity: Identity,
     means: Means,
     busy: Busy,
@@ -153,8 +160,28 @@ impl Database {
     }
 
     /// A snapshot of the newest commit.
+    ///
+    /// A handle that was opened read-only looks at the files first, so it sees what another process has committed meanwhile. Its
+    /// snapshot stays what it is too; but when that process folds the log into the page file, a page of it may be gone, and the
+    /// read that needs it ends with [`Error::SnapshotOvertaken`]: begin a new snapshot, or keep it from happening with
+    /// [`Options::pin`]. A file that cannot be looked at is an error of the first read of the snapshot.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("notes.tsm");
+    /// # use tosumu::Options;
+    /// let writer = Options::new().create(true).open(&path)?;
+    /// // In the same process or, as a rule, in another:
+    /// let reader = Options::new().read_only(true).open(&path)?;
+    /// writer.write(|tx| tx.put(b"greeting", b"hello"))?;
+    /// assert_eq!(&*reader.read().get(b"greeting")?.unwrap(), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn read(&self) -> ReadTxn {
-        ReadTxn::begin(self.store.clone())
+        match &self.follower {
+            Some(follower) => follower.snapshot(&self.store),
+            None => ReadTxn::begin(self.store.clone()),
+        }
     }
 
     /// Makes every commit that has returned durable. In a handle of [`Durability::Full`](crate::Durability::Full) they are already;
@@ -178,6 +205,11 @@ impl Database {
     /// it goes on with ` keys C XXXX-XXXX`. It is keyed and tells nothing but these numbers, so it may be kept anywhere;
     /// `verify --anchor` compares a file with it later.
     pub fn fingerprint(&self) -> String {
+        // A file that cannot be looked at just now: what was seen of it last.
+        if let Some(follower) = &self.follower {
+            let _ = follower.look(&self.store);
+            return self.store.anchor(&self.store.published()).to_string();
+        }
         let durable = self.store.durable().clone();
         self.store.anchor(&durable).to_string()
     }
@@ -200,6 +232,9 @@ impl Database {
 
     /// Counts and sizes of the moment.
     pub fn stats(&self) -> Result<Stats> {
+        if let Some(follower) = &self.follower {
+            follower.look(&self.store)?;
+        }
         // Held over the read, as a snapshot is: a checkpoint between it and the state would re-seal the root.
         let snapshots = self.store.snapshots();
         let view = self.store.view();

@@ -1,6 +1,7 @@
 //! Opening a database, and recovery.
 //!
-//! 1. Open the page file and take the lock (a read-only handle: the shared lock, so that no writer is at work meanwhile).
+//! 1. Open the page file and take the lock. (A read-only handle takes none; how it reads a file that is being written, and what
+//!    it does after step 3, stands in `follow.rs`.)
 //! 2. Read both superblock slots; choose; unlock the data key; check the MACs.
 //! 3. Read the log: the table of cases, then record by record.
 //! 4. For writing: make the names durable, then the chosen slot, before the log or the other slot is touched.
@@ -9,6 +10,7 @@
 //! 6. Serve.
 
 use super::closing::Closing;
+use super::follow::{FirstLook, first_look};
 use super::{Database, Identity, InheritedKeys, Means, Options};
 use crate::crypto::{Dek, Keys, Unlock, open_slots};
 use crate::error::{Error, Result};
@@ -36,59 +38,99 @@ pub(super) fn open(options: Options, path: &Path, inherited: Option<&InheritedKe
     let name = file_name(path);
     let tracer = options.tracer.clone();
     tracer.emit(|_| Event::OpenStarted { file: name.clone() });
-    let file = open_locked(&options, path, &name)?;
+    let db = match options.read_only {
+        true => open_to_read(&options, path, name, inherited)?,
+        false => open_to_write(options, path, name, inherited)?,
+    };
+    let state = db.store.published();
+    tracer.emit(|_| Event::Opened { commit: state.commit, pages: state.page_count, root: state.root.page });
+    Ok(db)
+}
+
+fn open_to_read(options: &Options, path: &Path, name: String, inherited: Option<&InheritedKeys>) -> Result<Database> {
+    let file = open_file(options, path, &name, OpenMode::Read)?;
     // Before the database: a reader beside a writer must not find lines of commits it does not see yet.
+    let witness = witness_of(options)?;
+    let FirstLook { follower, keys, keyring, chosen, view } =
+        first_look(options, path, file.clone(), &witness, inherited)?;
+    let (follower, superblock) = (Arc::new(follower), &chosen.superblock);
+    let page_file = PageFile::new(file, name, superblock.page_size);
+    let store = store(options, page_file, (keys, keyring), witness, view, 0);
+    let store = Arc::new(Store { following: Some(follower.clone()), ..store });
+    let (identity, means) = (identity(superblock), means(options, superblock));
+    let (busy, checkpoints) = (options.busy, options.checkpoints);
+    let follower = Some(follower);
+    Ok(Database { store, writer: None, follower, identity, means, busy, checkpoints, _closing: None })
+}
+
+fn open_to_write(options: Options, path: &Path, name: String, inherited: Option<&InheritedKeys>) -> Result<Database> {
+    let file = open_locked(&options, path, &name)?;
     let witness = witness_of(&options)?;
-    let unlocked = unlock(&options, &*file, &name, inherited)?;
-    if !options.read_only {
-        check_writable(&unlocked.chosen.superblock, &name)?;
-    }
-    let log = OpenLog::read(&options, path, &unlocked)?;
-    let Unlocked { chosen, keys, keyring, head } = unlocked;
-    let ChosenSlot { slot, superblock, .. } = &chosen;
-    let page_size = superblock.page_size;
-    let published = log.published(superblock, *slot);
+    let Unlocked { chosen, keys, keyring, head } = unlock(&options, &*file, &name, inherited)?;
+    check_writable(&chosen.superblock, &name)?;
+    let log = OpenLog::read(&options, path, &chosen, &keys)?;
+    let superblock = &chosen.superblock;
+    let state = log.published(superblock, chosen.slot);
     if let Some(witness) = &witness {
-        check_witness(witness, &keyring, &keys, &chosen, &log, &published)?;
+        check_witness(witness, &keyring, &keys, &chosen, &log, &state)?;
     }
-    let generation = Arc::new(log.generation(superblock));
-    let store = Arc::new(Store {
-        page_file: PageFile::new(file, name, page_size),
-        keys,
-        keyring,
-        witness,
-        durable: Mutex::new(published.clone()),
-        tracer: tracer.clone(),
-        cache: Cache::new(options.cache_bytes, page_size.plain_bytes()),
-        view: RwLock::new(View { state: published.clone(), log: generation }),
-        commits: Commits::new(published.commit, log.last_sequence()),
-        durability: options.durability,
-        bell: Bell::default(),
-        snapshots: Mutex::default(),
-        snapshot_ended: Condvar::new(),
-    });
+    let view = View { state, log: Arc::new(log.generation(superblock)) };
+    let page_file = PageFile::new(file, name, superblock.page_size);
+    let store = Arc::new(store(&options, page_file, (keys, keyring), witness, view, log.last_sequence()));
     let (busy, checkpoints, on_close) = (options.busy, options.checkpoints, options.checkpoint_on_close);
-    let identity = Identity { file_id: superblock.file_id, page_size };
-    let means = Means {
+    let (identity, means) = (identity(superblock), means(&options, superblock));
+    let writer = WriterSlot::new(writer(options, path, &store, chosen, &head, log)?);
+    if let Some(witness) = &store.witness {
+        witness.begin(store.anchor(&store.published()))?;
+    }
+    let closing = Some(Arc::new(Closing::new(store.clone(), writer.clone(), checkpoints, on_close)?));
+    Ok(Database { store, writer: Some(writer), follower: None, identity, means, busy, checkpoints, _closing: closing })
+}
+
+fn identity(superblock: &Superblock) -> Identity {
+    Identity { file_id: superblock.file_id, page_size: superblock.page_size }
+}
+
+fn means(options: &Options, superblock: &Superblock) -> Means {
+    Means {
         vfs: options.untraced.clone().unwrap_or_else(|| options.vfs.clone()),
         entropy: options.entropy.clone(),
         dek_generation: superblock.dek_generation,
         key_set: superblock.key_set,
-    };
-    let writer = match options.read_only {
-        true => {
-            log.file.into_iter().for_each(|file| store.view().log.set_file(file));
-            None
-        }
-        false => Some(WriterSlot::new(writer(options, path, &store, chosen, &head, log)?)),
-    };
-    if let (Some(witness), Some(_)) = (&store.witness, &writer) {
-        witness.begin(store.anchor(&published))?;
     }
-    tracer.emit(|_| Event::Opened { commit: published.commit, pages: published.page_count, root: published.root.page });
-    let closing =
-        writer.clone().map(|writer| Closing::new(store.clone(), writer, checkpoints, on_close)).transpose()?;
-    Ok(Database { store, writer, identity, means, busy, checkpoints, _closing: closing.map(Arc::new) })
+}
+
+fn store(
+    options: &Options,
+    page_file: PageFile,
+    (keys, keyring): (Keys, Keyring),
+    witness: Option<Witness>,
+    view: View,
+    last_sequence: u64,
+) -> Store {
+    Store {
+        cache: Cache::new(options.cache_bytes, page_file.page_size().plain_bytes()),
+        page_file,
+        keys,
+        keyring,
+        witness,
+        durable: Mutex::new(view.state.clone()),
+        tracer: options.tracer.clone(),
+        commits: Commits::new(view.state.commit, last_sequence),
+        view: RwLock::new(view),
+        durability: options.durability,
+        bell: Bell::default(),
+        snapshots: Mutex::default(),
+        snapshot_ended: Condvar::new(),
+        following: None,
+    }
+}
+
+fn open_file(options: &Options, path: &Path, name: &str, mode: OpenMode) -> Result<Arc<dyn VfsFile>> {
+    options.vfs.open(path, mode).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => Error::NotFound { file: name.to_owned() },
+        _ => Error::io("open", name, source),
+    })
 }
 
 const NO_WITNESS: &str =
@@ -105,7 +147,7 @@ fn witness_of(options: &Options) -> Result<Option<Witness>> {
     }
 }
 
-fn check_witness(
+pub(super) fn check_witness(
     witness: &Witness,
     keyring: &Keyring,
     keys: &Keys,
@@ -140,20 +182,13 @@ fn check_writable(superblock: &Superblock, name: &str) -> Result<()> {
 const LOCK_STEP: Duration = Duration::from_millis(10);
 
 fn open_locked(options: &Options, path: &Path, name: &str) -> Result<Arc<dyn VfsFile>> {
-    let (mode, lock) = match options.read_only {
-        true => (OpenMode::Read, LockKind::Shared),
-        false => (OpenMode::Write, LockKind::Exclusive),
-    };
-    let file = options.vfs.open(path, mode).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => Error::NotFound { file: name.to_owned() },
-        _ => Error::io("open", name, source),
-    })?;
+    let file = open_file(options, path, name, OpenMode::Write)?;
     let mut waits = match options.busy {
         Busy::Fail => 0,
         Busy::Wait(longest) => longest.as_nanos().div_ceil(LOCK_STEP.as_nanos()),
     };
     loop {
-        match file.try_lock(lock) {
+        match file.try_lock(LockKind::Exclusive) {
             Ok(true) => return Ok(file),
             Ok(false) if waits == 0 => {
                 return Err(Error::InUse { file: name.to_owned(), holder: file.lock_holder() });
@@ -166,15 +201,20 @@ fn open_locked(options: &Options, path: &Path, name: &str) -> Result<Arc<dyn Vfs
 }
 
 /// A page file whose superblock was chosen and is authentic.
-struct Unlocked {
-    chosen: ChosenSlot,
-    keys: Keys,
-    keyring: Keyring,
+pub(super) struct Unlocked {
+    pub chosen: ChosenSlot,
+    pub keys: Keys,
+    pub keyring: Keyring,
     /// The first 8192 bytes: both slots as they stand.
-    head: Vec<u8>,
+    pub head: Vec<u8>,
 }
 
-fn unlock(options: &Options, file: &dyn VfsFile, name: &str, inherited: Option<&InheritedKeys>) -> Result<Unlocked> {
+pub(super) fn unlock(
+    options: &Options,
+    file: &dyn VfsFile,
+    name: &str,
+    inherited: Option<&InheritedKeys>,
+) -> Result<Unlocked> {
     let mut head = vec![0; PAGES_START_BYTES as usize];
     let read = read_up_to(file, 0, &mut head).map_err(|source| Error::io("read", name, source))?;
     head.truncate(read);
@@ -214,20 +254,18 @@ pub(crate) fn unlock_keys(superblock: &Superblock, unlock: &Unlock, name: &str) 
 }
 
 /// A log that was read to its end, if there is one that counts.
-struct OpenLog {
-    name: String,
-    file: Option<Arc<dyn VfsFile>>,
-    content: Option<(LogHeader, LogScan)>,
+pub(super) struct OpenLog {
+    pub name: String,
+    pub file: Option<Arc<dyn VfsFile>>,
+    pub content: Option<(LogHeader, LogScan)>,
     /// The generation of a log that was folded before and whose bytes still stand there.
     stale: Option<u64>,
 }
 
 impl OpenLog {
-    fn read(options: &Options, path: &Path, unlocked: &Unlocked) -> Result<OpenLog> {
+    pub fn read(options: &Options, path: &Path, chosen: &ChosenSlot, keys: &Keys) -> Result<OpenLog> {
         let path = log_path(path);
         let name = file_name(&path);
-        let Unlocked { chosen, keys, .. } = unlocked;
-        let superblock = &chosen.superblock;
         let mode = if options.read_only { OpenMode::Read } else { OpenMode::Write };
         let file = match options.vfs.open(&path, mode) {
             Ok(file) => Some(file),
@@ -240,19 +278,33 @@ impl OpenLog {
             None => 0,
         };
         head.truncate(read);
-        let standing = judge(superblock, keys, &head, &name).map_err(|finding| explain_missing(finding, chosen))?;
+        let standing =
+            judge(&chosen.superblock, keys, &head, &name).map_err(|finding| explain_missing(finding, chosen))?;
+        OpenLog::judged(&options.tracer, keys, &name, chosen, standing, file)
+    }
+
+    /// Reads the records of a log whose standing is known, if they count.
+    pub fn judged(
+        tracer: &Tracer,
+        keys: &Keys,
+        name: &str,
+        chosen: &ChosenSlot,
+        standing: LogStanding,
+        file: Option<Arc<dyn VfsFile>>,
+    ) -> Result<OpenLog> {
+        let (superblock, name) = (&chosen.superblock, name.to_owned());
         let (verdict, generation) = match &standing {
             LogStanding::Absent { .. } => (LogVerdict::Absent, None),
             LogStanding::Stale { generation } => (LogVerdict::Stale, Some(*generation)),
             LogStanding::Continues(header) => (LogVerdict::Continues, Some(header.log_generation)),
         };
-        options.tracer.emit(|_| Event::LogExamined { verdict, generation });
+        tracer.emit(|_| Event::LogExamined { verdict, generation });
         let stale = if verdict == LogVerdict::Stale { generation } else { None };
         let (Some(log_file), LogStanding::Continues(header)) = (&file, standing) else {
             return Ok(OpenLog { name, file, content: None, stale });
         };
         let scan = scan(&**log_file, &name, &header, keys, superblock.commit, superblock.fingerprint)?;
-        emit_scan(&options.tracer, &scan, superblock.commit);
+        emit_scan(tracer, &scan, superblock.commit);
         check_kept(&scan, superblock, &name)?;
         Ok(OpenLog { name, file, content: Some((header, scan)), stale })
     }
@@ -261,7 +313,7 @@ impl OpenLog {
         self.content.as_ref().is_some_and(|(_, scan)| !scan.commits.is_empty())
     }
 
-    fn published(&self, superblock: &Superblock, slot: u8) -> Published {
+    pub fn published(&self, superblock: &Superblock, slot: u8) -> Published {
         match self.content.as_ref().and_then(|(_, scan)| scan.commits.last()) {
             Some(last) => Published::of_commit(last.commit, &last.body),
             None => Published::of_superblock(superblock, slot),
@@ -281,7 +333,7 @@ impl OpenLog {
     }
 
     /// What readers see of the log, but for its file: a writer copies what is kept to a new one first.
-    fn generation(&self, superblock: &Superblock) -> LogGeneration {
+    pub fn generation(&self, superblock: &Superblock) -> LogGeneration {
         let mut index = LogIndex::default();
         if let Some((_, scan)) = &self.content {
             for record in scan.records.iter().filter(|record| record.end <= scan.kept_end) {
@@ -373,6 +425,7 @@ fn writer(
         spent: None,
         blocked_by: None,
         log_file: log.file.clone(),
+        replaced_log: None,
         log: None,
         transactions: 0,
         transaction_bytes: options.transaction_bytes,
@@ -394,6 +447,8 @@ fn writer(
     let (header, scan) = log.content.expect("invariant: a log with commits has content");
     let file = log.file.expect("invariant: a log with content has a file");
     let fresh = copy_kept(&*writer.vfs, path, &*file, &log.name, scan.kept_end)?;
+    // Readers may have pinned the log under its old file, which has no name any more.
+    writer.replaced_log = Some(file);
     writer.head.log.set_file(fresh.clone());
     writer.log_file = Some(fresh.clone());
     writer.log = Some(Log::continuing(fresh, log.name, header, scan.kept_end, sequence, scan.last_mac));

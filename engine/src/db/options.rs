@@ -1,7 +1,7 @@
 //! How a database is opened or created, as a value.
 
 use super::create::Birth;
-use super::{Database, InheritedKeys, create, open};
+use super::{Database, InheritedKeys, Pin, create, open};
 use crate::crypto::{Entropy, KdfProfile, OsEntropy, Unlock};
 use crate::error::Result;
 use crate::limits;
@@ -58,6 +58,7 @@ pub enum CheckpointOnClose {
 pub struct Options {
     pub(super) create: bool,
     pub(super) read_only: bool,
+    pub(super) pin: Pin,
     pub(super) page_size: PageSize,
     pub(super) unlock: Unlock,
     pub(super) kdf: KdfProfile,
@@ -85,6 +86,7 @@ impl Default for Options {
         Options {
             create: false,
             read_only: false,
+            pin: Pin::None,
             page_size: PageSize::DEFAULT,
             unlock: Unlock::Keyless,
             kdf: KdfProfile::INTERACTIVE,
@@ -117,9 +119,18 @@ impl Options {
         self
     }
 
-    /// Whether to open for reading only: no byte of either file is changed, and a log left by a crash is read through.
+    /// Whether to open for reading only: no byte of either file is changed, no lock is taken, a log left by a crash is read
+    /// through, and each snapshot begins on what another process has committed by then, before its sync or after
+    /// ([`Database::read`]).
     pub fn read_only(mut self, read_only: bool) -> Options {
         self.read_only = read_only;
+        self
+    }
+
+    /// Whether the snapshots of a read-only handle keep a writer in another process from folding the log while they live. For
+    /// long reads: its log grows meanwhile.
+    pub fn pin(mut self, pin: Pin) -> Options {
+        self.pin = pin;
         self
     }
 

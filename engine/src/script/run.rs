@@ -374,6 +374,7 @@ impl Runner {
             CheckpointOutcome::Deferred { snapshots } => {
                 format!("put off: {} alive", counted(snapshots.into(), "snapshot"))
             }
+            CheckpointOutcome::Pinned => "put off: a reader outside has pinned the log".to_owned(),
         })
     }
 

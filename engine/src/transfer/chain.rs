@@ -165,6 +165,7 @@ impl Chain {
             durability: Durability::Full,
             bell: Bell::default(),
             snapshots: Mutex::default(),
+            following: None,
             snapshot_ended: Condvar::new(),
         }))
     }

@@ -35,6 +35,6 @@ pub(crate) use keyring::Keyring;
 pub(crate) use seal::{NonceDraw, SealedPages};
 pub(crate) use slot::{WriterGuard, WriterSlot};
 pub(crate) use spill::remove_spill_leftover;
-pub(crate) use store::{Published, RootHolder, Store, View};
+pub(crate) use store::{Following, Published, RootHolder, Store, View};
 pub(crate) use witness::Witness;
 pub(crate) use writer::{CommitKind, Prepared, Writer};

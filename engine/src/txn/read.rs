@@ -3,10 +3,11 @@
 use super::overflow::ValueReader;
 use super::{Store, View};
 use crate::btree::{self, Chain, ChainRead, PageRead, PageRef, RangeCursor};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pager::OpenedPage;
 use crate::trace::Tracer;
 use crate::types::{CommitNo, PagePointer};
+use crate::vfs::VfsFile;
 use std::fmt;
 use std::ops::{Bound, Deref, RangeBounds};
 use std::sync::Arc;
@@ -25,6 +26,10 @@ use std::sync::Arc;
 pub struct ReadTxn {
     store: Arc<Store>,
     view: View,
+    /// The lock that keeps a writer in another process from folding the log.
+    _pin: Option<Arc<dyn VfsFile>>,
+    /// Why nothing can be read: the file could not be looked at.
+    refused: Option<Box<Error>>,
 }
 
 impl ReadTxn {
@@ -33,7 +38,20 @@ impl ReadTxn {
         let view = store.view();
         *snapshots.entry(view.state.commit).or_default() += 1;
         drop(snapshots);
-        ReadTxn { store, view }
+        ReadTxn { store, view, _pin: None, refused: None }
+    }
+
+    /// A snapshot of a state that was found in the files of another process.
+    pub(crate) fn of_view(store: Arc<Store>, view: View, pin: Option<Arc<dyn VfsFile>>) -> ReadTxn {
+        *store.snapshots().entry(view.state.commit).or_default() += 1;
+        ReadTxn { store, view, _pin: pin, refused: None }
+    }
+
+    /// A snapshot of files that could not be looked at: every read says why.
+    pub(crate) fn refused(store: Arc<Store>, error: Error) -> ReadTxn {
+        let mut snapshot = ReadTxn::begin(store);
+        snapshot.refused = Some(Box::new(error));
+        snapshot
     }
 
     /// The commit this snapshot sees.
@@ -131,6 +149,9 @@ impl Drop for ReadTxn {
 
 impl PageRead for ReadTxn {
     fn read(&self, pointer: &PagePointer) -> Result<PageRef<'_>> {
+        if let Some(error) = &self.refused {
+            return Err(error.again());
+        }
         let page: Arc<OpenedPage> = self.store.read_page(pointer, &self.view)?;
         Ok(PageRef::Opened(page))
     }

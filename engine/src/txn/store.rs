@@ -133,6 +133,21 @@ pub(crate) struct Store {
     pub snapshots: Mutex<BTreeMap<CommitNo, u32>>,
     /// A snapshot ended.
     pub snapshot_ended: Condvar,
+    /// In a read-only handle: what can tell damage from a file that moved on.
+    pub following: Option<Arc<dyn Following>>,
+}
+
+/// What knows whether the files moved on under a snapshot, because another process writes them.
+pub(crate) trait Following: Send + Sync {
+    /// A page could not be read for the reason `first`: reads it `again` as often as it takes to tell, and gives the page, or
+    /// the damage that it really is, or [`Error::SnapshotOvertaken`].
+    fn judge(
+        &self,
+        store: &Store,
+        view: &View,
+        first: Error,
+        again: &mut dyn FnMut() -> Result<OpenedPage>,
+    ) -> Result<OpenedPage>;
 }
 
 impl Store {
@@ -222,9 +237,13 @@ impl Store {
         let page = match self.cache.get(expected.page, expected.seal) {
             Some(page) => page,
             None => {
-                let page = Arc::new(match frame {
-                    Some(frame) => self.open_from_log(&expected, frame, &view.log)?,
-                    None => self.open_from_file(&expected)?,
+                let mut load = || match frame {
+                    Some(frame) => self.open_from_log(&expected, frame, &view.log),
+                    None => self.open_from_file(&expected),
+                };
+                let page = Arc::new(match (load(), &self.following) {
+                    (Err(error), Some(following)) => following.judge(self, view, error, &mut load)?,
+                    (loaded, _) => loaded?,
                 });
                 self.cache.insert(page.clone());
                 page

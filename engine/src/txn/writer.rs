@@ -40,6 +40,8 @@ pub(crate) struct Writer {
     pub blocked_by: Option<CommitNo>,
     /// The log's file, once there is one.
     pub log_file: Option<Arc<dyn VfsFile>>,
+    /// The file that the log stood in before its recovery, while a reader may still hold a pin there.
+    pub replaced_log: Option<Arc<dyn VfsFile>>,
     /// The log of the present generation, once its header is written.
     pub log: Option<Log>,
     pub transactions: u64,
@@ -282,6 +284,8 @@ impl Writer {
         let file = self.vfs.open(&temporary, OpenMode::CreateNew).map_err(failed("create"))?;
         let log = self.begin_in(store, LogSpace::Unknown { file: file.clone() }, name)?;
         self.vfs.rename(&temporary, path).map_err(failed("rename"))?;
+        // Readers of other processes may have pinned the log under the file that has lost its name.
+        self.replaced_log = self.spent.as_ref().and_then(|spent| spent.file().cloned());
         self.vfs.sync_dir(path).map_err(failed(SYNC_OF_FOLDER))?;
         Ok((file, log))
     }

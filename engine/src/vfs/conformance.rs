@@ -48,6 +48,9 @@ fn names_keep_their_promises(vfs: &dyn Vfs, folder: &Path) {
     assert_eq!(vfs.link_new(&first, &second).unwrap_err().kind(), ErrorKind::AlreadyExists);
     vfs.link_new(&first, &third).unwrap();
     vfs.open(&third, OpenMode::Write).unwrap().write_at(0, b"O").unwrap();
+    let identity = |path: &Path| vfs.open(path, OpenMode::Read).unwrap().identity();
+    assert_eq!(identity(&first), identity(&third));
+    assert_ne!(identity(&first), identity(&second));
     vfs.rename(&first, &second).unwrap();
     assert!(!vfs.exists(&first).unwrap());
     assert_eq!(content(&*vfs.open(&second, OpenMode::Read).unwrap()), b"One");

@@ -115,6 +115,10 @@ impl VfsFile for MemoryFile {
         Ok(())
     }
 
+    fn identity(&self) -> Option<(u64, u64)> {
+        Some((0, Arc::as_ptr(&self.content).addr() as u64))
+    }
+
     fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
         Ok(lock(&self.content.locks).try_lock(self.id, kind))
     }

@@ -123,6 +123,10 @@ pub trait VfsFile: Send + Sync {
     fn sync_data(&self) -> io::Result<()>;
     /// Takes a lock, which belongs to this open file; false when another open file's lock stands against it.
     fn try_lock(&self, kind: LockKind) -> io::Result<bool>;
+    /// What tells this file from every other that is open or has a name, whatever its name; `None` when the disk cannot say.
+    fn identity(&self) -> Option<(u64, u64)> {
+        None
+    }
     /// Who holds a lock of this file, in words for a person: `process 1234 (tosumu)`. `None` when nobody does, or when that
     /// cannot be told.
     fn lock_holder(&self) -> Option<String> {

@@ -140,6 +140,12 @@ impl VfsFile for OsFile {
         }
     }
 
+    #[cfg(unix)]
+    fn identity(&self) -> Option<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt;
+        self.0.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
+    }
+
     #[cfg(target_os = "linux")]
     fn lock_holder(&self) -> Option<String> {
         linux::lock_holder(&self.0)

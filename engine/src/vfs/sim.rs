@@ -380,6 +380,10 @@ impl VfsFile for SimFile {
         self.disk.call(Some(self), site, |disk, _| disk.sync(self.file))
     }
 
+    fn identity(&self) -> Option<(u64, u64)> {
+        Some((0, self.file))
+    }
+
     fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
         let mut state = self.disk.lock();
         state.check(Some(self))?;

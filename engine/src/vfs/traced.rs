@@ -176,6 +176,10 @@ impl VfsFile for TracedFile {
         self.inner.try_lock(kind)
     }
 
+    fn identity(&self) -> Option<(u64, u64)> {
+        self.inner.identity()
+    }
+
     fn lock_holder(&self) -> Option<String> {
         self.inner.lock_holder()
     }

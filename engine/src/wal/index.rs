@@ -59,7 +59,7 @@ pub(crate) struct FramePlace {
     pub offset: u64,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct LogIndex {
     versions: BTreeMap<PageNo, Vec<FramePlace>>,
 }

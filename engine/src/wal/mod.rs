@@ -20,8 +20,8 @@ pub(crate) use append::{AppendError, Appended, Commit, Frames, Log, LogSpace, re
 pub(crate) use archive::{Archive, Part, PartKind, parts as archive_parts};
 pub(crate) use index::{FramePlace, LogGeneration, LogIndex};
 pub use recovery::{LogStanding, judge, judge_without_key};
-pub(crate) use scan::WitnessShape;
 pub use scan::{CommitPlace, FrameRecord, LogScan, RecordPlace, ScanEnd, scan};
+pub(crate) use scan::{ScanPoint, WitnessShape, scan_on};
 
 /// The suffix that turns a page file's name into its log's.
 pub const LOG_SUFFIX: &str = "-wal";

@@ -93,16 +93,64 @@ pub fn scan(
     base: CommitNo,
     base_fingerprint: [u8; 16],
 ) -> Result<LogScan> {
+    scan_on(file, file_name, header, keys, &ScanPoint::start(header, base, base_fingerprint))
+}
+
+/// Where a scan begins: at the first record, or behind a commit that was kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScanPoint {
+    /// The byte where the next commit begins.
+    pub end: u64,
+    /// The sequence number and the MAC of the record before it; of the first, 0 and the seed.
+    pub sequence: u64,
+    pub mac: [u8; 16],
+    /// The newest commit, and its fingerprint.
+    pub commit: CommitNo,
+    pub fingerprint: [u8; 16],
+}
+
+impl ScanPoint {
+    /// The first record of the log whose header is `header`.
+    pub fn start(header: &LogHeader, base: CommitNo, base_fingerprint: [u8; 16]) -> ScanPoint {
+        ScanPoint {
+            end: LOG_HEADER_BYTES as u64,
+            sequence: 0,
+            mac: header.seed,
+            commit: base,
+            fingerprint: base_fingerprint,
+        }
+    }
+
+    /// Where a scan would begin if there were a log.
+    pub fn nowhere(base: CommitNo, base_fingerprint: [u8; 16]) -> ScanPoint {
+        ScanPoint {
+            end: LOG_HEADER_BYTES as u64,
+            sequence: 0,
+            mac: [0; 16],
+            commit: base,
+            fingerprint: base_fingerprint,
+        }
+    }
+}
+
+/// Reads on from a point that an earlier scan of the same log came to; what is found is behind it.
+pub(crate) fn scan_on(
+    file: &dyn VfsFile,
+    file_name: &str,
+    header: &LogHeader,
+    keys: &Keys,
+    from: &ScanPoint,
+) -> Result<LogScan> {
     let length = file.len().map_err(|source| Error::io("length", file_name, source))?;
     let window = Window { file, file_name, length, start: 0, bytes: Vec::new() };
     let scan = LogScan {
         records: Vec::new(),
         commits: Vec::new(),
-        kept_end: LOG_HEADER_BYTES as u64,
-        last_mac: header.seed,
+        kept_end: from.end,
+        last_mac: from.mac,
         end: ScanEnd::Clean,
     };
-    Scanner { window, header, keys, scan, commit: base, fingerprint: base_fingerprint }.run()
+    Scanner { window, header, keys, scan, commit: from.commit, fingerprint: from.fingerprint }.run(from.sequence)
 }
 
 struct Scanner<'a> {
@@ -136,10 +184,10 @@ struct Parsed {
 }
 
 impl Scanner<'_> {
-    fn run(mut self) -> Result<LogScan> {
-        let mut offset = LOG_HEADER_BYTES as u64;
-        let mut previous = self.header.seed;
-        let mut sequence = 1;
+    fn run(mut self, last_sequence: u64) -> Result<LogScan> {
+        let mut offset = self.scan.kept_end;
+        let mut previous = self.scan.last_mac;
+        let mut sequence = last_sequence + 1;
         let mut frames = 0;
         loop {
             let parsed = match self.candidate(offset)? {

@@ -1,6 +1,6 @@
 //! `tosumu backup`: writes what a database holds at this moment into a new file.
 
-use super::common::{KeyOptions, Outcome, Output, Status, copy_failure, open_to_read, print_copy, shown_path};
+use super::common::{KeyOptions, Outcome, Output, Status, copy_failure, open_source, print_copy, shown_path};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ pub struct Backup {
 impl Backup {
     /// Writes the file and says what it holds.
     pub fn run(self) -> Outcome {
-        let db = open_to_read(&self.source, &self.keys)?;
+        let db = open_source(&self.source, &self.keys)?;
         let report = db.backup(&self.target).map_err(|error| copy_failure(&self.source, &self.target, error))?;
         let mut output = Output::new();
         output.line(format!("{}: backup of {}", shown_path(&self.target), shown_path(&self.source)))?;

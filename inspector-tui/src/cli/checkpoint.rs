@@ -32,6 +32,9 @@ impl Checkpoint {
             CheckpointOutcome::Deferred { snapshots } => {
                 format!("{file}: nothing done, {snapshots} snapshots stand in the way")
             }
+            CheckpointOutcome::Pinned => {
+                format!("{file}: nothing done, a reader in another process has pinned the log")
+            }
         })?;
         output.finish()?;
         note_witness(&db, &self.keys);

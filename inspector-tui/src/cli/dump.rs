@@ -1,6 +1,6 @@
 //! `tosumu dump`: every record. Reads through a log and never writes.
 
-use super::common::{KeyOptions, Outcome, Status, TextOptions, open_to_read};
+use super::common::{KeyOptions, Outcome, Status, TextOptions, open_source};
 use super::scan::print_records;
 use clap::Args;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub struct Dump {
 impl Dump {
     /// Prints the records.
     pub fn run(self) -> Outcome {
-        let db = open_to_read(&self.file, &self.keys)?;
+        let db = open_source(&self.file, &self.keys)?;
         let snapshot = db.read();
         print_records(snapshot.range::<[u8]>(..), self.text.form(), &self.file)?;
         Ok(Status::Done)

@@ -1,6 +1,6 @@
 //! `tosumu export`: every record as JSON Lines, for other programs. Reads through a log and never writes.
 
-use super::common::{Failure, KeyOptions, Outcome, Status, open_to_read};
+use super::common::{Failure, KeyOptions, Outcome, Status, open_source};
 use clap::Args;
 use std::io::{self, BufWriter, ErrorKind};
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub struct Export {
 impl Export {
     /// Prints the lines.
     pub fn run(self) -> Outcome {
-        let db = open_to_read(&self.file, &self.keys)?;
+        let db = open_source(&self.file, &self.keys)?;
         let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout().lock());
         match export(&db.read(), db.page_size(), &mut stdout) {
             Ok(_) => Ok(Status::Done),

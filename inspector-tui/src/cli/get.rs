@@ -1,6 +1,6 @@
 //! `tosumu get`: the value of one key. Reads through a log and never writes.
 
-use super::common::{Failure, KeyOptions, Outcome, Output, Status, TextForm, TextOptions, open_to_read};
+use super::common::{KeyOptions, Outcome, Output, Status, TextForm, TextOptions, open_to_read, retried};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -26,8 +26,7 @@ impl Get {
         let form = self.text.form();
         let key = form.read("key", self.key.as_bytes())?;
         let db = open_to_read(&self.file, &self.keys)?;
-        let snapshot = db.read();
-        let found = snapshot.get(&key).map_err(|error| Failure::engine(&self.file, error))?;
+        let found = retried(&self.file, || Ok(db.read().get(&key)?.map(|value| value.to_vec())))?;
         let Some(value) = found else { return Ok(Status::Nothing) };
         let mut output = Output::new();
         match form {

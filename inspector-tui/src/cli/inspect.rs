@@ -1,8 +1,6 @@
 //! `tosumu inspect`: one part of a file at rest, sound or broken, as text or JSON.
 
-use super::common::{
-    Failure, KeyOptions, Locked, Outcome, Output, Status, key_that_does_not_fit, open_at_rest, print_json,
-};
+use super::common::{Failure, KeyOptions, Outcome, Output, Status, key_that_does_not_fit, open_at_rest, print_json};
 use super::hex::{page_bytes, place_text};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -104,7 +102,7 @@ impl Shown {
 
 impl Target {
     fn show(self, part: impl FnOnce(&AtRest, &Path) -> Result<Shown, Failure>) -> Outcome {
-        let file: Locked = open_at_rest(&self.file, &self.keys)?;
+        let file = open_at_rest(&self.file, &self.keys)?;
         let mut shown = part(&file, &self.file)?;
         // A part that reads without a key is shown; the key that was given is still a wrong one.
         if let Some(finding) = key_that_does_not_fit(&file, &self.keys)

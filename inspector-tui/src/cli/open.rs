@@ -1,6 +1,6 @@
 //! `tosumu open`: a database file at rest, sound or broken, locked or not. It is never written to.
 
-use super::common::{Failure, KeyOptions, Outcome, Status, key_failure, refuse_what_cannot_be_drawn, shared_lock};
+use super::common::{Failure, KeyOptions, Outcome, Status, key_failure, refuse_what_cannot_be_drawn};
 use super::screen;
 use crate::command::Command;
 use crate::model::Model;
@@ -31,10 +31,9 @@ impl Open {
     }
 
     /// The key given; asked for when the file wants a passphrase and somebody is there to type it. Without one the file is
-    /// shown as far as it can be without a key. A file that is being written is refused: it would be read half old, half new.
+    /// shown as far as it can be without a key.
     fn unlock(&self) -> Result<Option<Unlock>, Failure> {
         let given = self.keys.unlock()?;
-        let _lock = shared_lock(&OsVfs, &self.file).map_err(|error| Failure::engine(&self.file, error))?;
         let file = AtRest::open(Arc::new(OsVfs), &self.file, given.as_ref())
             .map_err(|error| key_failure(&self.file, error))?;
         refuse_what_cannot_be_drawn(&file, &self.file, &self.keys)?;

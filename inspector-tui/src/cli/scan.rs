@@ -1,6 +1,6 @@
 //! `tosumu scan`: the records of a range. Reads through a log and never writes.
 
-use super::common::{Failure, KeyOptions, Outcome, Output, Status, TextForm, TextOptions, open_to_read};
+use super::common::{Failure, KeyOptions, Outcome, Output, Status, TextForm, TextOptions, open_source};
 use clap::Args;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ impl Scan {
     pub fn run(self) -> Outcome {
         let form = self.text.form();
         let bounds = self.bounds(form)?;
-        let db = open_to_read(&self.file, &self.keys)?;
+        let db = open_source(&self.file, &self.keys)?;
         let snapshot = db.read();
         let limit = usize::try_from(self.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
         // A range that ends before it begins holds nothing.

@@ -1,6 +1,6 @@
 //! `tosumu stat`: what a database is made of.
 
-use super::common::{Failure, KeyOptions, Outcome, Output, Status, open_at_rest, open_to_read, print_json};
+use super::common::{KeyOptions, Outcome, Output, Status, open_at_rest, open_to_read, print_json, retried};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ impl Stat {
     /// Prints the numbers.
     pub fn run(self) -> Outcome {
         let db = open_to_read(&self.file, &self.keys)?;
-        let stats = db.stats().map_err(|error| Failure::engine(&self.file, error))?;
+        let stats = retried(&self.file, || db.stats())?;
         // Lengths stand in the superblock of nobody: they are the files' own, and need no key.
         let rest = open_at_rest(&self.file, &KeyOptions::default())?;
         let numbers = [

@@ -8,6 +8,7 @@ use serde_json::json;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use tosumu::crypto::{Anchor, parse_fingerprint};
+use tosumu::inspect::AtRest;
 use tosumu::trace::Tracer;
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
 use tosumu::{Error, Finding, Severity};
@@ -64,7 +65,7 @@ impl Verify {
             Err(failure) if self.json => return self.print_unopened(options.level, failure),
             Err(failure) => return Err(failure),
         };
-        let report = verify(&file, &options).map_err(|error| wrong_use(&self.file, error))?;
+        let report = self.judge(file, &options)?;
         match self.json {
             true => print_json(&report)?,
             false => self.print(&report)?,
@@ -75,6 +76,20 @@ impl Verify {
             2 => Status::Damage,
             _ => Status::Cannot,
         })
+    }
+
+    /// Verifies, anew when another process folded the file meanwhile.
+    fn judge(&self, mut file: AtRest, options: &VerifyOptions) -> Result<Report, Failure> {
+        const ATTEMPTS_MAX: u32 = 100;
+        for _ in 1..ATTEMPTS_MAX {
+            match verify(&file, options) {
+                Err(Error::SnapshotOvertaken { .. }) => {
+                    file = file.look_again().map_err(|error| Failure::engine(&self.file, error))?;
+                }
+                outcome => return outcome.map_err(|error| wrong_use(&self.file, error)),
+            }
+        }
+        verify(&file, options).map_err(|error| wrong_use(&self.file, error))
     }
 
     /// A file that cannot even be opened is a report too: no check ran, and the one finding says why.

@@ -78,6 +78,7 @@ impl Failure {
             | Error::Io { file, .. }
             | Error::CommitIndeterminate { file, .. }
             | Error::OldFormat { file, .. }
+            | Error::SnapshotOvertaken { file }
             | Error::ReadOnly { file } => {
                 *file = as_user_wrote(path, file);
                 error.to_string()

@@ -14,12 +14,13 @@ pub use failure::{Failure, Outcome, Status};
 pub use key::{KeyOptions, raw_stdin};
 pub use new_key::NewKeyOptions;
 pub use open::{
-    ArchiveOptions, CreateOptions, KdfOptions, key_failure, open_to_read, open_to_write, open_with, options,
+    ArchiveOptions, CreateOptions, KdfOptions, key_failure, open_source, open_to_read, open_to_write, open_with,
+    options,
 };
-pub use open::{is_new_witness, note_witness, told_of_new_witness, with_unlock};
+pub use open::{is_new_witness, note_witness, retried, told_of_new_witness, with_unlock};
 pub use output::{Output, note, shown_path};
 pub use rest::{
-    Locked, key_that_does_not_fit, open_at_rest, open_to_draw, open_unwitnessed, print_json,
-    refuse_what_cannot_be_drawn, shared_lock, witness_anchor,
+    key_that_does_not_fit, open_at_rest, open_to_draw, open_unwitnessed, print_json, refuse_what_cannot_be_drawn,
+    witness_anchor,
 };
 pub use text::{TextForm, TextOptions};

@@ -5,7 +5,7 @@ use super::key::KeyOptions;
 use super::output::{note, shown_path};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
-use tosumu::{AutoCheckpoint, Busy, Code, Database, Error, KdfProfile, Options, PageSize, Unlock};
+use tosumu::{AutoCheckpoint, Busy, Code, Database, Error, KdfProfile, Options, PageSize, Pin, Unlock};
 
 /// How a database is made, for the verbs that make one.
 #[derive(Args, Debug)]
@@ -89,6 +89,25 @@ pub fn options() -> Options {
 /// Opens a database that is there, for reading alone: no byte of it changes, and a log left by a crash is read through.
 pub fn open_to_read(file: &Path, keys: &KeyOptions) -> Result<Database, Failure> {
     open_with(file, keys, options().read_only(true))
+}
+
+/// Opens a database that is there, to read much of it: while a snapshot of it lives, a process that writes the file goes on
+/// committing but does not fold its log, so that the read ends with what it began with.
+pub fn open_source(file: &Path, keys: &KeyOptions) -> Result<Database, Failure> {
+    open_with(file, keys, options().read_only(true).pin(Pin::Snapshots))
+}
+
+/// Makes `attempt`, a short read that begins a snapshot of its own, and makes it again when another process folded the file
+/// meanwhile.
+pub fn retried<T>(file: &Path, mut attempt: impl FnMut() -> tosumu::Result<T>) -> Result<T, Failure> {
+    const ATTEMPTS_MAX: u32 = 1000;
+    for _ in 1..ATTEMPTS_MAX {
+        match attempt() {
+            Err(Error::SnapshotOvertaken { .. }) => {}
+            outcome => return outcome.map_err(|error| Failure::engine(file, error)),
+        }
+    }
+    attempt().map_err(|error| Failure::engine(file, error))
 }
 
 /// Opens a database that is there, for reading and writing.

@@ -6,32 +6,20 @@ use super::open::key_failure;
 use super::output::{Output, shown_path};
 use serde::Serialize;
 use std::io;
-use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use tosumu::crypto::Anchor;
 use tosumu::inspect::AtRest;
 use tosumu::verify::check_anchor;
-use tosumu::vfs::{LockKind, OpenMode, OsVfs, Vfs, VfsFile, file_name};
+use tosumu::vfs::{OsVfs, Vfs};
 use tosumu::{Code, Error, Finding, Unlock, read_witness};
 
-/// A file at rest that nobody writes while this lives.
-pub struct Locked {
-    file: AtRest,
-    _lock: Arc<dyn VfsFile>,
-}
-
-impl Deref for Locked {
-    type Target = AtRest;
-    fn deref(&self) -> &AtRest {
-        &self.file
-    }
-}
-
 /// As [`open_unwitnessed`]; when the options name a witness file, the file is compared with it and refused when it is older.
-pub fn open_at_rest(path: &Path, keys: &KeyOptions) -> Result<Locked, Failure> {
+pub fn open_at_rest(path: &Path, keys: &KeyOptions) -> Result<AtRest, Failure> {
+    // Read before the database: beside a writer it would else know of commits that were not there yet when that was read.
+    let anchor = witness_anchor(keys)?;
     let file = open_unwitnessed(path, keys)?;
-    if let Some(anchor) = witness_anchor(keys)?
+    if let Some(anchor) = anchor
         && file.anchor().is_some()
     {
         check_anchor(&file, &anchor).map_err(|error| Failure::engine(path, error))?;
@@ -57,9 +45,8 @@ pub fn witness_anchor(keys: &KeyOptions) -> Result<Option<Anchor>, Failure> {
 
 /// Looks at the file with the key given, or with none; on a terminal a passphrase is asked for when the file has a slot for
 /// one. A key that does not fit is no failure here: the file stays locked, and says so.
-pub fn open_unwitnessed(file: &Path, keys: &KeyOptions) -> Result<Locked, Failure> {
+pub fn open_unwitnessed(file: &Path, keys: &KeyOptions) -> Result<AtRest, Failure> {
     let vfs: Arc<dyn Vfs> = Arc::new(OsVfs);
-    let lock = shared_lock(&*vfs, file).map_err(|error| Failure::engine(file, error))?;
     let open =
         |unlock: Option<&Unlock>| AtRest::open(vfs.clone(), file, unlock).map_err(|error| key_failure(file, error));
     let given = keys.unlock()?;
@@ -70,18 +57,18 @@ pub fn open_unwitnessed(file: &Path, keys: &KeyOptions) -> Result<Locked, Failur
     {
         found = open(Some(&unlock))?;
     }
-    Ok(Locked { file: found, _lock: lock })
+    Ok(found)
 }
 
 /// As [`open_at_rest`], for the verbs that draw: a file that is not ours and a key that does not fit are refused. Damage is not,
 /// for it is there to be looked at; nor is a locked file for which no key was given, which is drawn sealed.
-pub fn open_to_draw(path: &Path, keys: &KeyOptions) -> Result<Locked, Failure> {
+pub fn open_to_draw(path: &Path, keys: &KeyOptions) -> Result<AtRest, Failure> {
     let file = open_at_rest(path, keys)?;
     refuse_what_cannot_be_drawn(&file, path, keys)?;
     Ok(file)
 }
 
-/// The refusals of [`open_to_draw`], for a file that was opened without a lock.
+/// The refusals of [`open_to_draw`], for a file that is open.
 pub fn refuse_what_cannot_be_drawn(file: &AtRest, path: &Path, keys: &KeyOptions) -> Result<(), Failure> {
     if let Err(finding) = file.chosen()
         && finding.code == Code::HdrMagic
@@ -101,20 +88,6 @@ pub fn refuse_what_cannot_be_drawn(file: &AtRest, path: &Path, keys: &KeyOptions
 pub fn key_that_does_not_fit<'a>(file: &'a AtRest, keys: &KeyOptions) -> Option<&'a Finding> {
     let finding = file.keys().err().filter(|_| keys.is_given())?;
     matches!(finding.code, Code::KeyWrong | Code::KeyNoSlot).then_some(finding)
-}
-
-/// The lock that keeps writers away while it lives.
-pub fn shared_lock(vfs: &dyn Vfs, path: &Path) -> tosumu::Result<Arc<dyn VfsFile>> {
-    let name = file_name(path);
-    let file = vfs.open(path, OpenMode::Read).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => Error::NotFound { file: name.clone() },
-        _ => Error::io("open", &name, source),
-    })?;
-    match file.try_lock(LockKind::Shared) {
-        Ok(true) => Ok(file),
-        Ok(false) => Err(Error::InUse { holder: file.lock_holder(), file: name }),
-        Err(source) => Err(Error::io("locking", &name, source)),
-    }
 }
 
 fn wants_passphrase(file: &AtRest) -> bool {
