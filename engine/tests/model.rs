@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::vfs::{CrashPlan, MemoryVfs, SimVfs, Vfs};
-use tosumu::{AutoCheckpoint, CheckpointMode, Database, Options, PageSize};
+use tosumu::{AutoCheckpoint, CheckpointMode, Database, Options, PageSize, ReadTxn, Swap};
 
 const PATH: &str = "model.tsm";
 
@@ -19,6 +19,11 @@ enum Op {
     Get(Vec<u8>),
     Range(Vec<u8>, Vec<u8>),
     Transaction(Vec<(Vec<u8>, Option<Vec<u8>>)>, bool),
+    /// In a tree of its own, with a savepoint before the change of this number that is gone back to.
+    Named(Vec<(Vec<u8>, Option<Vec<u8>>)>, usize),
+    Swap(Vec<u8>, Option<Vec<u8>>),
+    DropNamed,
+    Hold,
     Checkpoint,
     Reopen,
     PowerCut,
@@ -36,12 +41,18 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => proptest::collection::vec(any::<u8>(), 0..40),
         2 => proptest::collection::vec(any::<u8>(), 100..300),
+        1 => proptest::collection::vec(any::<u8>(), 300..4000),
     ]
 }
 
 fn op() -> impl Strategy<Value = Op> {
     let change = (key(), proptest::option::of(value()));
+    let changes = proptest::collection::vec((key(), proptest::option::of(value())), 1..20);
     prop_oneof![
+        4 => (changes, 0..20usize).prop_map(|(changes, at)| Op::Named(changes, at)),
+        3 => (key(), proptest::option::of(value())).prop_map(|(key, new)| Op::Swap(key, new)),
+        1 => Just(Op::DropNamed),
+        2 => Just(Op::Hold),
         12 => (key(), value()).prop_map(|(key, value)| Op::Put(key, value)),
         4 => key().prop_map(Op::Delete),
         2 => key().prop_map(Op::Get),
@@ -69,6 +80,54 @@ fn dump(db: &Database) -> Model {
         .collect()
 }
 
+fn check_snapshot(snapshot: &ReadTxn, model: &Model) {
+    let found = snapshot.range::<[u8]>(..).map(|record| record.unwrap());
+    assert!(found.map(|record| (record.key().to_vec(), record.value().to_vec())).eq(model.clone()));
+}
+
+fn check_named(db: &Database, named: &Option<Model>) {
+    let snapshot = db.read();
+    let tree = snapshot.tree("named").unwrap();
+    assert_eq!(tree.is_some(), named.is_some());
+    let (Some(tree), Some(model)) = (tree, named) else { return };
+    let found: Model =
+        tree.range::<[u8]>(..).map(|record| record.map(|r| (r.key().to_vec(), r.value().to_vec())).unwrap()).collect();
+    assert_eq!((&found, tree.info().record_count), (model, model.len() as u64));
+}
+
+/// Changes the named tree; the change of number `undone` is undone by a savepoint.
+fn change_named(db: &Database, changes: Vec<(Vec<u8>, Option<Vec<u8>>)>, undone: usize, model: &mut Model) {
+    let mut transaction = db.begin_write().unwrap();
+    transaction.create_tree("named").unwrap();
+    for (number, (key, value)) in changes.into_iter().enumerate() {
+        let savepoint = (number == undone).then(|| transaction.savepoint());
+        let mut tree = transaction.tree("named").unwrap().unwrap();
+        match &value {
+            Some(value) => tree.put(&key, value).unwrap(),
+            None => drop(tree.delete(&key).unwrap()),
+        }
+        match (savepoint, value) {
+            (Some(savepoint), _) => transaction.rollback_to(&savepoint).unwrap(),
+            (None, Some(value)) => drop(model.insert(key, value)),
+            (None, None) => drop(model.remove(&key)),
+        }
+    }
+    transaction.commit().unwrap();
+}
+
+fn swap(db: &Database, model: &mut Model, key: Vec<u8>, new: Option<Vec<u8>>) {
+    let mut transaction = db.begin_write().unwrap();
+    let present = model.get(&key).cloned();
+    let wrong = transaction.compare_and_swap(&key, Some(b"what nobody put"), None).unwrap();
+    assert_eq!(wrong, Swap::Differs(present.clone()));
+    assert_eq!(transaction.compare_and_swap(&key, present.as_deref(), new.as_deref()).unwrap(), Swap::Swapped);
+    transaction.commit().unwrap();
+    match new {
+        Some(value) => drop(model.insert(key, value)),
+        None => drop(model.remove(&key)),
+    }
+}
+
 fn check(db: &Database, model: &Model) {
     assert_eq!(&dump(db), model);
     let backwards: Vec<_> = db.read().range::<[u8]>(..).rev().map(|record| record.unwrap().key().to_vec()).collect();
@@ -81,8 +140,26 @@ fn run(ops: Vec<Op>) {
     let mut seed = 1;
     let mut db = options(&disk, seed).open(PATH).unwrap();
     let mut model = Model::new();
+    let mut named: Option<Model> = None;
+    let mut held: Vec<(ReadTxn, Model)> = Vec::new();
     for op in ops {
         match op {
+            Op::Named(changes, at) => {
+                let mut tree_model = named.take().unwrap_or_default();
+                change_named(&db, changes, at, &mut tree_model);
+                named = Some(tree_model);
+            }
+            Op::Swap(key, new) => swap(&db, &mut model, key, new),
+            Op::DropNamed => {
+                assert_eq!(db.write(|tx| tx.drop_tree("named")).unwrap(), named.take().is_some());
+            }
+            Op::Hold => {
+                if held.len() == 2 {
+                    let (snapshot, then) = held.remove(0);
+                    check_snapshot(&snapshot, &then);
+                }
+                held.push((db.read(), model.clone()));
+            }
             Op::Put(key, value) => {
                 db.write(|tx| tx.put(&key, &value)).unwrap();
                 model.insert(key, value);
@@ -134,6 +211,7 @@ fn run(ops: Vec<Op>) {
                 db.checkpoint(CheckpointMode::Passive).unwrap();
             }
             Op::Reopen | Op::PowerCut => {
+                held.drain(..).for_each(|(snapshot, then)| check_snapshot(&snapshot, &then));
                 drop(db);
                 if matches!(op, Op::PowerCut) {
                     disk.crash(&CrashPlan::Lost);
@@ -141,9 +219,12 @@ fn run(ops: Vec<Op>) {
                 seed += 1;
                 db = options(&disk, seed).open(PATH).unwrap();
                 check(&db, &model);
+                check_named(&db, &named);
             }
         }
     }
+    held.drain(..).for_each(|(snapshot, then)| check_snapshot(&snapshot, &then));
+    check_named(&db, &named);
     check(&db, &model);
     db.checkpoint(CheckpointMode::Passive).unwrap();
     check(&db, &model);

@@ -9,7 +9,7 @@ use super::spill::Waiting;
 use crate::format::free_list::FreeTrunk;
 use crate::format::node::Node;
 use crate::format::page::PageKind;
-use crate::types::{CommitNo, PageNo, PagePointer, Seal};
+use crate::types::{PageNo, Seal};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
@@ -178,21 +178,21 @@ impl<S: Clone> Pages<S> {
         self.changed.iter_mut().map(|(&page, changed)| (page, &mut changed.page))
     }
 
-    pub fn opened_mut_for_commit(&mut self, page: PageNo) -> Option<&mut Opened> {
-        self.changed.get_mut(&page).map(|changed| &mut changed.page)
+    /// Takes one of them out for a moment, to see the others while it is changed.
+    pub fn take_for_commit(&mut self, page: PageNo) -> Option<Opened> {
+        self.changed.remove(&page).map(|changed| changed.page)
     }
 
-    /// The pointers to all pages that wait for the commit called `commit`.
-    pub fn sealed_pointers(&self, commit: CommitNo) -> BTreeMap<PageNo, PagePointer> {
-        let pointer = |page, sealed: &Sealed| PagePointer { page, commit, seal: sealed.seal };
-        self.sealed.iter().map(|(&page, sealed)| (page, pointer(page, sealed))).collect()
+    /// Puts it back.
+    pub fn put_back_for_commit(&mut self, page: PageNo, opened: Opened) {
+        self.changed.insert(page, Changed { page: opened, wanted: self.clock });
     }
 
     /// Takes everything out, for the commit: the opened pages, and those that wait, in page order.
-    pub fn take(&mut self) -> (BTreeMap<PageNo, Opened>, Vec<(PageNo, Sealed)>) {
+    pub fn take(&mut self) -> (BTreeMap<PageNo, Opened>, BTreeMap<PageNo, Sealed>) {
         self.journals.clear();
         let changed = std::mem::take(&mut self.changed).into_iter().map(|(page, changed)| (page, changed.page));
-        (changed.collect(), std::mem::take(&mut self.sealed).into_iter().collect())
+        (changed.collect(), std::mem::take(&mut self.sealed))
     }
 
     /// Up to `count` opened pages, those that are of the least use in memory first: what only a savepoint needs, then leaves

@@ -399,22 +399,23 @@ impl WriteTxn {
         let order = self.sealing_order();
         let mut nonces = NonceDraw::new(self.writer().entropy.clone(), store.page_file.name(), order.len())?;
         let mut done = SealedNow::default();
-        let waiting = self.pages.sealed_pointers(self.commit_number());
         for page in order {
-            let newest = |page: PageNo| done.pointers.get(&page).or_else(|| waiting.get(&page)).copied();
-            match self.pages.opened_mut_for_commit(page) {
-                Some(Opened::Node(node)) if node.view().level() > 0 => {
-                    refresh_pointers(node, page, newest, &store.tracer);
-                }
-                Some(Opened::Trunk(trunk)) => {
+            let mut opened = self.pages.take_for_commit(page).expect("invariant: the order lists opened pages");
+            let newest = |page: PageNo| {
+                let waiting = || self.pages.sealed(page).map(|sealed| self.pointer_to(page, sealed));
+                done.pointers.get(&page).copied().or_else(waiting)
+            };
+            match &mut opened {
+                Opened::Node(node) if node.view().level() > 0 => refresh_pointers(node, page, newest, &store.tracer),
+                Opened::Trunk(trunk) => {
                     if let Some(next) = trunk.next().and_then(|next| newest(next.page)) {
                         trunk.set_next(&next);
                     }
                 }
-                _ => {}
+                Opened::Node(_) => {}
             }
-            let opened = self.pages.opened(page).expect("invariant: the order lists opened pages");
             let sealed = self.seal(opened.kind(), page, opened.level(), opened.as_bytes(), nonces.next()?);
+            self.pages.put_back_for_commit(page, opened);
             let pointer = PagePointer { page, commit: self.commit_number(), seal: sealed.seal() };
             done.pointers.insert(page, pointer);
             done.pages.push((page, sealed));

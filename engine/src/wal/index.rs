@@ -4,6 +4,7 @@
 use crate::types::{CommitNo, PageNo, Seal};
 use crate::vfs::VfsFile;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 /// One generation of the log: its file and its index. A snapshot holds the one it began on for as long as it lives; when the
@@ -61,22 +62,41 @@ pub(crate) struct FramePlace {
 
 #[derive(Clone, Default)]
 pub(crate) struct LogIndex {
-    versions: BTreeMap<PageNo, Vec<FramePlace>>,
+    versions: BTreeMap<PageNo, Versions>,
+}
+
+/// The versions of one page. Most pages of a large commit have one, which takes no memory of its own.
+#[derive(Clone)]
+struct Versions {
+    newest: FramePlace,
+    /// The oldest first.
+    older: Vec<FramePlace>,
 }
 
 impl LogIndex {
     pub fn insert(&mut self, page: PageNo, frame: FramePlace) {
-        self.versions.entry(page).or_default().push(frame);
+        match self.versions.entry(page) {
+            Entry::Vacant(entry) => drop(entry.insert(Versions { newest: frame, older: Vec::new() })),
+            Entry::Occupied(mut entry) => {
+                let versions = entry.get_mut();
+                versions.older.push(versions.newest);
+                versions.newest = frame;
+            }
+        }
     }
 
     /// The version of `page` that a snapshot of `commit` sees, if the log has one.
     pub fn lookup(&self, page: PageNo, commit: CommitNo) -> Option<FramePlace> {
-        self.versions.get(&page)?.iter().rev().find(|frame| frame.commit <= commit).copied()
+        let Versions { newest, older } = self.versions.get(&page)?;
+        if newest.commit <= commit {
+            return Some(*newest);
+        }
+        older.iter().rev().find(|frame| frame.commit <= commit).copied()
     }
 
     /// The newest version of each page, in page order.
     pub fn newest(&self) -> impl Iterator<Item = (PageNo, FramePlace)> + '_ {
-        self.versions.iter().filter_map(|(&page, frames)| frames.last().map(|&frame| (page, frame)))
+        self.versions.iter().map(|(&page, versions)| (page, versions.newest))
     }
 
     pub fn pages_count(&self) -> usize {
@@ -84,6 +104,6 @@ impl LogIndex {
     }
 
     pub fn frames_count(&self) -> usize {
-        self.versions.values().map(Vec::len).sum()
+        self.versions.values().map(|versions| 1 + versions.older.len()).sum()
     }
 }
