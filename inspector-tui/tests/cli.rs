@@ -662,3 +662,23 @@ fn a_file_of_format_1_is_read_and_refused_for_writing_and_its_bytes_are_named_as
     let log = String::from_utf8(place.run(["inspect", "log", "several-hundred.tsm"]).stdout).unwrap();
     assert!(log.contains("commit: root page") && log.contains("ends behind its last commit"), "{log}");
 }
+
+#[test]
+fn named_trees_are_created_read_listed_and_dropped() {
+    let place = Place::with_database();
+    let before = place.run(["dump", "x.tsm"]).stdout.clone();
+    place.run(["put", "x.tsm", "--tree", "notes", "k", "v"]).gives("");
+    place.run(["put", "x.tsm", "--tree", "notes", "l", "w"]).gives("");
+    place.run(["get", "x.tsm", "--tree", "notes", "k"]).gives("v\n");
+    place.run(["dump", "x.tsm", "--tree", "notes"]).gives("k\tv\nl\tw\n");
+    place.run(["scan", "x.tsm", "--tree", "notes", "--from", "l"]).gives("l\tw\n");
+    assert_eq!(place.run(["dump", "x.tsm"]).stdout, before, "the main tree is untouched");
+    place.run(["tree", "list", "x.tsm"]).gives("notes\t2 records\t1 page\n");
+    place.run(["tree", "create", "x.tsm", "notes"]).fails(CANNOT, "EXISTS");
+    place.run(["get", "x.tsm", "--tree", "other", "k"]).fails(CANNOT, "NO-TREE");
+    place.run(["del", "x.tsm", "--tree", "notes", "k"]).gives("");
+    place.run(["dump", "x.tsm", "--tree", "notes"]).gives("l\tw\n");
+    place.run(["tree", "drop", "x.tsm", "notes"]).gives("");
+    assert_eq!(place.run(["tree", "drop", "x.tsm", "notes"]).status, 1);
+    place.run(["tree", "list", "x.tsm"]).gives("");
+}

@@ -1,6 +1,7 @@
 //! `tosumu del`: deletes one record in one commit.
 
-use super::common::{Failure, KeyOptions, Outcome, Status, TextOptions, note_witness, open_to_write};
+use super::common::{KeyOptions, Outcome, Status, TextOptions, TreeOptions};
+use super::common::{note_witness, open_to_write, tree_failure};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ pub struct Del {
     #[arg(allow_negative_numbers = true)]
     key: String,
     #[command(flatten)]
+    tree: TreeOptions,
+    #[command(flatten)]
     text: TextOptions,
     #[command(flatten)]
     keys: KeyOptions,
@@ -23,7 +26,11 @@ impl Del {
     pub fn run(self) -> Outcome {
         let key = self.text.form().read("key", self.key.as_bytes())?;
         let db = open_to_write(&self.file, &self.keys)?;
-        db.write(|transaction| transaction.delete(&key)).map_err(|error| Failure::engine(&self.file, error))?;
+        let done = db.write(|transaction| match self.tree.in_transaction(transaction)? {
+            Some(mut tree) => tree.delete(&key),
+            None => transaction.delete(&key),
+        });
+        done.map_err(|error| tree_failure(&self.file, error))?;
         note_witness(&db, &self.keys);
         Ok(Status::Done)
     }

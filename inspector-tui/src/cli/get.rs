@@ -1,6 +1,8 @@
 //! `tosumu get`: the value of one key. Reads through a log and never writes.
 
-use super::common::{KeyOptions, Outcome, Output, Status, TextForm, TextOptions, open_to_read, retried};
+use super::common::{
+    KeyOptions, Outcome, Output, Status, TextForm, TextOptions, TreeOptions, open_to_read, retry, tree_failure,
+};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -15,6 +17,8 @@ pub struct Get {
     #[arg(allow_negative_numbers = true)]
     key: String,
     #[command(flatten)]
+    tree: TreeOptions,
+    #[command(flatten)]
     text: TextOptions,
     #[command(flatten)]
     keys: KeyOptions,
@@ -26,7 +30,15 @@ impl Get {
         let form = self.text.form();
         let key = form.read("key", self.key.as_bytes())?;
         let db = open_to_read(&self.file, &self.keys)?;
-        let found = retried(&self.file, || Ok(db.read().get(&key)?.map(|value| value.to_vec())))?;
+        let found = retry(|| {
+            let snapshot = db.read();
+            let value = match self.tree.in_snapshot(&snapshot)? {
+                Some(tree) => tree.get(&key)?.map(|value| value.to_vec()),
+                None => snapshot.get(&key)?.map(|value| value.to_vec()),
+            };
+            Ok(value)
+        });
+        let found = found.map_err(|error| tree_failure(&self.file, error))?;
         let Some(value) = found else { return Ok(Status::Nothing) };
         let mut output = Output::new();
         match form {

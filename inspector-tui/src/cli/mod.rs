@@ -32,6 +32,7 @@ mod scan;
 mod screen;
 mod shot;
 mod stat;
+mod tree;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -75,6 +76,7 @@ enum Verb {
     Fingerprint(fingerprint::Fingerprint),
     Key(key::Key),
     Rekey(rekey::Rekey),
+    Tree(tree::TreeVerb),
     Stat(stat::Stat),
     Shot(shot::Shot),
     Learn(learn::Learn),
@@ -106,6 +108,7 @@ impl Verb {
             Verb::Fingerprint(verb) => verb.run(),
             Verb::Key(verb) => verb.run(),
             Verb::Rekey(verb) => verb.run(),
+            Verb::Tree(verb) => verb.run(),
             Verb::Stat(verb) => verb.run(),
             Verb::Shot(verb) => verb.run(),
             Verb::Learn(verb) => verb.run(),

@@ -1,10 +1,11 @@
 //! `tosumu scan`: the records of a range. Reads through a log and never writes.
 
-use super::common::{Failure, KeyOptions, Outcome, Output, Status, TextForm, TextOptions, open_source};
+use super::common::{Failure, KeyOptions, Outcome, Output, Status, TextForm, TextOptions, TreeOptions};
+use super::common::{open_source, tree_failure};
 use clap::Args;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use tosumu::{ReadTxn, Record};
+use tosumu::Record;
 
 /// Print the records of a range, key TAB value, in key order
 #[derive(Args)]
@@ -27,6 +28,8 @@ pub struct Scan {
     #[arg(long)]
     reverse: bool,
     #[command(flatten)]
+    tree: TreeOptions,
+    #[command(flatten)]
     text: TextOptions,
     #[command(flatten)]
     keys: KeyOptions,
@@ -42,7 +45,11 @@ impl Scan {
         let limit = usize::try_from(self.limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
         // A range that ends before it begins holds nothing.
         let limit = if bounds.is_empty() { 0 } else { limit };
-        let range = bounds.range(&snapshot);
+        let tree = self.tree.in_snapshot(&snapshot).map_err(|error| tree_failure(&self.file, error))?;
+        let range = match &tree {
+            Some(tree) => tree.range::<Vec<u8>>(bounds.ends()),
+            None => snapshot.range::<Vec<u8>>(bounds.ends()),
+        };
         match self.reverse {
             false => print_records(range.take(limit), form, &self.file)?,
             true => print_records(range.rev().take(limit), form, &self.file)?,
@@ -71,9 +78,8 @@ impl Bounds {
         self.to.as_ref().is_some_and(|to| *to <= self.from)
     }
 
-    fn range<'a>(&self, snapshot: &'a ReadTxn) -> tosumu::Range<'a> {
-        let to = self.to.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        snapshot.range::<Vec<u8>>((Bound::Included(&self.from), to))
+    fn ends(&self) -> (Bound<&Vec<u8>>, Bound<&Vec<u8>>) {
+        (Bound::Included(&self.from), self.to.as_ref().map_or(Bound::Unbounded, Bound::Excluded))
     }
 }
 

@@ -8,6 +8,7 @@ mod open;
 mod output;
 mod rest;
 mod text;
+mod tree;
 
 pub use copy::{copy_failure, print_copy};
 pub use failure::{Failure, Outcome, Status};
@@ -17,10 +18,11 @@ pub use open::{
     ArchiveOptions, CreateOptions, KdfOptions, key_failure, open_source, open_to_read, open_to_write, open_with,
     options,
 };
-pub use open::{is_new_witness, note_witness, retried, told_of_new_witness, with_unlock};
+pub use open::{is_new_witness, note_witness, retried, retry, told_of_new_witness, with_unlock};
 pub use output::{Output, note, shown_path};
 pub use rest::{
     key_that_does_not_fit, open_at_rest, open_to_draw, open_unwitnessed, print_json, refuse_what_cannot_be_drawn,
     witness_anchor,
 };
 pub use text::{TextForm, TextOptions};
+pub use tree::{TreeOptions, tree_failure};

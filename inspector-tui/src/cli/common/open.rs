@@ -99,15 +99,20 @@ pub fn open_source(file: &Path, keys: &KeyOptions) -> Result<Database, Failure> 
 
 /// Makes `attempt`, a short read that begins a snapshot of its own, and makes it again when another process folded the file
 /// meanwhile.
-pub fn retried<T>(file: &Path, mut attempt: impl FnMut() -> tosumu::Result<T>) -> Result<T, Failure> {
+pub fn retried<T>(file: &Path, attempt: impl FnMut() -> tosumu::Result<T>) -> Result<T, Failure> {
+    retry(attempt).map_err(|error| Failure::engine(file, error))
+}
+
+/// The same, for whoever tells of errors in a way of its own.
+pub fn retry<T>(mut attempt: impl FnMut() -> tosumu::Result<T>) -> tosumu::Result<T> {
     const ATTEMPTS_MAX: u32 = 1000;
     for _ in 1..ATTEMPTS_MAX {
         match attempt() {
             Err(Error::SnapshotOvertaken { .. }) => {}
-            outcome => return outcome.map_err(|error| Failure::engine(file, error)),
+            outcome => return outcome,
         }
     }
-    attempt().map_err(|error| Failure::engine(file, error))
+    attempt()
 }
 
 /// Opens a database that is there, for reading and writing.
