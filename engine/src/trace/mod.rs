@@ -11,6 +11,8 @@ mod image;
 mod pending;
 mod sink;
 mod text;
+#[cfg(feature = "tracing")]
+pub mod tracing_adapter;
 
 pub use event::{CrashSummary, Event, FileBytes, LogVerdict, PageImage, PageSource, Receipt, RecordKind};
 pub use file::{Trace, read_trace, write_trace};
