@@ -7,22 +7,27 @@
 //! page-size 512                     before the first operation; so is `seed 7`
 //! put K V | del K | get K | scan [from K] [to K] [limit N]
 //! begin | commit | rollback         a put or del outside is a commit of its own
+//! savepoint NAME | rollback-to NAME
 //! fill N ascending|descending|random [value N]
-//! t1: begin-read | t1: get K | t1: scan … | t1: end
-//! checkpoint | reopen | verify
+//! blob K N                          a value of N bytes drawn from the seed: a long one lies in pages of its own
+//! cas K OLD NEW                     NEW if the value is OLD; `-` for either is no record
+//! tree T create|drop|put K V|del K|get K|scan …|fill …|blob …|cas …
+//! t1: begin-read | t1: get K | t1: scan … | t1: tree T get K|scan … | t1: end
+//! checkpoint [full] | reopen | verify
 //! crash before|after wal-write|wal-sync|page-write|page-sync|superblock-write|superblock-sync [LEFT]
 //! crash at write N [LEFT]           LEFT: torn K | losing 2,5 | keeping all; else nothing unsynced is left
 //! crash losing 2,5                  at the first sync with five writes waiting
 //! tamper page N|log|superblock A|superblock B byte N xor HEX
 //! swap page A B | put-back page A B … from commit N | put-back all from commit N
-//! show tree|page N|log|disk|superblock
-//! expect get K V | no K | records|height|pages|commit [<=|>=] N
+//! show tree [T]|trees|page N|free|log|disk|superblock|snapshots|keys
+//! expect get K V | no K | records|height|pages|commit|free|trees [<=|>=] N
 //! expect splits|syncs|writes|bytes|seals|opens [<=|>=] N, event NAME, fails CODE     of the operation before
 //! expect open fails CODE | finding CODE [page N] | clean
 //! # a comment
 //! ```
 //! A key has no space in it (write `\x20`); a value is the rest of the line after one space and may be empty. A line that
-//! begins with `= ` is what the operation above it prints.
+//! begins with `= ` is what the operation above it prints. Of a value of more than 200 bytes its length and first bytes are
+//! printed.
 
 mod op;
 mod parse;
@@ -32,7 +37,8 @@ mod show;
 mod text;
 
 pub use op::{
-    Crash, Expect, Fill, FillOrder, Instant, Left, Measure, Op, Place, Read, Relation, Scan, SessionStep, Show, Step,
+    Blob, CheckpointKind, CompareAndSwap, Crash, Expect, Fill, FillOrder, Instant, Left, Measure, Op, Place, Read,
+    Relation, Scan, SessionStep, Show, Step, TreeStep,
 };
 pub use run::{Outcome, Runner, RunnerOptions};
 pub use sample::SAMPLE_STORE;

@@ -28,23 +28,44 @@ pub enum Op {
     },
     /// `fill N ascending|descending|random [value N]`: that many puts in one transaction.
     Fill(Fill),
+    /// `blob K N`: a value of that many bytes, drawn from the script's seed; a long one lies in pages of its own.
+    Blob(Blob),
+    /// `cas K OLD NEW`: puts the new value if the key has the old one.
+    CompareAndSwap(CompareAndSwap),
+    /// `tree NAME …`: a named tree.
+    Tree {
+        /// Its name.
+        name: String,
+        /// What is done with it.
+        step: TreeStep,
+    },
     /// `begin`
     Begin,
     /// `commit`
     Commit,
     /// `rollback`
     Rollback,
+    /// `savepoint NAME`: in the open transaction.
+    Savepoint {
+        /// Its name.
+        name: String,
+    },
+    /// `rollback-to NAME`: the open transaction is again what it was at that savepoint.
+    RollbackTo {
+        /// Its name.
+        name: String,
+    },
     /// `get …` or `scan …`, as the open transaction or the newest commit has it.
     Read(Read),
-    /// `NAME: begin-read`, `NAME: get K`, `NAME: scan …`, `NAME: end`: a snapshot with a name.
+    /// `NAME: begin-read`, `NAME: get K`, `NAME: scan …`, `NAME: tree T get|scan …`, `NAME: end`: a snapshot with a name.
     Session {
         /// Its name.
         name: String,
         /// What it does.
         step: SessionStep,
     },
-    /// `checkpoint`
-    Checkpoint,
+    /// `checkpoint`, `checkpoint full`
+    Checkpoint(CheckpointKind),
     /// `crash …`: arms a power cut that strikes the next operation.
     Crash(Crash),
     /// `reopen`: the program ends, if it still runs, and the database is opened again.
@@ -98,6 +119,65 @@ pub struct Scan {
     pub limit: Option<usize>,
 }
 
+/// What a checkpoint does about snapshots that stand in its way. Nobody can end one meanwhile: a script does one thing at a
+/// time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CheckpointKind {
+    /// `checkpoint`: it gives up before anything is written.
+    Passive,
+    /// `checkpoint full`: it goes as far as it can without waiting.
+    Full,
+}
+
+/// A value drawn from the script's seed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Blob {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The value's length, in bytes.
+    pub value_bytes: usize,
+}
+
+/// A value that is put if the key has another one. Neither has a space in it; `-` means that there is no record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CompareAndSwap {
+    /// The key.
+    pub key: Vec<u8>,
+    /// What it must have; none: it must not be there.
+    pub expected: Option<Vec<u8>>,
+    /// What it is given; none: it is deleted.
+    pub new: Option<Vec<u8>>,
+}
+
+/// What is done with a named tree.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TreeStep {
+    /// `create`
+    Create,
+    /// `drop`
+    Drop,
+    /// `put K V`
+    Put {
+        /// The key.
+        key: Vec<u8>,
+        /// The value; may be empty.
+        value: Vec<u8>,
+    },
+    /// `del K`
+    Delete {
+        /// The key.
+        key: Vec<u8>,
+    },
+    /// `fill …`
+    Fill(Fill),
+    /// `blob K N`
+    Blob(Blob),
+    /// `cas K OLD NEW`
+    CompareAndSwap(CompareAndSwap),
+    /// `get …` or `scan …`, as the open transaction or the newest commit has it.
+    Read(Read),
+}
+
 /// What a named snapshot does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SessionStep {
@@ -105,6 +185,13 @@ pub enum SessionStep {
     Begin,
     /// `get …` or `scan …` in it.
     Read(Read),
+    /// `tree T get …`, `tree T scan …`: in a named tree of it.
+    Tree {
+        /// The tree's name.
+        name: String,
+        /// The question.
+        read: Read,
+    },
     /// `end`: gives it up.
     End,
 }
@@ -213,10 +300,20 @@ pub enum Place {
 }
 
 /// What `show` prints.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Show {
     /// `tree`: every page reached from the root.
     Tree,
+    /// `tree NAME`: the same of a named tree.
+    NamedTree(String),
+    /// `trees`: the named trees.
+    Trees,
+    /// `free`: the free list, trunk by trunk.
+    Free,
+    /// `snapshots`: those that live, and the commit each sees.
+    Snapshots,
+    /// `keys`: the key slots.
+    Keys,
     /// `page N`: one page, record by record.
     Page(PageNo),
     /// `log`: every record of the log.
@@ -288,6 +385,10 @@ pub enum Measure {
     Pages,
     /// The newest commit.
     Commit,
+    /// Free pages, as the open transaction or the newest commit has them.
+    Free,
+    /// Named trees, likewise.
+    Trees,
     /// Page splits of the operation before.
     Splits,
     /// Its syncs of files.
@@ -304,11 +405,13 @@ pub enum Measure {
 
 impl Measure {
     /// Every measure.
-    pub const ALL: [Measure; 10] = [
+    pub const ALL: [Measure; 12] = [
         Measure::Records,
         Measure::Height,
         Measure::Pages,
         Measure::Commit,
+        Measure::Free,
+        Measure::Trees,
         Measure::Splits,
         Measure::Syncs,
         Measure::Writes,
@@ -324,6 +427,8 @@ impl Measure {
             Measure::Height => "height",
             Measure::Pages => "pages",
             Measure::Commit => "commit",
+            Measure::Free => "free",
+            Measure::Trees => "trees",
             Measure::Splits => "splits",
             Measure::Syncs => "syncs",
             Measure::Writes => "writes",
@@ -366,14 +471,23 @@ impl fmt::Display for Op {
             Op::Put { key, value } => write!(f, "put {} {}", escape_word(key), escape(value)),
             Op::Delete { key } => write!(f, "del {}", escape_word(key)),
             Op::Fill(fill) => fill.fmt(f),
+            Op::Blob(blob) => blob.fmt(f),
+            Op::CompareAndSwap(swap) => swap.fmt(f),
+            Op::Tree { name, step } => write!(f, "tree {} {step}", escape_word(name.as_bytes())),
             Op::Begin => f.write_str("begin"),
             Op::Commit => f.write_str("commit"),
             Op::Rollback => f.write_str("rollback"),
+            Op::Savepoint { name } => write!(f, "savepoint {name}"),
+            Op::RollbackTo { name } => write!(f, "rollback-to {name}"),
             Op::Read(read) => read.fmt(f),
             Op::Session { name, step: SessionStep::Begin } => write!(f, "{name}: begin-read"),
             Op::Session { name, step: SessionStep::Read(read) } => write!(f, "{name}: {read}"),
+            Op::Session { name, step: SessionStep::Tree { name: tree, read } } => {
+                write!(f, "{name}: tree {} {read}", escape_word(tree.as_bytes()))
+            }
             Op::Session { name, step: SessionStep::End } => write!(f, "{name}: end"),
-            Op::Checkpoint => f.write_str("checkpoint"),
+            Op::Checkpoint(CheckpointKind::Passive) => f.write_str("checkpoint"),
+            Op::Checkpoint(CheckpointKind::Full) => f.write_str("checkpoint full"),
             Op::Crash(crash) => crash.fmt(f),
             Op::Reopen => f.write_str("reopen"),
             Op::Tamper { place, byte, xor } => write!(f, "tamper {place} byte {byte} xor {}", hex::encode(xor)),
@@ -411,6 +525,38 @@ impl fmt::Display for Read {
                 }
                 scan.limit.map_or(Ok(()), |limit| write!(f, " limit {limit}"))
             }
+        }
+    }
+}
+
+impl fmt::Display for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "blob {} {}", escape_word(&self.key), self.value_bytes)
+    }
+}
+
+impl fmt::Display for CompareAndSwap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |value: &Option<Vec<u8>>| match value.as_deref() {
+            None => "-".to_owned(),
+            Some(b"-") => "\\x2d".to_owned(),
+            Some(value) => escape_word(value),
+        };
+        write!(f, "cas {} {} {}", escape_word(&self.key), word(&self.expected), word(&self.new))
+    }
+}
+
+impl fmt::Display for TreeStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TreeStep::Create => f.write_str("create"),
+            TreeStep::Drop => f.write_str("drop"),
+            TreeStep::Put { key, value } => write!(f, "put {} {}", escape_word(key), escape(value)),
+            TreeStep::Delete { key } => write!(f, "del {}", escape_word(key)),
+            TreeStep::Fill(fill) => fill.fmt(f),
+            TreeStep::Blob(blob) => blob.fmt(f),
+            TreeStep::CompareAndSwap(swap) => swap.fmt(f),
+            TreeStep::Read(read) => read.fmt(f),
         }
     }
 }
@@ -475,6 +621,11 @@ impl fmt::Display for Show {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Show::Tree => f.write_str("show tree"),
+            Show::NamedTree(name) => write!(f, "show tree {}", escape_word(name.as_bytes())),
+            Show::Trees => f.write_str("show trees"),
+            Show::Free => f.write_str("show free"),
+            Show::Snapshots => f.write_str("show snapshots"),
+            Show::Keys => f.write_str("show keys"),
             Show::Page(page) => write!(f, "show page {page}"),
             Show::Log => f.write_str("show log"),
             Show::Disk => f.write_str("show disk"),

@@ -1,7 +1,8 @@
 //! From text to operations. Everything refused is refused with what would be right.
 
 use super::op::{
-    Crash, Expect, Fill, FillOrder, Instant, Left, Measure, Op, Place, Read, Relation, Scan, SessionStep, Show, Step,
+    Blob, CheckpointKind, CompareAndSwap, Crash, Expect, Fill, FillOrder, Instant, Left, Measure, Op, Place, Read,
+    Relation, Scan, SessionStep, Show, Step, TreeStep,
 };
 use crate::escape::{escape, unescape};
 use crate::finding::Code;
@@ -11,13 +12,19 @@ use std::str::SplitAsciiWhitespace;
 
 /// Most records of one `fill`: every one of them leaves events behind.
 const FILL_COUNT_MAX: u32 = 100_000;
+/// Most bytes of each of its values.
+const FILL_VALUE_BYTES_MAX: usize = 1 << 16;
 
-const OPERATIONS: &str = "put del get scan fill begin commit rollback checkpoint crash reopen tamper swap put-back verify \
-                          show expect, or NAME: begin-read|get|scan|end";
+/// Most bytes of one `blob`: events carry all of its pages.
+const BLOB_BYTES_MAX: usize = 1 << 20;
+
+const OPERATIONS: &str = "put del get scan fill blob cas tree begin commit rollback savepoint rollback-to checkpoint crash \
+                          reopen tamper swap put-back verify show expect, or NAME: begin-read|get|scan|tree|end";
+const TREE_FORM: &str = "tree T create|drop|put K V|del K|get K|scan|fill|blob|cas";
 const CRASHES: &str = "`crash before|after STEP`, `crash at write N`, each with `torn K`, `losing 2,5` or `keeping all` \
                        behind it if you like, or `crash losing 2,5`";
 const STEPS: &str = "wal-write wal-sync page-write page-sync superblock-write superblock-sync";
-const EXPECTS: &str = "`expect get K V`, `no K`, `records|height|pages|commit|splits|syncs|writes|bytes|seals|opens N`, \
+const EXPECTS: &str = "`expect get K V`, `no K`, `records|height|pages|commit|free|trees|splits|syncs|writes|bytes|seals|opens N`, \
                        `event NAME`, `fails CODE`, `open fails CODE`, `finding CODE [page N]`, `clean`";
 
 type Parsed<T> = Result<T, String>;
@@ -42,6 +49,7 @@ impl Op {
                 Ok(Op::Put { key, value })
             }
             "expect" => parse_expect(rest).map(Op::Expect),
+            "tree" => parse_tree(rest),
             _ => match word.strip_suffix(':') {
                 Some(name) => parse_session(name, rest),
                 None => parse_words(word, rest),
@@ -58,10 +66,14 @@ fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
         "del" => Op::Delete { key: words.key("del K")? },
         "get" | "scan" => Op::Read(parse_read(word, &mut words)?),
         "fill" => Op::Fill(parse_fill(&mut words)?),
+        "blob" => Op::Blob(parse_blob(&mut words)?),
+        "cas" => Op::CompareAndSwap(parse_swap_value(&mut words)?),
         "begin" => Op::Begin,
         "commit" => Op::Commit,
         "rollback" => Op::Rollback,
-        "checkpoint" => Op::Checkpoint,
+        "savepoint" => Op::Savepoint { name: words.name("savepoint NAME")? },
+        "rollback-to" => Op::RollbackTo { name: words.name("rollback-to NAME")? },
+        "checkpoint" => Op::Checkpoint(parse_checkpoint(&mut words)?),
         "crash" => Op::Crash(parse_crash(&mut words)?),
         "reopen" => Op::Reopen,
         "tamper" => parse_tamper(&mut words)?,
@@ -76,19 +88,90 @@ fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
 }
 
 fn parse_session(name: &str, rest: &str) -> Parsed<Op> {
-    let named = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '-' || char == '_');
-    if !named {
+    if !is_name(name) {
         return Err(format!("`{}:` is no name of a snapshot; letters and digits make one, as in `t1:`", shown(name)));
     }
     let mut words = Words::new(rest);
     let step = match words.next() {
         Some("begin-read") => SessionStep::Begin,
         Some(word @ ("get" | "scan")) => SessionStep::Read(parse_read(word, &mut words)?),
+        Some("tree") => parse_session_tree(&mut words)?,
         Some("end") => SessionStep::End,
-        _ => return Err(format!("a snapshot takes `{name}: begin-read`, `get K`, `scan` or `end`")),
+        _ => return Err(format!("a snapshot takes `{name}: begin-read`, `get K`, `scan`, `tree T get|scan` or `end`")),
     };
     words.end()?;
     Ok(Op::Session { name: name.to_owned(), step })
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '-' || char == '_')
+}
+
+fn parse_session_tree(words: &mut Words<'_>) -> Parsed<SessionStep> {
+    const FORM: &str = "NAME: tree T get K|scan";
+    let name = words.tree(FORM)?;
+    match words.next() {
+        Some(word @ ("get" | "scan")) => Ok(SessionStep::Tree { name, read: parse_read(word, words)? }),
+        Some(other) => Err(unexpected(other, FORM)),
+        None => Err(missing(FORM)),
+    }
+}
+
+/// `tree T …`: a value may hold spaces, so the line is taken apart from the left.
+fn parse_tree(rest: &str) -> Parsed<Op> {
+    let split = |text: &'_ str| -> (String, String) {
+        let (word, rest) = text.trim_start().split_once(' ').unwrap_or((text.trim(), ""));
+        (word.to_owned(), rest.to_owned())
+    };
+    let (name, rest) = split(rest);
+    let (word, rest) = split(&rest);
+    let mut words = Words::new(&rest);
+    let name = tree_name(Some(&name), TREE_FORM)?;
+    let step = match word.as_str() {
+        "put" => {
+            let (key, value) = key_and_value(&rest, "tree T put K V")?;
+            return Ok(Op::Tree { name, step: TreeStep::Put { key, value } });
+        }
+        "create" => TreeStep::Create,
+        "drop" => TreeStep::Drop,
+        "del" => TreeStep::Delete { key: words.key("tree T del K")? },
+        "fill" => TreeStep::Fill(parse_fill(&mut words)?),
+        "blob" => TreeStep::Blob(parse_blob(&mut words)?),
+        "cas" => TreeStep::CompareAndSwap(parse_swap_value(&mut words)?),
+        "get" | "scan" => TreeStep::Read(parse_read(&word, &mut words)?),
+        "" => return Err(missing(TREE_FORM)),
+        other => return Err(unexpected(other, TREE_FORM)),
+    };
+    words.end()?;
+    Ok(Op::Tree { name, step })
+}
+
+fn parse_blob(words: &mut Words<'_>) -> Parsed<Blob> {
+    const FORM: &str = "blob K N";
+    let blob = Blob { key: words.key(FORM)?, value_bytes: words.number(FORM)? };
+    if blob.value_bytes > BLOB_BYTES_MAX {
+        return Err(format!("`blob` takes at most {BLOB_BYTES_MAX} bytes"));
+    }
+    Ok(blob)
+}
+
+fn parse_swap_value(words: &mut Words<'_>) -> Parsed<CompareAndSwap> {
+    const FORM: &str = "cas K OLD NEW, with `-` for no record";
+    let key = words.key(FORM)?;
+    let mut value = || match words.next() {
+        Some("-") => Ok(None),
+        Some(word) => unescape(word).map(Some),
+        None => Err(missing(FORM)),
+    };
+    Ok(CompareAndSwap { key, expected: value()?, new: value()? })
+}
+
+fn parse_checkpoint(words: &mut Words<'_>) -> Parsed<CheckpointKind> {
+    match words.next() {
+        None | Some("passive") => Ok(CheckpointKind::Passive),
+        Some("full") => Ok(CheckpointKind::Full),
+        Some(other) => Err(unexpected(other, "checkpoint [passive|full]")),
+    }
 }
 
 fn parse_read(word: &str, words: &mut Words<'_>) -> Parsed<Read> {
@@ -126,9 +209,8 @@ fn parse_fill(words: &mut Words<'_>) -> Parsed<Fill> {
         Some(other) => return Err(unexpected(other, FORM)),
         None => Fill::VALUE_BYTES,
     };
-    let longest = PageSize::new(crate::limits::PAGE_SIZE_BYTES_MAX).map_or(0, crate::format::node::record_bytes_max);
-    if value_bytes > longest {
-        return Err(format!("a value has at most {longest} bytes"));
+    if value_bytes > FILL_VALUE_BYTES_MAX {
+        return Err(format!("a value of `fill` has at most {FILL_VALUE_BYTES_MAX} bytes; `blob` makes a longer one"));
     }
     Ok(Fill { count, order, value_bytes })
 }
@@ -233,9 +315,14 @@ fn parse_put_back(words: &mut Words<'_>) -> Parsed<Op> {
 }
 
 fn parse_show(words: &mut Words<'_>) -> Parsed<Show> {
-    const FORM: &str = "show tree|page N|log|disk|superblock";
+    const FORM: &str = "show tree [NAME]|trees|page N|free|log|disk|superblock|snapshots|keys";
     match words.next() {
+        Some("tree") if words.peek().is_some() => Ok(Show::NamedTree(words.tree(FORM)?)),
         Some("tree") => Ok(Show::Tree),
+        Some("trees") => Ok(Show::Trees),
+        Some("free") => Ok(Show::Free),
+        Some("snapshots") => Ok(Show::Snapshots),
+        Some("keys") => Ok(Show::Keys),
         Some("page") => Ok(Show::Page(words.page(FORM)?)),
         Some("log") => Ok(Show::Log),
         Some("disk") => Ok(Show::Disk),
@@ -308,6 +395,12 @@ fn key_and_value(rest: &str, form: &str) -> Parsed<(Vec<u8>, Vec<u8>)> {
     Ok((unescape(key)?, unescape(value)?))
 }
 
+/// The name of a tree: text, which any key of a catalog is.
+fn tree_name(word: Option<&str>, form: &str) -> Parsed<String> {
+    let word = word.filter(|word| !word.is_empty()).ok_or_else(|| missing(form))?;
+    String::from_utf8(unescape(word)?).map_err(|_| format!("`{}` is no name of a tree: it is not UTF-8", shown(word)))
+}
+
 fn page_size(bytes: u64) -> Parsed<u32> {
     let size = u32::try_from(bytes).ok().and_then(PageSize::new);
     size.map(PageSize::get)
@@ -361,6 +454,19 @@ impl<'a> Words<'a> {
         unescape(self.next().ok_or_else(|| missing(form))?)
     }
 
+    /// A name of letters and digits.
+    fn name(&mut self, form: &str) -> Parsed<String> {
+        let word = self.next().ok_or_else(|| missing(form))?;
+        match is_name(word) {
+            true => Ok(word.to_owned()),
+            false => Err(format!("`{}` is no name; letters and digits make one; the form is `{form}`", shown(word))),
+        }
+    }
+
+    fn tree(&mut self, form: &str) -> Parsed<String> {
+        tree_name(self.next(), form)
+    }
+
     fn number<T: std::str::FromStr>(&mut self, form: &str) -> Parsed<T> {
         let word = self.next().ok_or_else(|| missing(form))?;
         word.parse().map_err(|_| format!("`{}` is no number that fits here; the form is `{form}`", shown(word)))
@@ -411,6 +517,11 @@ mod tests {
                      show page 3|show tree|show log|show disk|show superblock|expect get a 1|expect get a|expect no a|\
                      expect records 12|expect height 3|expect pages 5|expect commit 4|expect open fails PAGE-STALE|\
                      expect finding PAGE-STALE page 2|expect finding LOG-ROT|expect clean|expect event page-split|\
+                     savepoint s-1|rollback-to s-1|cas a 1 2|cas a - 2|cas a \\x2d -|cas a b\\x20c d|blob big 3000|\
+                     tree people create|tree people drop|tree people put a 1  2|tree people put a|tree people get a|\
+                     tree people del a|tree people scan from a limit 2|tree people fill 9 ascending|tree t blob b 700|\
+                     tree t cas a 1 2|tree a\\x20b create|t1: tree people get a|t1: tree people scan|checkpoint full|\
+                     show trees|show free|show snapshots|show keys|show tree people|expect free 3|expect trees >= 1|\
                      expect splits 1|expect syncs <= 1|expect writes >= 2|expect fails LIMIT|# a comment||#";
         lines.split('|').for_each(round_trip);
     }
@@ -440,6 +551,16 @@ mod tests {
             ("expect finding PAGE-SALE", "no code of a finding"),
             ("expect records many", "no number"),
             ("put-back page from commit 2", "no number"),
+            ("cas a 1", "cas K OLD NEW"),
+            ("blob a 9999999", "at most"),
+            ("tree", "tree T create"),
+            ("tree people", "tree T create"),
+            ("tree people prune", "tree T create"),
+            ("tree \\xff create", "UTF-8"),
+            ("savepoint a b", "`b` is too much"),
+            ("savepoint a:b", "letters and digits"),
+            ("t1: tree people put a 1", "tree T get"),
+            ("checkpoint half", "passive|full"),
         ] {
             let why = Op::parse(line).unwrap_err();
             assert!(why.contains(part), "{line}: {why}");

@@ -6,16 +6,18 @@
 mod checks;
 mod expect;
 mod outside;
+mod trees;
 mod view;
 
-pub(super) use view::View;
+pub(super) use trees::no_tree;
+pub(super) use view::{Records, View};
 
-use super::{Crash, Fill, FillOrder, Op, Read, Scan, SessionStep};
+use super::{CheckpointKind, CompareAndSwap, Crash, Fill, FillOrder, Op, Read, Scan, SessionStep};
 use crate::crypto::InsecureSeededEntropy;
 use crate::error::Error;
 use crate::escape::{escape, escape_word};
 use crate::trace::{Event, Level, Receipt, Recorder, Sink, Tracer};
-use crate::txn::{ReadTxn, WriteTxn};
+use crate::txn::{ReadTxn, Savepoint, Swap, WriteTxn};
 use crate::types::{CommitNo, PageSize};
 use crate::vfs::{CrashPlan, DiskImage, SimVfs};
 use crate::{AutoCheckpoint, Busy, CheckpointMode, CheckpointOutcome, Database, Options};
@@ -23,9 +25,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Records that a scan prints when the line sets no limit.
 const SCAN_LIMIT: usize = 1000;
+/// Length of the longest value that is printed whole, in bytes.
+const VALUE_SHOWN_MAX: usize = 200;
+/// How much is printed of a longer one, in bytes.
+const VALUE_SHOWN: usize = 24;
 
 /// What a runner starts with.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -110,6 +117,8 @@ pub struct Runner {
     chance: Chance,
     database: Option<Database>,
     transaction: Option<WriteTxn>,
+    /// Of the open transaction, in the order they were set.
+    savepoints: Vec<(String, Savepoint)>,
     sessions: BTreeMap<String, ReadTxn>,
     armed: Option<Crash>,
     /// The events of the operation before, and the code it failed with.
@@ -166,6 +175,7 @@ impl Runner {
             gate,
             database: None,
             transaction: None,
+            savepoints: Vec::new(),
             sessions: BTreeMap::new(),
             armed: None,
             last_failure: None,
@@ -249,21 +259,35 @@ impl Runner {
 
     fn perform(&mut self, op: &Op, line: &str) -> Done {
         match op {
-            Op::Put { key, value } => self.change(|tx| tx.put(key, value).map(|()| String::new())),
-            Op::Delete { key } => self.change(|tx| {
-                let deleted = tx.delete(key)?;
-                Ok(if deleted { String::new() } else { "there was no such key".to_owned() })
+            Op::Put { key, value } => self.change(|tx| Ok(tx.put(key, value).map(|()| String::new())?)),
+            Op::Delete { key } => self.change(|tx| Ok(deleted_text(tx.delete(key)?))),
+            Op::Fill(fill) => {
+                let records = self.drawn_records(fill)?;
+                self.change(|tx| {
+                    records.iter().try_for_each(|(key, value)| tx.put(key, value))?;
+                    Ok(String::new())
+                })
+            }
+            Op::Blob(blob) => {
+                let value = self.chance.text(blob.value_bytes);
+                self.change(|tx| Ok(tx.put(&blob.key, &value).map(|()| String::new())?))
+            }
+            Op::CompareAndSwap(swap) => self.change(|tx| {
+                let CompareAndSwap { key, expected, new } = swap;
+                Ok(swap_text(tx.compare_and_swap(key, expected.as_deref(), new.as_deref())?))
             }),
-            Op::Fill(fill) => self.fill(fill),
+            Op::Tree { name, step } => self.tree(name, step),
             Op::Begin => self.begin(),
             Op::Commit => Ok(commit_text(self.open_transaction()?.commit()?)),
             Op::Rollback => {
                 self.open_transaction()?.rollback();
                 Ok("rolled back".to_owned())
             }
+            Op::Savepoint { name } => self.set_savepoint(name),
+            Op::RollbackTo { name } => self.roll_back_to(name),
             Op::Read(read) => answer(&self.view()?, read),
             Op::Session { name, step } => self.session(name, step),
-            Op::Checkpoint => self.checkpoint(),
+            Op::Checkpoint(kind) => self.checkpoint(*kind),
             Op::Crash(crash) => {
                 self.armed = Some(crash.clone());
                 Ok("armed for the next operation".to_owned())
@@ -273,7 +297,7 @@ impl Runner {
             Op::Swap(first, second) => self.swap(*first, *second, line),
             Op::PutBack { pages, commit } => self.put_back(pages, *commit, line),
             Op::Verify => self.verify(),
-            Op::Show(show) => self.show(*show),
+            Op::Show(show) => self.show(show),
             Op::Comment(_) | Op::PageSize(_) | Op::Seed(_) | Op::Expect(_) => Ok(String::new()),
         }
     }
@@ -291,11 +315,24 @@ impl Runner {
         Ok(())
     }
 
-    fn store(&self) -> Result<&Database, Failure> {
+    pub(super) fn store(&self) -> Result<&Database, Failure> {
         match &self.database {
             Some(database) => Ok(database),
             None => Failure::refused("the store is closed; `reopen` opens it"),
         }
+    }
+
+    /// The open transaction.
+    pub(super) fn open_writer(&mut self) -> Option<&mut WriteTxn> {
+        self.transaction.as_mut()
+    }
+
+    pub(super) fn is_writing(&self) -> bool {
+        self.transaction.is_some()
+    }
+
+    pub(super) fn sessions(&self) -> &BTreeMap<String, ReadTxn> {
+        &self.sessions
     }
 
     pub(super) fn view(&self) -> Result<View<'_>, Failure> {
@@ -312,13 +349,34 @@ impl Runner {
         Ok(format!("on top of commit {base}"))
     }
 
+    /// Takes the open transaction, to end it.
     fn open_transaction(&mut self) -> Result<WriteTxn, Failure> {
         self.store()?;
+        self.savepoints.clear();
         self.transaction.take().map_or_else(|| Failure::refused("no transaction is open; `begin` opens one"), Ok)
     }
 
+    fn set_savepoint(&mut self, name: &str) -> Done {
+        let Some(transaction) = &mut self.transaction else {
+            return Failure::refused("no transaction is open; a savepoint is a place inside one");
+        };
+        self.savepoints.retain(|(earlier, _)| earlier != name);
+        self.savepoints.push((name.to_owned(), transaction.savepoint()));
+        Ok(format!("`rollback-to {name}` comes back to here"))
+    }
+
+    fn roll_back_to(&mut self, name: &str) -> Done {
+        let place = self.savepoints.iter().position(|(set, _)| set == name);
+        let (Some(transaction), Some(place)) = (&mut self.transaction, place) else {
+            return Failure::refused(format!("no savepoint {name} is set; `savepoint {name}` sets one"));
+        };
+        transaction.rollback_to(&self.savepoints[place].1)?;
+        self.savepoints.truncate(place + 1);
+        Ok(format!("as it was at savepoint {name}"))
+    }
+
     /// A change inside the open transaction, or as a commit of its own.
-    fn change(&mut self, change: impl FnOnce(&mut WriteTxn) -> Result<String, Error>) -> Done {
+    fn change(&mut self, change: impl FnOnce(&mut WriteTxn) -> Done) -> Done {
         if let Some(transaction) = &mut self.transaction {
             let said = change(transaction)?;
             return Ok(if said.is_empty() { "in memory, not committed yet".to_owned() } else { said });
@@ -329,14 +387,10 @@ impl Runner {
         Ok(if said.is_empty() { commit_text(commit) } else { said })
     }
 
-    fn fill(&mut self, fill: &Fill) -> Done {
+    fn drawn_records(&mut self, fill: &Fill) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Failure> {
         self.store()?;
-        let records: Vec<(Vec<u8>, Vec<u8>)> =
-            (0..fill.count).map(|index| (self.chance.key(fill, index), self.chance.text(fill.value_bytes))).collect();
-        self.change(|tx| {
-            records.iter().try_for_each(|(key, value)| tx.put(key, value))?;
-            Ok(String::new())
-        })
+        let drawn = |index| (self.chance.key(fill, index), self.chance.text(fill.value_bytes));
+        Ok((0..fill.count).map(drawn).collect())
     }
 
     fn session(&mut self, name: &str, step: &SessionStep) -> Done {
@@ -347,26 +401,39 @@ impl Runner {
             }
             SessionStep::Begin => {
                 let snapshot = self.store()?.read();
-                let text = format!("{name} sees commit {}", snapshot.commit());
+                let commit = snapshot.commit();
+                let text = format!("{name} sees commit {commit}");
+                self.recorder.take(Event::SnapshotTaken { name: name.to_owned(), commit });
                 self.sessions.insert(name.to_owned(), snapshot);
                 Ok(text)
             }
             SessionStep::Read(read) => match self.sessions.get(name) {
-                Some(snapshot) => answer(&View::Named(snapshot), read),
+                Some(snapshot) => answer(snapshot, read),
+                None => no_session(name),
+            },
+            SessionStep::Tree { name: tree, read } => match self.sessions.get(name) {
+                Some(snapshot) => trees::answer_in(snapshot.tree(tree)?, tree, read),
                 None => no_session(name),
             },
             SessionStep::End => match self.sessions.remove(name) {
-                Some(_) => Ok(format!("{name} gave up its snapshot")),
+                Some(_) => {
+                    self.recorder.take(Event::SnapshotEnded { name: name.to_owned() });
+                    Ok(format!("{name} gave up its snapshot"))
+                }
                 None => no_session(name),
             },
         }
     }
 
-    fn checkpoint(&mut self) -> Done {
+    fn checkpoint(&mut self, kind: CheckpointKind) -> Done {
         if self.transaction.is_some() {
             return Failure::refused("a transaction is open; `commit` or `rollback` ends it");
         }
-        Ok(match self.store()?.checkpoint(CheckpointMode::Passive)? {
+        let mode = match kind {
+            CheckpointKind::Passive => CheckpointMode::Passive,
+            CheckpointKind::Full => CheckpointMode::Full { wait: Duration::ZERO },
+        };
+        Ok(match self.store()?.checkpoint(mode)? {
             CheckpointOutcome::Folded { pages, commit } => {
                 format!("{} folded into the page file, commit {commit}", counted(pages.into(), "page"))
             }
@@ -393,6 +460,7 @@ impl Runner {
     }
 
     fn forget(&mut self) {
+        self.savepoints.clear();
         self.transaction = None;
         self.sessions.clear();
         self.database = None;
@@ -408,24 +476,44 @@ fn commit_text(commit: CommitNo) -> String {
 }
 
 /// `1 page`, `2 pages`.
-fn counted(number: u64, thing: &str) -> String {
+pub(super) fn counted(number: u64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
-fn answer(view: &View<'_>, read: &Read) -> Done {
-    match read {
-        Read::Get { key } => Ok(view.get(key)?.map_or("no such key".to_owned(), |value| escape(&value))),
-        Read::Scan(scan) => answer_scan(view, scan),
+fn deleted_text(deleted: bool) -> String {
+    if deleted { String::new() } else { "there was no such key".to_owned() }
+}
+
+fn swap_text(swap: Swap) -> String {
+    match swap {
+        Swap::Swapped => "swapped".to_owned(),
+        Swap::Differs(None) => "not swapped: there is no such key".to_owned(),
+        Swap::Differs(Some(value)) => format!("not swapped: the value is {}", value_text(&value)),
     }
 }
 
-fn answer_scan(view: &View<'_>, scan: &Scan) -> Done {
+/// A value as it is printed: a long one by its length and its first bytes.
+fn value_text(value: &[u8]) -> String {
+    match value.len() {
+        0..=VALUE_SHOWN_MAX => escape(value),
+        bytes => format!("{bytes} bytes: {}…", escape(&value[..VALUE_SHOWN])),
+    }
+}
+
+fn answer(records: &dyn Records, read: &Read) -> Done {
+    match read {
+        Read::Get { key } => Ok(records.value(key)?.map_or("no such key".to_owned(), |value| value_text(&value))),
+        Read::Scan(scan) => answer_scan(records, scan),
+    }
+}
+
+fn answer_scan(records: &dyn Records, scan: &Scan) -> Done {
     let limit = scan.limit.unwrap_or(SCAN_LIMIT);
-    let mut records = view.records(scan);
+    let mut records = records.records(scan);
     let mut lines = Vec::new();
     for record in records.by_ref().take(limit) {
-        let (key, value) = record?;
-        lines.push(format!("{} {}", escape_word(&key), escape(&value)));
+        let record = record?;
+        lines.push(format!("{} {}", escape_word(record.key()), value_text(record.value())));
     }
     if scan.limit.is_none() && records.next().is_some() {
         lines.push(format!("… only the first {SCAN_LIMIT} are printed; `limit N` sets another bound"));

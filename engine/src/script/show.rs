@@ -1,23 +1,32 @@
-//! What `show` prints: the tree, a page, the log, the disk, the superblock. It reads as any reader does and changes nothing.
+//! What `show` prints: a tree, a page, the free list, the log, the disk, the superblock, … It reads as any reader does and
+//! changes nothing.
 
-use super::run::{Failure, View};
+use super::run::{Failure, counted, no_tree};
 use super::{Runner, Show};
 use crate::btree::PageRead;
 use crate::error::Error;
 use crate::escape::{escape, escape_word};
-use crate::format::log::padded_end;
-use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, is_left_of_an_older_log};
-use crate::format::node::NodeView;
-use crate::format::page::SealedView;
+use crate::format::free_list::FreeTrunkView;
+use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, is_left_of_an_older_log, padded_end};
+use crate::format::node::{CellValue, NodeView};
+use crate::format::overflow::{OverflowView, overflow_data_bytes};
+use crate::format::page::{PageKind, SealedView};
 use crate::format::superblock::Superblock;
-use crate::limits::{PAGES_START_BYTES, SUPERBLOCK_BYTES, TREE_DEPTH_MAX};
-use crate::types::{PageNo, PagePointer};
+use crate::inspect::AtRest;
+use crate::limits::{PAGE_OVERHEAD_BYTES, PAGES_START_BYTES, SUPERBLOCK_BYTES, TREE_DEPTH_MAX};
+use crate::types::{PageNo, PagePointer, PageSize};
+use std::sync::Arc;
 
 impl Runner {
-    pub(super) fn show(&self, show: Show) -> Result<String, Failure> {
+    pub(super) fn show(&mut self, show: &Show) -> Result<String, Failure> {
         match show {
             Show::Tree => self.show_tree(),
-            Show::Page(page) => self.show_page(page),
+            Show::NamedTree(name) => self.show_named_tree(name),
+            Show::Trees => self.show_trees(),
+            Show::Free => self.show_free(),
+            Show::Snapshots => Ok(self.show_snapshots()),
+            Show::Keys => self.show_keys(),
+            Show::Page(page) => self.show_page(*page),
             Show::Log => Ok(self.show_log()),
             Show::Disk => Ok(self.show_disk()),
             Show::Superblock => Ok(self.show_superblock()),
@@ -26,15 +35,65 @@ impl Runner {
 
     fn show_tree(&self) -> Result<String, Failure> {
         let view = self.view()?;
-        let mut lines = Vec::new();
-        walk(&view, &view.root(), 0, &mut |depth, page, found| {
-            let indent = "  ".repeat(depth);
-            lines.push(match found {
-                Ok(node) => format!("{indent}page {page} {}", node_line(&node)),
-                Err(error) => format!("{indent}page {page} cannot be read: {}", error.code()),
-            });
-        });
+        Ok(tree_text(&view, &view.root()))
+    }
+
+    fn show_named_tree(&mut self, name: &str) -> Result<String, Failure> {
+        if let Some(transaction) = self.open_writer() {
+            let tree = transaction.tree(name)?;
+            return tree.map_or_else(|| no_tree(name), |tree| Ok(tree_text(&tree, &tree.root())));
+        }
+        let snapshot = self.store()?.read();
+        let tree = snapshot.tree(name)?;
+        tree.map_or_else(|| no_tree(name), |tree| Ok(tree_text(&tree, &tree.root())))
+    }
+
+    fn show_trees(&self) -> Result<String, Failure> {
+        let trees = self.view()?.trees()?;
+        let lines: Vec<String> = trees
+            .iter()
+            .map(|tree| {
+                let (records, pages) = (counted(tree.record_count, "record"), counted(tree.page_count.into(), "page"));
+                format!("{}: {records}, {pages}", escape(tree.name.as_bytes()))
+            })
+            .collect();
+        Ok(if lines.is_empty() { "there are no named trees".to_owned() } else { lines.join("\n") })
+    }
+
+    /// The list as the newest commit has it: an open transaction is told of by its count alone.
+    fn show_free(&self) -> Result<String, Failure> {
+        let free = self.view()?.free_page_count();
+        let snapshot = self.store()?.read();
+        let pages = match free {
+            0 => "no page is free".to_owned(),
+            _ => format!("{} free", counted(free.into(), "page")),
+        };
+        let mut lines = match self.is_writing() {
+            false => vec![pages],
+            true => vec![format!("{pages} in the open transaction; as commit {} left it:", snapshot.commit())],
+        };
+        for (trunk, listed) in snapshot.free_trunks()? {
+            lines.push(format!("trunk {trunk} lists {}", page_list(&listed)));
+        }
         Ok(lines.join("\n"))
+    }
+
+    fn show_snapshots(&self) -> String {
+        let lines: Vec<String> = self
+            .sessions()
+            .iter()
+            .map(|(name, snapshot)| format!("{name} sees commit {}", snapshot.commit()))
+            .collect();
+        if lines.is_empty() { "no snapshot lives".to_owned() } else { lines.join("\n") }
+    }
+
+    fn show_keys(&self) -> Result<String, Failure> {
+        let slots = self.store()?.key_slots();
+        let line = |slot: &crate::KeySlotInfo| {
+            let opened = if slot.is_opened { ", which opened the store" } else { "" };
+            format!("slot {}: {}{opened}", slot.slot, slot.kind)
+        };
+        Ok(slots.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
 
     fn show_page(&self, wanted: PageNo) -> Result<String, Failure> {
@@ -50,8 +109,31 @@ impl Runner {
         });
         match shown {
             Some(text) => Ok(text?),
-            None => Err(Failure::Refused(format!("page {wanted} is not reached from the root"))),
+            None => self.show_page_beside(wanted),
         }
+    }
+
+    /// A page that the main tree does not lead to, as the newest commit has it.
+    fn show_page_beside(&self, wanted: PageNo) -> Result<String, Failure> {
+        let snapshot = self.store()?.read();
+        let trunks = snapshot.free_trunks()?;
+        if let Some((trunk, _)) = trunks.iter().find(|(_, listed)| listed.contains(&wanted)) {
+            return Ok(format!("page {wanted} is free: trunk {trunk} lists it"));
+        }
+        let file = AtRest::open(Arc::new(self.disk().clone()), &self.options().file, None)?;
+        let found = file.newest_page(wanted).ok().filter(|_| wanted.0 <= snapshot.page_count());
+        let Some(found) = found else {
+            return Err(Failure::Refused(format!("page {wanted} is not reached from the root")));
+        };
+        let opened = file.open_bytes(wanted, &found).map_err(|finding| Failure::Engine((*finding).into()))?;
+        let plain: &[u8] = &opened;
+        let kind = SealedView::new(&found.bytes).and_then(|sealed| sealed.header().ok()).map(|header| header.kind);
+        let text = match kind {
+            Some(PageKind::Overflow) => OverflowView::new(plain).map(|part| part_text(wanted, &part)),
+            Some(PageKind::FreeList) => FreeTrunkView::new(plain).map(|trunk| trunk_text(wanted, &trunk)),
+            _ => NodeView::new(plain).map(|node| node_text(wanted, &node)),
+        };
+        text.map_err(|error| Failure::Engine(error.finding(file.name(), 0).page(wanted).into()))
     }
 
     /// With the store closed only what stands outside the seal can be told.
@@ -142,8 +224,20 @@ impl Runner {
 
 type Visit<'v> = dyn FnMut(usize, PageNo, Result<NodeView<'_>, Error>) + 'v;
 
+fn tree_text(reader: &dyn PageRead, root: &PagePointer) -> String {
+    let mut lines = Vec::new();
+    walk(reader, root, 0, &mut |depth, page, found| {
+        let indent = "  ".repeat(depth);
+        lines.push(match found {
+            Ok(node) => format!("{indent}page {page} {}", node_line(&node)),
+            Err(error) => format!("{indent}page {page} cannot be read: {}", error.code()),
+        });
+    });
+    lines.join("\n")
+}
+
 /// Visits every page from the root down, in key order. Depth is bounded: each read checks that the levels fall.
-fn walk(view: &View<'_>, pointer: &PagePointer, depth: usize, visit: &mut Visit<'_>) {
+fn walk(view: &dyn PageRead, pointer: &PagePointer, depth: usize, visit: &mut Visit<'_>) {
     let page = match view.read(pointer) {
         Ok(page) => page,
         Err(error) => return visit(depth, pointer.page, Err(error)),
@@ -157,9 +251,53 @@ fn walk(view: &View<'_>, pointer: &PagePointer, depth: usize, visit: &mut Visit<
 
 fn node_line(node: &NodeView<'_>) -> String {
     let keys: Vec<String> =
-        (0..node.slot_count()).map(|slot| escape_word(node.key(slot))).filter(|key| !key.is_empty()).collect();
+        (0..node.slot_count()).map(|slot| key_text(node, slot)).filter(|key| !key.is_empty()).collect();
     let kind = if node.level() == 0 { "leaf".to_owned() } else { format!("branch, level {}", node.level()) };
     format!("{kind}, {} bytes free: {}", node.free_bytes(), keys.join(" ")).trim_end().to_owned()
+}
+
+/// A key; behind one whose value lies in pages of its own, how many these are.
+fn key_text(node: &NodeView<'_>, slot: usize) -> String {
+    let key = escape_word(node.key(slot));
+    match long_value(node, slot) {
+        Some((length, _)) => format!("{key}→{}", counted(chain_pages(node, length), "page")),
+        None => key,
+    }
+}
+
+/// Length and first page of a value that does not stand in its leaf.
+fn long_value(node: &NodeView<'_>, slot: usize) -> Option<(u32, PageNo)> {
+    match node.level() {
+        0 => match node.cell_value(slot) {
+            CellValue::Overflow { length, first } => Some((length, first.page)),
+            CellValue::Inline(_) => None,
+        },
+        _ => None,
+    }
+}
+
+fn chain_pages(node: &NodeView<'_>, length: u32) -> u64 {
+    let page_size = PageSize::new((node.bytes().len() + PAGE_OVERHEAD_BYTES) as u32);
+    page_size.map_or(0, |size| u64::from(length).div_ceil(overflow_data_bytes(size) as u64))
+}
+
+fn part_text(page: PageNo, part: &OverflowView<'_>) -> String {
+    let next = part.next().map_or("the value ends here".to_owned(), |next| format!("goes on in page {}", next.page));
+    format!("page {page} overflow, {} bytes of {} left of the value; {next}", part.data().len(), part.remaining())
+}
+
+fn trunk_text(page: PageNo, trunk: &FreeTrunkView<'_>) -> String {
+    let next = trunk.next().map_or("the last trunk".to_owned(), |next| format!("then trunk {}", next.page));
+    format!("page {page} free list, lists {}; {next}", page_list(&trunk.pages().collect::<Vec<_>>()))
+}
+
+/// `2 pages: 4 7`.
+fn page_list(pages: &[PageNo]) -> String {
+    if pages.is_empty() {
+        return "no page".to_owned();
+    }
+    let numbers: Vec<String> = pages.iter().map(PageNo::to_string).collect();
+    format!("{}: {}", counted(pages.len() as u64, "page"), numbers.join(" "))
 }
 
 fn node_text(page: PageNo, node: &NodeView<'_>) -> String {
@@ -168,7 +306,15 @@ fn node_text(page: PageNo, node: &NodeView<'_>) -> String {
         let span = node.cell_span(slot);
         let cell = format!("slot {slot} bytes {}-{}:", span.start, span.end.saturating_sub(1));
         lines.push(match node.level() {
-            0 => format!("{cell} {} = {}", escape_word(node.key(slot)), escape(node.value(slot))),
+            0 => match node.cell_value(slot) {
+                CellValue::Inline(value) => format!("{cell} {} = {}", escape_word(node.key(slot)), escape(value)),
+                CellValue::Overflow { length, first } => format!(
+                    "{cell} {} = {length} bytes in {} from page {}",
+                    escape_word(node.key(slot)),
+                    counted(chain_pages(node, length), "page"),
+                    first.page
+                ),
+            },
             _ => {
                 let child = node.child(slot);
                 let from =

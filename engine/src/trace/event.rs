@@ -111,6 +111,19 @@ pub enum Event {
         instead: Option<String>,
     },
 
+    /// A snapshot with a name was taken.
+    SnapshotTaken {
+        /// Its name.
+        name: String,
+        /// The commit it sees for as long as it lives.
+        commit: CommitNo,
+    },
+    /// It was given up.
+    SnapshotEnded {
+        /// Its name.
+        name: String,
+    },
+
     // Transactions.
     /// A write transaction began.
     TransactionStarted {
@@ -827,6 +840,8 @@ impl Event {
             Event::OperationStarted { .. } => "ask",
             Event::OperationEnded { .. } => "end",
             Event::Expected { .. } => "expect",
+            Event::SnapshotTaken { .. } => "snapshot",
+            Event::SnapshotEnded { .. } => "unshot",
             Event::TransactionStarted { .. } => "begin",
             Event::TransactionCommitted { .. } => "COMMIT",
             Event::CommitsSynced { .. } => "shared",

@@ -60,6 +60,10 @@ fn tell(event: &Event) -> String {
         Event::SavepointRestored { transaction, savepoint, .. } => format!(
             "Transaction {transaction} went back to savepoint {savepoint}: what it changed since was dropped, in memory."
         ),
+        Event::SnapshotTaken { name, commit } => {
+            format!("Snapshot {} was taken: it sees commit {commit} for as long as it lives.", shown(name))
+        }
+        Event::SnapshotEnded { name } => format!("Snapshot {} was given up.", shown(name)),
         Event::BranchSearched { page, key, slot: 0, child, .. } => format!(
             "Branch {page} was searched for {}: no separator is at or below it, so slot 0 leads on to page {child}.",
             quoted(key)
@@ -408,6 +412,8 @@ fn tell_short(event: &Event) -> String {
         Event::OperationEnded { outcome, succeeded: true, .. } if outcome.is_empty() => "done".to_owned(),
         Event::OperationEnded { outcome, succeeded: true, .. } => format!("done: {}", shown(outcome)),
         Event::OperationEnded { outcome, .. } => format!("failed: {}", shown(outcome)),
+        Event::SnapshotTaken { name, commit } => format!("{} sees commit {commit}", shown(name)),
+        Event::SnapshotEnded { name } => format!("{} given up", shown(name)),
         Event::Expected { instead: None, .. } => "as expected".to_owned(),
         Event::Expected { instead: Some(instead), .. } => format!("not as expected: {}", shown(instead)),
         Event::TransactionStarted { transaction, base } => format!("transaction {transaction} on commit {base}"),
@@ -736,7 +742,7 @@ mod tests {
             assert!(!(sentence + &short).chars().any(char::is_control), "{event:?}");
             words.insert(event.word());
         }
-        assert_eq!(words.len(), 70, "one sample of every word");
+        assert_eq!(words.len(), 72, "one sample of every word");
     }
 
     #[test]

@@ -4,9 +4,10 @@ use super::overflow::ValueReader;
 use super::{Store, View};
 use crate::btree::{self, Chain, ChainRead, PageRead, PageRef, RangeCursor};
 use crate::error::{Error, Result};
+use crate::finding::{Code, Finding};
 use crate::pager::OpenedPage;
 use crate::trace::Tracer;
-use crate::types::{CommitNo, PagePointer};
+use crate::types::{CommitNo, PageNo, PagePointer};
 use crate::vfs::VfsFile;
 use std::fmt;
 use std::ops::{Bound, Deref, RangeBounds};
@@ -77,6 +78,24 @@ impl ReadTxn {
     /// How many of the pages are free.
     pub fn free_page_count(&self) -> u32 {
         self.view.state.free_count
+    }
+
+    /// The trunks of the free list, the head first, each with the pages it lists. A list that comes back to itself ends with
+    /// an error, since its trunks are free pages too.
+    pub(crate) fn free_trunks(&self) -> Result<Vec<(PageNo, Vec<PageNo>)>> {
+        let mut trunks = Vec::new();
+        let mut at = self.view.state.free_list;
+        while !at.is_null() {
+            let page = self.store.read_trunk(&at, &self.view)?;
+            let trunk = page.trunk();
+            trunks.push((at.page, trunk.pages().collect()));
+            if trunks.len() > self.view.state.free_count as usize {
+                let why = "The free list has more trunks than there are free pages.";
+                return Err(Finding::new(Code::FreeCycle, why).page(at.page).into());
+            }
+            at = trunk.next().unwrap_or(PagePointer::NULL);
+        }
+        Ok(trunks)
     }
 
     /// The root of the tree of named trees.

@@ -106,6 +106,11 @@ pub struct Tree<'a> {
 }
 
 impl Tree<'_> {
+    /// The root page's pointer.
+    pub(crate) fn root(&self) -> PagePointer {
+        self.entry.root
+    }
+
     /// The value of `key`, without a copy when it stands in its leaf; `None` when there is none.
     pub fn get(&self, key: &[u8]) -> Result<Option<Value<'_>>> {
         value_of(self, &self.entry.root, key)
@@ -188,7 +193,8 @@ pub struct TreeMut<'t> {
 }
 
 impl TreeMut<'_> {
-    fn root(&self) -> PagePointer {
+    /// The root; its seal counts only while this transaction has not changed it.
+    pub(crate) fn root(&self) -> PagePointer {
         self.transaction.root_of(Some(&self.name))
     }
 

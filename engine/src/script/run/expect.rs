@@ -1,9 +1,8 @@
 //! Comparing what is with what a script expects.
 
-use super::{Failure, Outcome, Runner};
+use super::{Failure, Outcome, Records, Runner, value_text};
 use crate::Options;
 use crate::crypto::InsecureSeededEntropy;
-use crate::escape::escape;
 use crate::script::{Expect, Measure};
 use crate::trace::{Event, Sink};
 use crate::vfs::SimVfs;
@@ -28,12 +27,12 @@ impl Runner {
     /// What was found instead, when it differs.
     fn compare(&mut self, expect: &Expect) -> Result<Option<String>, Failure> {
         Ok(match expect {
-            Expect::Value { key, value } => match self.view()?.get(key)? {
-                Some(found) if found == *value => None,
-                Some(found) => Some(escape(&found)),
+            Expect::Value { key, value } => match self.view()?.value(key)? {
+                Some(found) if *found == value[..] => None,
+                Some(found) => Some(value_text(&found)),
                 None => Some("no such key".to_owned()),
             },
-            Expect::NoKey { key } => self.view()?.get(key)?.map(|found| escape(&found)),
+            Expect::NoKey { key } => self.view()?.value(key)?.map(|found| value_text(&found)),
             Expect::Count { measure, relation, number } => {
                 let found = self.measure(*measure)?;
                 (!relation.holds(found, *number)).then(|| format!("{} {found}", measure.word()))
@@ -57,6 +56,8 @@ impl Runner {
             Measure::Height => self.view()?.height()?,
             Measure::Pages => self.view()?.page_count().into(),
             Measure::Commit => self.store()?.read().commit().0,
+            Measure::Free => self.view()?.free_page_count().into(),
+            Measure::Trees => self.view()?.trees()?.len() as u64,
             Measure::Splits => events().filter(|event| matches!(**event, Event::PageSplit { .. })).count() as u64,
             Measure::Syncs => receipt().syncs.into(),
             Measure::Writes => receipt().writes.into(),

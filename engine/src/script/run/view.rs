@@ -1,16 +1,61 @@
-//! One way to read, whoever reads: the open transaction, a named snapshot or the newest commit.
+//! One way to read, whoever reads: the open transaction, the newest commit, a named snapshot, a named tree.
 
 use crate::btree::{PageRead, PageRef};
 use crate::error::Result;
 use crate::script::Scan;
 use crate::trace::Tracer;
-use crate::txn::{ReadTxn, WriteTxn};
+use crate::txn::{Range, ReadTxn, Tree, TreeInfo, TreeMut, Value, WriteTxn};
 use crate::types::PagePointer;
 use std::ops::Bound;
 
+/// Records that a line can ask for: those of a snapshot, of a transaction, or of a named tree in either.
+pub(in crate::script) trait Records {
+    /// The value of `key`.
+    fn value(&self, key: &[u8]) -> Result<Option<Value<'_>>>;
+    /// The records of a scan, without its limit.
+    fn records(&self, scan: &Scan) -> Range<'_>;
+}
+
+/// Each of these has both under other names.
+macro_rules! records_of {
+    ($($kind:ty),*) => {$(
+        impl Records for $kind {
+            fn value(&self, key: &[u8]) -> Result<Option<Value<'_>>> {
+                self.get(key)
+            }
+
+            fn records(&self, scan: &Scan) -> Range<'_> {
+                self.range::<[u8]>(bounds(scan))
+            }
+        }
+    )*};
+}
+
+records_of!(ReadTxn, WriteTxn, Tree<'_>, TreeMut<'_>);
+
+impl Records for View<'_> {
+    fn value(&self, key: &[u8]) -> Result<Option<Value<'_>>> {
+        match self {
+            View::Snapshot(snapshot) => snapshot.get(key),
+            View::Open(transaction) => transaction.get(key),
+        }
+    }
+
+    fn records(&self, scan: &Scan) -> Range<'_> {
+        match self {
+            View::Snapshot(snapshot) => snapshot.records(scan),
+            View::Open(transaction) => transaction.records(scan),
+        }
+    }
+}
+
+fn bounds(scan: &Scan) -> (Bound<&[u8]>, Bound<&[u8]>) {
+    let from = scan.from.as_deref().map_or(Bound::Unbounded, Bound::Included);
+    (from, scan.to.as_deref().map_or(Bound::Unbounded, Bound::Excluded))
+}
+
 pub(in crate::script) enum View<'a> {
     Snapshot(ReadTxn),
-    Named(&'a ReadTxn),
     Open(&'a WriteTxn),
 }
 
@@ -18,7 +63,6 @@ impl View<'_> {
     pub fn root(&self) -> PagePointer {
         match self {
             View::Snapshot(snapshot) => snapshot.root(),
-            View::Named(snapshot) => snapshot.root(),
             View::Open(transaction) => transaction.root(),
         }
     }
@@ -26,7 +70,6 @@ impl View<'_> {
     pub fn record_count(&self) -> u64 {
         match self {
             View::Snapshot(snapshot) => snapshot.record_count(),
-            View::Named(snapshot) => snapshot.record_count(),
             View::Open(transaction) => transaction.record_count(),
         }
     }
@@ -34,7 +77,6 @@ impl View<'_> {
     pub fn page_count(&self) -> u32 {
         match self {
             View::Snapshot(snapshot) => snapshot.page_count(),
-            View::Named(snapshot) => snapshot.page_count(),
             View::Open(transaction) => transaction.page_count(),
         }
     }
@@ -43,25 +85,18 @@ impl View<'_> {
         Ok(u64::from(self.read(&self.root())?.view().level()) + 1)
     }
 
-    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let value = match self {
-            View::Snapshot(snapshot) => snapshot.get(key)?,
-            View::Named(snapshot) => snapshot.get(key)?,
-            View::Open(transaction) => transaction.get(key)?,
-        };
-        Ok(value.map(|value| value.to_vec()))
+    pub fn free_page_count(&self) -> u32 {
+        match self {
+            View::Snapshot(snapshot) => snapshot.free_page_count(),
+            View::Open(transaction) => transaction.free_page_count(),
+        }
     }
 
-    /// The records of a scan, without its limit.
-    pub fn records(&self, scan: &Scan) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>)>> {
-        let from = scan.from.as_deref().map_or(Bound::Unbounded, Bound::Included);
-        let to = scan.to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let range = match self {
-            View::Snapshot(snapshot) => snapshot.range::<[u8]>((from, to)),
-            View::Named(snapshot) => snapshot.range::<[u8]>((from, to)),
-            View::Open(transaction) => transaction.range::<[u8]>((from, to)),
-        };
-        range.map(|found| found.map(|record| (record.key().to_vec(), record.value().to_vec())))
+    pub fn trees(&self) -> Result<Vec<TreeInfo>> {
+        match self {
+            View::Snapshot(snapshot) => snapshot.trees(),
+            View::Open(transaction) => transaction.trees(),
+        }
     }
 }
 
@@ -69,7 +104,6 @@ impl PageRead for View<'_> {
     fn read(&self, pointer: &PagePointer) -> Result<PageRef<'_>> {
         match self {
             View::Snapshot(snapshot) => snapshot.read(pointer),
-            View::Named(snapshot) => snapshot.read(pointer),
             View::Open(transaction) => transaction.read(pointer),
         }
     }
@@ -77,7 +111,6 @@ impl PageRead for View<'_> {
     fn tracer(&self) -> &Tracer {
         match self {
             View::Snapshot(snapshot) => snapshot.tracer(),
-            View::Named(snapshot) => snapshot.tracer(),
             View::Open(transaction) => transaction.tracer(),
         }
     }
@@ -85,7 +118,6 @@ impl PageRead for View<'_> {
     fn root_holder(&self) -> String {
         match self {
             View::Snapshot(snapshot) => snapshot.root_holder(),
-            View::Named(snapshot) => snapshot.root_holder(),
             View::Open(transaction) => transaction.root_holder(),
         }
     }

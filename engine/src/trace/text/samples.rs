@@ -36,6 +36,8 @@ fn script() -> Vec<Event> {
         ended("", true, receipt),
         ended("13\n14\n", true, Receipt::default()),
         ended("IN-USE: store.tsm: in use.", false, Receipt::default()),
+        Event::SnapshotTaken { name: "t1".into(), commit: CommitNo(4) },
+        Event::SnapshotEnded { name: "t1".into() },
         Event::Expected { line: "get m 13".into(), instead: None },
         Event::Expected { line: "get m 13".into(), instead: Some("nothing".into()) },
     ]
