@@ -255,6 +255,10 @@ fn row_above(model: &Model) -> bool {
     is_list(model) && model.selected_row > 0
 }
 
+fn has_trees(model: &Model) -> bool {
+    inspecting(model) && !model.world.facts.space.trees.is_empty()
+}
+
 fn shows_page(model: &Model) -> bool {
     inspecting(model) && model.shown_page().is_some()
 }
@@ -416,6 +420,12 @@ static TABLE: &[Binding] = &[
     bind!([Char('C')], Message::PreviousMark(Mark::Commit), "", "to the commit before", "", |m| has_mark(m, Mark::Commit, false), "There is no earlier commit."),
     bind!([Char('s')], Message::NextMark(Mark::Split), "", "to the next split", "", |m| has_mark(m, Mark::Split, true), "There is no later split."),
     bind!([Char('S')], Message::PreviousMark(Mark::Split), "", "to the split before", "", |m| has_mark(m, Mark::Split, false), "There is no earlier split."),
+    bind!([Char('m')], Message::NextMark(Mark::Merge), "", "to the next merge of two pages", "", |m| has_mark(m, Mark::Merge, true), "There is no later merge."),
+    bind!([Char('M')], Message::PreviousMark(Mark::Merge), "", "to the merge before", "", |m| has_mark(m, Mark::Merge, false), "There is no earlier merge."),
+    bind!([Char('o')], Message::NextMark(Mark::Chain), "", "to the next long value written, read or given up", "", |m| has_mark(m, Mark::Chain, true), "There is no later long value."),
+    bind!([Char('O')], Message::PreviousMark(Mark::Chain), "", "to the long value before", "", |m| has_mark(m, Mark::Chain, false), "There is no earlier long value."),
+    bind!([Char('g')], Message::NextMark(Mark::Free), "", "to the next page given back or taken again", "", |m| has_mark(m, Mark::Free, true), "No later event gives a page back or takes one again."),
+    bind!([Char('G')], Message::PreviousMark(Mark::Free), "", "to the one before", "", |m| has_mark(m, Mark::Free, false), "No earlier event gives a page back or takes one again."),
     bind!([Home], Message::First, "", "to the first event", "first", can_back, "This is the first event."),
     bind!([End], Message::Last, "", "to the last event", "last", can_forward, "This is the last event."),
     bind!([Char(' ')], Message::PlayPause, "pause", "", "", |m| lab(m) && m.playing.is_some(), ""),
@@ -441,6 +451,8 @@ static TABLE: &[Binding] = &[
     bind!([Char('5')], Message::Show(View::Disk), "", "what memory, system and disk hold", "disk", inspecting, ""),
     bind!([Char('8')], Message::Show(View::Verify), "", "what was found", "findings", inspecting, ""),
     bind!([Char('0')], Message::Show(View::Events), "", "every event in a sentence", "events", inspecting, ""),
+    bind!([Char('6')], Message::Show(View::Snapshots), "", "who reads which commit, and what a checkpoint waits for", "snapshots", inspecting, ""),
+    bind!([Char('t')], Message::NextTree, "", "draw the next tree: the main one, then the named ones", "tree NAME", has_trees, "There are no named trees."),
     bind!([Char('f')], Message::ToggleSealed, "", "the page as it is sealed, or plain", "sealed", shows_page, "No page is shown."),
     bind!([Tab], Message::NextRegion, "", "the next region", "", inspecting, ""),
     bind!([BackTab], Message::PreviousRegion, "", "the region before", "", inspecting, ""),

@@ -15,7 +15,13 @@ const LINES_MAX: u16 = 24;
 
 /// The view that `look` names, drawn as text; blank lines at its end are left out.
 pub fn text(runner: &Runner, look: &Look) -> Result<String, String> {
-    let known = [("tree", View::Tree), ("page", View::Page), ("log", View::Log), ("disk", View::Disk)];
+    let known = [
+        ("tree", View::Tree),
+        ("page", View::Page),
+        ("log", View::Log),
+        ("disk", View::Disk),
+        ("snapshots", View::Snapshots),
+    ];
     let subject = Subject::named(&look.view);
     let shown = known.iter().find(|(word, _)| *word == look.view).map(|(_, view)| *view);
     let (Some(subject), Some(shown)) = (subject, shown) else {

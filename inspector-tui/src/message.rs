@@ -61,6 +61,8 @@ pub enum Message {
     SkipQuestion,
     /// Show a view.
     Show(View),
+    /// Draw the next tree.
+    NextTree,
     /// The next region.
     NextRegion,
     /// The region before.

@@ -11,6 +11,7 @@ use tosumu::Finding;
 use tosumu::format::annotate::{self, Annotation};
 use tosumu::format::node::NodeView;
 use tosumu::format::page::PageKind;
+use tosumu::script::{Op, SessionStep, Show};
 use tosumu::trace::Event;
 use tosumu::types::{PageNo, PageSize};
 
@@ -104,6 +105,8 @@ pub enum View {
     Log = 4,
     /// What memory, the operating system and the disk hold.
     Disk = 5,
+    /// The snapshots that live, and what they hold back.
+    Snapshots = 6,
     /// What was found.
     Verify = 8,
     /// Every key and command.
@@ -119,6 +122,7 @@ impl View {
             View::Page => "page",
             View::Log => "log",
             View::Disk => "disk",
+            View::Snapshots => "snapshots",
             View::Verify => "verify",
             View::Help => "help",
         }
@@ -126,10 +130,21 @@ impl View {
 
     /// The view called `word`.
     pub fn named(word: &str) -> Option<View> {
-        [View::Tree, View::Page, View::Log, View::Disk, View::Verify, View::Events, View::Help]
-            .into_iter()
-            .find(|view| view.word() == word)
+        let views = [View::Tree, View::Page, View::Log, View::Disk, View::Snapshots, View::Verify, View::Events, View::Help];
+        views.into_iter().find(|view| view.word() == word)
     }
+}
+
+/// Which tree is drawn.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum TreeChoice {
+    /// The one that the present operation is about; the main tree when it is about none.
+    #[default]
+    Follow,
+    /// The main tree.
+    Main,
+    /// This named tree, while there is one of that name.
+    Named(String),
 }
 
 /// The region the keys are about.
@@ -254,6 +269,8 @@ pub struct Model {
     pub world: World,
     /// What the main region shows.
     pub view: View,
+    /// Which tree is drawn.
+    pub tree: TreeChoice,
     /// Whether the focused region has the whole screen.
     pub zoomed: bool,
     /// The region the keys are about.
@@ -352,6 +369,7 @@ impl Model {
             at: 0,
             world,
             view: View::Tree,
+            tree: TreeChoice::Follow,
             zoomed: false,
             focus: Focus::Main,
             page: None,
@@ -394,6 +412,32 @@ impl Model {
             let pages = &self.world.file()?.pages;
             pages.keys().next().copied()
         })
+    }
+
+    /// The name of the tree that is drawn; none is the main tree.
+    pub fn shown_tree(&self) -> Option<&str> {
+        let trees = &self.world.facts.space.trees;
+        let name = match &self.tree {
+            TreeChoice::Main => return None,
+            TreeChoice::Named(name) => name.clone(),
+            TreeChoice::Follow => self.tree_asked_for()?,
+        };
+        trees.get_key_value(&name).map(|(name, _)| name.as_str())
+    }
+
+    /// The root of that tree.
+    pub fn shown_root(&self) -> Option<PageNo> {
+        let facts = &self.world.facts;
+        self.shown_tree().map_or(facts.root, |name| facts.space.trees.get(name).copied())
+    }
+
+    /// The tree that the present operation names.
+    fn tree_asked_for(&self) -> Option<String> {
+        match Op::parse(&self.operation()?.line).ok()? {
+            Op::Tree { name, .. } | Op::Session { step: SessionStep::Tree { name, .. }, .. } => Some(name),
+            Op::Show(Show::NamedTree(name)) => Some(name),
+            _ => None,
+        }
     }
 
     /// The index of the present event.
@@ -465,7 +509,7 @@ impl Model {
             View::Log => self.world.log_pages().len(),
             View::Disk => self.world.page_numbers().len(),
             View::Verify => self.findings().len(),
-            View::Tree | View::Page | View::Help => 0,
+            View::Tree | View::Page | View::Snapshots | View::Help => 0,
         }
     }
 

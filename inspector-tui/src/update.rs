@@ -80,6 +80,7 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Answer => time::answer(model),
         Message::SkipQuestion => time::skip_question(model),
         Message::Show(view) => look::show(model, view),
+        Message::NextTree => look::next_tree(model),
         Message::NextRegion => look::next_region(model, 1),
         Message::PreviousRegion => look::next_region(model, -1),
         Message::Zoom => model.zoomed = !model.zoomed,

@@ -15,7 +15,7 @@ use tosumu::limits::LINE_BYTES_MAX;
 use tosumu::trace::Event;
 
 /// Views that have a name but are not built yet.
-const NOT_BUILT: [&str; 6] = ["map", "seals", "snapshots", "receipt", "diff", "life"];
+const NOT_BUILT: [&str; 5] = ["map", "seals", "receipt", "diff", "life"];
 /// Longest script that is read, in bytes.
 const SCRIPT_BYTES_MAX: u64 = 16 * LINE_BYTES_MAX as u64;
 /// Largest picture, in columns and in lines.
@@ -24,7 +24,7 @@ const SIZE_MAX: u16 = 1000;
 /// Draw one view of a file or of a script's run, without a terminal
 #[derive(Args)]
 pub struct Shot {
-    /// tree, page, log, disk, verify, events or help; home or lab for a whole screen
+    /// tree, page, log, disk, snapshots, verify, events or help; home or lab for a whole screen
     #[arg(value_name = "VIEW")]
     subject: String,
     /// The database; it is never written
@@ -114,6 +114,7 @@ impl Shot {
             Subject::Page => View::Page,
             Subject::Log => View::Log,
             Subject::Disk => View::Disk,
+            Subject::Snapshots => View::Snapshots,
             Subject::Verify => View::Verify,
             Subject::Events => View::Events,
             Subject::Help | Subject::Tree | Subject::Home | Subject::Lab => View::Tree,

@@ -1,17 +1,21 @@
 //! What the disk view says: what the program, the operating system and a disk after a power cut hold of each page.
 
-use super::{log, plural};
+use super::{log, plural, tree};
 use crate::{
     model::Model,
-    timeline::{Held, World},
+    timeline::{Held, Use, World},
 };
 use serde::Serialize;
+use tosumu::PageNo;
 
 /// One thing in all three places.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DiskRowFacts {
     /// `page 2`, `log to`, `superblock A`.
     pub name: String,
+    /// `chain`, `trunk` or `free` for a page that is no node of a tree.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub kind: &'static str,
     /// What the program believes.
     pub memory: String,
     /// What the operating system holds.
@@ -45,12 +49,14 @@ pub struct DiskFacts {
 /// The disk of `model`'s present world.
 pub fn disk(model: &Model) -> DiskFacts {
     let world = &model.world;
+    let uses = world.free_list().uses();
     let mut rows: Vec<DiskRowFacts> = world
         .page_numbers()
         .into_iter()
         .map(|page| {
             let holds = world.holds(page);
-            row(format!("page {page}"), [in_memory(holds.memory), words(holds.system), words(holds.durable)])
+            let places = [in_memory(holds.memory), words(holds.system), words(holds.durable)];
+            DiskRowFacts { kind: kind(world, page, uses.get(&page)), ..row(format!("page {page}"), places) }
         })
         .collect();
     rows.push(log_row(world));
@@ -64,7 +70,15 @@ pub fn disk(model: &Model) -> DiskFacts {
 }
 
 fn row(name: String, [memory, system, durable]: [String; 3]) -> DiskRowFacts {
-    DiskRowFacts { name, memory, system, durable }
+    DiskRowFacts { name, kind: "", memory, system, durable }
+}
+
+fn kind(world: &World, page: PageNo, freed: Option<&Use>) -> &'static str {
+    match freed {
+        Some(Use::Free) => "free",
+        Some(Use::Trunk) => "trunk",
+        None => tree::beside_word(world.page(page).and_then(|page| page.kind)),
+    }
 }
 
 /// Memory holds a version, wherever else it stands.
@@ -111,12 +125,19 @@ fn superblock_row(model: &Model, slot: u8) -> DiskRowFacts {
     row(name, [memory.into(), system.unwrap_or_else(|| "not readable".into()), durable])
 }
 
+impl DiskRowFacts {
+    /// `page 2`, `page 5 chain`.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.name, self.kind).trim_end().to_owned()
+    }
+}
+
 impl DiskFacts {
     pub(super) fn plain(&self) -> String {
         let mut text =
             String::from("What each place holds: the program's memory; the operating system; after a power cut.\n");
         for row in &self.rows {
-            text.push_str(&format!("{}: {}; {}; {}\n", row.name, row.memory, row.system, row.durable));
+            text.push_str(&format!("{}: {}; {}; {}\n", row.title(), row.memory, row.system, row.durable));
         }
         match self.pending.len() {
             0 => text.push_str("No write waits for a sync.\n"),

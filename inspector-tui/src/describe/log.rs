@@ -8,7 +8,10 @@ use crate::{model::Model, timeline::World};
 use serde::Serialize;
 use tosumu::format::{
     is_zero,
-    log::{LOG_HEADER_BYTES, LogHeader, LogShape, RecordKind, RecordView, is_left_of_an_older_log, padded_end},
+    log::{
+        CommitBody, LOG_HEADER_BYTES, LogHeader, LogShape, RecordKind, RecordView, is_left_of_an_older_log, padded_end,
+    },
+    page::SealedView,
     superblock::Superblock,
 };
 
@@ -23,6 +26,12 @@ pub struct LogRecordFacts {
     pub sequence: u64,
     /// The page it holds; none in a commit record.
     pub page: Option<u32>,
+    /// `chain` or `trunk` when that page is no node of a tree.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub kind: &'static str,
+    /// Whether it is the commit of a checkpoint's seals.
+    #[serde(skip)]
+    pub seals: bool,
     /// The commit it belongs to.
     pub commit: u64,
     /// Whether a sync has made it safe.
@@ -103,6 +112,12 @@ fn to_come(world: &World) -> Option<String> {
     Some(format!("to come: {word} {}, commit {}", pages.join(" "), world.facts.commit.next()))
 }
 
+/// What a sealed page is when it is no node, as its header tells without a key.
+fn kind_of(sealed: &[u8]) -> &'static str {
+    let header = SealedView::new(sealed).and_then(|sealed| sealed.header().ok());
+    tree::beside_word(header.map(|header| header.kind))
+}
+
 impl LogFacts {
     fn read(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
@@ -155,6 +170,9 @@ impl LogFacts {
                 end: end as u64,
                 sequence,
                 page: (fields.kind == RecordKind::Page).then_some(fields.page.0),
+                kind: if fields.kind == RecordKind::Page { kind_of(record.body()) } else { "" },
+                seals: fields.kind == RecordKind::Commit
+                    && CommitBody::decode(record.body()).is_ok_and(|body| body.seal_transaction),
                 commit: fields.commit.0,
                 durable: end as u64 <= self.durable_to,
                 kept: false,
@@ -228,7 +246,8 @@ impl LogRecordFacts {
     /// `page 2, commit 3` or `commit 3`.
     pub fn what(&self) -> String {
         match self.page {
-            Some(page) => format!("page {page}, commit {}", self.commit),
+            Some(page) if self.kind.is_empty() => format!("page {page}, commit {}", self.commit),
+            Some(page) => format!("page {page} ({}), commit {}", self.kind, self.commit),
             None => format!("commit {}", self.commit),
         }
     }

@@ -9,6 +9,8 @@ pub mod help;
 pub mod home;
 pub mod log;
 pub mod page;
+pub mod snapshots;
+pub mod space;
 pub mod tree;
 pub mod verify;
 
@@ -26,6 +28,8 @@ pub enum Subject {
     Log,
     /// What each place holds.
     Disk,
+    /// Snapshots, savepoints, key slots.
+    Snapshots,
     /// Findings.
     Verify,
     /// Every event.
@@ -40,11 +44,12 @@ pub enum Subject {
 
 impl Subject {
     /// Every view there is, with its word.
-    pub const ALL: [(&'static str, Subject); 9] = [
+    pub const ALL: [(&'static str, Subject); 10] = [
         ("tree", Subject::Tree),
         ("page", Subject::Page),
         ("log", Subject::Log),
         ("disk", Subject::Disk),
+        ("snapshots", Subject::Snapshots),
         ("verify", Subject::Verify),
         ("events", Subject::Events),
         ("help", Subject::Help),
@@ -70,6 +75,8 @@ pub enum Facts {
     Log(log::LogFacts),
     /// What each place holds.
     Disk(disk::DiskFacts),
+    /// Snapshots, savepoints, key slots.
+    Snapshots(snapshots::SnapshotsFacts),
     /// Findings.
     Verify(verify::VerifyFacts),
     /// Every event.
@@ -112,6 +119,7 @@ pub fn facts(model: &Model, subject: Subject) -> Facts {
         Subject::Page => Facts::Page(Box::new(page::page(model))),
         Subject::Log => Facts::Log(log::log(model)),
         Subject::Disk => Facts::Disk(disk::disk(model)),
+        Subject::Snapshots => Facts::Snapshots(snapshots::snapshots(model)),
         Subject::Verify => Facts::Verify(verify::verify(model)),
         Subject::Events => Facts::Events(events::events(model)),
         Subject::Help => Facts::Help(help::help(model)),
@@ -143,6 +151,7 @@ impl Facts {
             Facts::Page(facts) => facts.plain(),
             Facts::Log(facts) => facts.plain(),
             Facts::Disk(facts) => facts.plain(),
+            Facts::Snapshots(facts) => facts.plain(),
             Facts::Verify(facts) => facts.plain(),
             Facts::Events(facts) => facts.plain(),
             Facts::Help(facts) => facts.plain(),

@@ -1,6 +1,9 @@
 //! What the tree view says: every node that can be reached from the root, with its keys and what is remarkable about it.
 
-use super::plural;
+use super::{
+    plural,
+    space::{SpaceFacts, space},
+};
 use crate::{
     model::Model,
     timeline::{World, WorldPage},
@@ -10,7 +13,11 @@ use std::collections::BTreeSet;
 use tosumu::{
     Code, CommitNo, PageNo,
     escape::escape,
-    format::{node::NodeView, page::PageKind},
+    format::{
+        node::{CellValue, NodeView},
+        overflow::overflow_data_bytes,
+        page::PageKind,
+    },
     limits::TREE_DEPTH_MAX,
 };
 
@@ -29,6 +36,19 @@ pub enum NodeState {
     Bad,
 }
 
+/// A value that lies in pages of its own.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct ChainFacts {
+    /// Which of the node's keys has it.
+    pub key: usize,
+    /// The first page.
+    pub first: u32,
+    /// How many pages.
+    pub pages: usize,
+    /// The value's length, in bytes.
+    pub bytes: u32,
+}
+
 /// One node.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct NodeFacts {
@@ -40,6 +60,9 @@ pub struct NodeFacts {
     pub kind: String,
     /// Its keys, escaped; a branch's are its separators.
     pub keys: Vec<String>,
+    /// Which of them have a value that lies in pages of its own, and how many pages those are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<ChainFacts>,
     /// Which of them the present operation wrote.
     pub new_keys: Vec<usize>,
     /// The pages it leads to.
@@ -63,6 +86,9 @@ pub struct NodeFacts {
 pub struct TreeFacts {
     /// The root.
     pub root: Option<u32>,
+    /// The free list, the other trees, snapshots.
+    #[serde(skip_serializing_if = "SpaceFacts::is_empty")]
+    pub space: SpaceFacts,
     /// False after a crash, until the store is opened again.
     pub open: bool,
     /// The newest published commit.
@@ -78,9 +104,10 @@ pub struct TreeFacts {
 /// The tree of `model`'s present world.
 pub fn tree(model: &Model) -> TreeFacts {
     let world = &model.world;
-    let nodes = levels(world).iter().flatten().map(|page| node(world, *page)).collect();
+    let nodes = levels(world, model.shown_root()).iter().flatten().map(|page| node(world, *page)).collect();
     TreeFacts {
-        root: world.facts.root.map(|page| page.0),
+        root: model.shown_root().map(|page| page.0),
+        space: space(model),
         open: world.facts.open,
         commit: world.facts.commit.0,
         changed_pages: changed_pages(world),
@@ -102,9 +129,9 @@ pub fn commit_to_come(world: &World) -> Option<CommitNo> {
     newest.filter(|newest| *newest > world.facts.commit)
 }
 
-/// The page numbers of each level, from the root down. A page that was met before is not followed again.
-pub fn levels(world: &World) -> Vec<Vec<PageNo>> {
-    let Some(root) = world.facts.root.filter(|root| !root.is_none()) else { return Vec::new() };
+/// The page numbers of each level, from `root` down. A page that was met before is not followed again.
+pub fn levels(world: &World, root: Option<PageNo>) -> Vec<Vec<PageNo>> {
+    let Some(root) = root.filter(|root| !root.is_none()) else { return Vec::new() };
     let mut met = BTreeSet::from([root]);
     let mut levels = vec![vec![root]];
     while levels.len() <= TREE_DEPTH_MAX {
@@ -154,6 +181,12 @@ fn fill_in(node: &mut NodeFacts, world: &World, view: NodeView<'_>) {
         if fresh.is_some_and(|fresh| **fresh == *view.key(slot)) {
             node.new_keys.push(node.keys.len());
         }
+        if !branch
+            && let CellValue::Overflow { length, first } = view.cell_value(slot)
+        {
+            let pages = (length as usize).div_ceil(overflow_data_bytes(world.facts.page_size));
+            node.chains.push(ChainFacts { key: node.keys.len(), first: first.page.0, pages, bytes: length });
+        }
         node.keys.push(escape(view.key(slot)));
     }
     let (size, free) = (view.bytes().len(), view.free_bytes());
@@ -169,6 +202,15 @@ fn state_of(world: &World, page: PageNo, known: Option<&WorldPage>) -> NodeState
         (Some(_), _) | (None, Some(false)) => NodeState::Bad,
         (None, Some(true)) => NodeState::Ok,
         (None, None) => NodeState::Unchecked,
+    }
+}
+
+/// `chain` or `trunk`: a page that is no node of a tree; empty for one that is.
+pub fn beside_word(kind: Option<PageKind>) -> &'static str {
+    match kind {
+        Some(PageKind::Overflow) => "chain",
+        Some(PageKind::FreeList) => "trunk",
+        Some(PageKind::Branch | PageKind::Leaf) | None => "",
     }
 }
 
@@ -191,15 +233,26 @@ impl TreeFacts {
         }
         let root = self.root.map_or("none".into(), |root| format!("page {root}"));
         let nodes = plural(self.nodes.len(), "node");
-        text.push_str(&format!("Tree: root {root}, {nodes}, commit {}.\n", self.commit));
+        let tree = self.space.shown.as_ref().map_or("Tree".into(), |name| format!("Tree {name}"));
+        text.push_str(&format!("{tree}: root {root}, {nodes}, commit {}.\n", self.commit));
         for node in &self.nodes {
             text.push_str(&format!("{}\n", node.line()));
         }
+        text.push_str(&self.space.plain());
         text
     }
 }
 
 impl NodeFacts {
+    /// The keys as a box shows them: `big→3 pages` where the value lies in pages of its own.
+    pub fn shown_keys(&self) -> Vec<String> {
+        let mut keys = self.keys.clone();
+        for chain in &self.chains {
+            keys[chain.key].push_str(&format!("→{}", plural(chain.pages, "page")));
+        }
+        keys
+    }
+
     /// Everything about the node in one line.
     fn line(&self) -> String {
         let level = self.level.map_or(String::new(), |level| format!(" level {level}"));
@@ -228,6 +281,10 @@ impl NodeFacts {
         ];
         for (_, words) in marks.iter().filter(|(holds, _)| *holds) {
             line.push_str(&format!("; {words}"));
+        }
+        for chain in &self.chains {
+            let (key, pages) = (&self.keys[chain.key], plural(chain.pages, "page"));
+            line.push_str(&format!("; {key} has {} bytes in {pages} from page {}", chain.bytes, chain.first));
         }
         for new in &self.new_keys {
             line.push_str(&format!("; new key {}", self.keys[*new]));

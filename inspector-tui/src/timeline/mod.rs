@@ -8,7 +8,9 @@ mod world;
 mod writer;
 
 pub use operation::Operation;
-pub use world::{Facts, FilePage, FileWorld, Held, Holds, PendingLine, SealedAt, World, WorldPage};
+pub use world::{
+    Facts, FilePage, FileWorld, FreeList, Held, Holds, PendingLine, Savepoint, SealedAt, Snapshot, Space, Use, World, WorldPage,
+};
 
 use std::sync::Arc;
 use tosumu::trace::Event;
@@ -27,6 +29,12 @@ pub enum Mark {
     Sync,
     /// A page was split.
     Split,
+    /// Two pages became one.
+    Merge,
+    /// A long value was written, read or given up.
+    Chain,
+    /// A page was given back, or taken again.
+    Free,
     /// The log was folded into the page file.
     Checkpoint,
     /// The power went.
@@ -42,6 +50,12 @@ impl Mark {
             Mark::Commit => matches!(event, Event::TransactionCommitted { .. }),
             Mark::Sync => matches!(event, Event::FileSynced { .. }),
             Mark::Split => matches!(event, Event::PageSplit { .. }),
+            Mark::Merge => matches!(event, Event::PagesMerged { .. }),
+            Mark::Chain => matches!(
+                event,
+                Event::ValueWritten { .. } | Event::ValueRead { .. } | Event::ValueFreed { .. }
+            ),
+            Mark::Free => matches!(event, Event::PageFreed { .. } | Event::PageTaken { .. }),
             Mark::Checkpoint => matches!(event, Event::CheckpointEnded { .. }),
             Mark::Crash => matches!(event, Event::Crashed { .. }),
             Mark::Finding => matches!(event, Event::FindingReported { .. }),
@@ -113,9 +127,10 @@ impl Timeline {
         }
         let behind = self.keyframes.partition_point(|keyframe| keyframe.events <= count);
         let keyframe = &self.keyframes[behind - 1];
-        let mut world = keyframe.world.clone();
+        // Knowing first: an opening on the way reads the catalog from what the disk holds.
+        let mut world = keyframe.world.clone().knowing_pages_of(&self.end);
         self.events[keyframe.events..count].iter().for_each(|event| world.apply(event));
-        world.knowing_pages_of(&self.end)
+        world
     }
 
     /// The state after the last event.

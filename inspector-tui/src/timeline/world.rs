@@ -7,10 +7,12 @@ mod facts;
 mod file;
 mod load;
 mod power;
+mod space;
 mod survey;
 
-pub use facts::Facts;
+pub use facts::{Facts, Savepoint, Snapshot};
 pub use file::{FilePage, FileWorld};
+pub use space::{FreeList, Space, Use};
 
 use power::Undurable;
 use std::collections::BTreeMap;
@@ -45,6 +47,8 @@ struct Sandbox {
     /// shown although no handle is open.
     known_pages: Arc<BTreeMap<Seal, Bytes>>,
     undurable: Vec<Undurable>,
+    /// The same at each savepoint of the open transaction, by its number.
+    marks: Vec<(u32, Vec<Undurable>)>,
     /// Whether somebody changed a file from outside: then nobody can say what an opening would find before it is tried.
     tampered: bool,
     surveys: OnceLock<Arc<Surveys>>,
@@ -138,6 +142,7 @@ impl World {
             fold: Fold::default(),
             known_pages: Arc::default(),
             undurable: Vec::new(),
+            marks: Vec::new(),
             tampered: false,
             surveys: OnceLock::new(),
         };
@@ -165,6 +170,9 @@ impl World {
         if matches!(event, Event::Crashed { .. }) {
             let survey = &sandbox.surveys(&self.facts).system;
             (self.facts.root, self.facts.commit) = (survey.root, survey.commit.unwrap_or_default());
+        }
+        if matches!(event, Event::Crashed { .. } | Event::Opened { .. }) {
+            self.facts.space = sandbox.space(&self.facts);
         }
     }
 
@@ -373,6 +381,13 @@ impl Sandbox {
         }
     }
 
+    /// The named trees and the free list as the newest commit on the disk has them.
+    fn space(&self, facts: &Facts) -> Space {
+        let survey = &self.surveys(facts).system;
+        let plain = |page: PageNo| self.page(page, facts).and_then(|page| page.plain);
+        Space::read(survey.catalog, survey.free_list, survey.free_count, &plain)
+    }
+
     fn state(&self, file: &str) -> Option<&FileState> {
         self.fold.files.get(file)
     }
@@ -463,7 +478,8 @@ impl Sandbox {
 
 fn page_of(page: PageNo, plain: Option<Bytes>) -> WorldPage {
     let node = plain.as_deref().and_then(|plain| NodeView::new(plain).ok());
-    let (level, kind) = (node.map(|node| node.level()), node.map(|node| node.kind()));
+    let level = node.map(|node| node.level());
+    let kind = node.map(|node| node.kind()).or_else(|| PageKind::from_byte(*plain.as_deref()?.first()?));
     WorldPage {
         page,
         level,

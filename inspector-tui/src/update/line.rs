@@ -9,6 +9,7 @@ use crate::message::{Edit, Message};
 use crate::model::{Model, Screen, View};
 use crate::widget::Theme;
 use std::path::PathBuf;
+use tosumu::escape::unescape;
 use tosumu::script::Op;
 use tosumu::types::PageNo;
 
@@ -141,6 +142,11 @@ fn screen_word(model: &mut Model, words: &[&str]) -> bool {
         ["theme", name] => match Theme::named(name) {
             Some(theme) => model.style.theme = theme,
             None => note_bad(model, "Themes are dark, light, colour-blind and plain."),
+        },
+        ["tree"] => look::show_tree(model, None),
+        ["tree", name] => match unescape(name).ok().and_then(|name| String::from_utf8(name).ok()) {
+            Some(name) => look::show_tree(model, Some(&name)),
+            None => note_bad(model, "A tree's name is text."),
         },
         ["finding" | "findings"] => look::show(model, View::Verify),
         ["help" | "?"] => look::show(model, View::Help),

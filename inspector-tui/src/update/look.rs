@@ -4,7 +4,7 @@ use super::{line, note, note_bad, time};
 use crate::command::Command;
 use crate::keymap;
 use crate::line_edit::LineEdit;
-use crate::model::{Focus, Model, Screen, View};
+use crate::model::{Focus, Model, Screen, TreeChoice, View};
 use tosumu::Finding;
 use tosumu::format::node::NodeView;
 use tosumu::trace::Event;
@@ -28,6 +28,29 @@ pub(super) fn show(model: &mut Model, view: View) {
     model.focus = Focus::Main;
     model.byte = None;
     model.selected_row = if view == View::Events { model.at.saturating_sub(1) } else { 0 };
+}
+
+/// Draws the tree called `name`; without a name the main tree.
+pub(super) fn show_tree(model: &mut Model, name: Option<&str>) {
+    model.tree = match name {
+        None => TreeChoice::Main,
+        Some(name) if model.world.facts.space.trees.contains_key(name) => TreeChoice::Named(name.to_owned()),
+        Some(name) => {
+            let name = tosumu::escape::escape(name.as_bytes());
+            return note_bad(model, format!("There is no tree {name} at this instant."));
+        }
+    };
+    show(model, View::Tree);
+}
+
+/// Draws the next tree: the main one, then the named ones in their order.
+pub(super) fn next_tree(model: &mut Model) {
+    let names: Vec<&String> = model.world.facts.space.trees.keys().collect();
+    let next = match model.shown_tree() {
+        None => names.first().map(|name| (*name).clone()),
+        Some(shown) => names.into_iter().find(|name| name.as_str() > shown).cloned(),
+    };
+    show_tree(model, next.as_deref());
 }
 
 pub(super) fn leave_help(model: &mut Model) {
@@ -157,7 +180,7 @@ pub(super) fn activate(model: &mut Model) {
             let page = model.world.log_pages().get(model.selected_row).copied().flatten();
             show_page(model, page);
         }
-        View::Tree | View::Page | View::Help => {}
+        View::Tree | View::Page | View::Snapshots | View::Help => {}
     }
 }
 

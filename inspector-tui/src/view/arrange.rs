@@ -30,6 +30,8 @@ pub enum Pane {
     Log,
     /// What each place holds.
     Disk,
+    /// The snapshots that live.
+    Snapshots,
     /// The events.
     Events,
     /// The card of a finding.
@@ -122,6 +124,7 @@ pub(super) fn alone(model: &Model, subject: Subject, area: Rect) -> Vec<Placed> 
         Subject::Page => vec![one(Pane::PageBrief)],
         Subject::Log => vec![one(Pane::Log)],
         Subject::Disk => vec![one(Pane::Disk)],
+        Subject::Snapshots => vec![one(Pane::Snapshots)],
         Subject::Verify if tree_fits_over_finding(model, area) => {
             let card = verify::lines_needed(model, area.width - 2);
             vec![one(Pane::Tree), Placed { height: Height::Lines(card), ..one(Pane::Finding) }]
@@ -143,6 +146,7 @@ fn front(view: View) -> Pane {
         View::Page => Pane::Page,
         View::Log => Pane::Log,
         View::Disk => Pane::Disk,
+        View::Snapshots => Pane::Snapshots,
         View::Events => Pane::Events,
         View::Verify => Pane::Finding,
         View::Help => Pane::Help,

@@ -33,7 +33,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     // Where not all rows can be seen, those round the page shown are.
     let crowded = rows.len() + 4 > usize::from(area.height);
     let focus = if crowded { model.shown_page() } else { model.page };
-    let selected = focus.and_then(|page| rows.iter().position(|row| row.name == format!("page {page}")));
+    let selected = focus.and_then(|page| rows.iter().position(|row| row.name.split(' ').take(2).eq(["page", &page.to_string()])));
     let waiting = waiting(&disk, area, rows.len());
     let height = area.height - waiting.len() as u16;
     let sentence = text::wrap(&disk.if_power_went, usize::from(area.width).saturating_sub(2)).len();
@@ -73,8 +73,13 @@ fn row(facts: &facts::DiskRowFacts) -> DiskRow {
         };
         DiskCell::new(text, family)
     };
+    // What a free page holds is of no use to anybody, so nothing in its row stands out.
+    let cell = |text: &str, differs: bool| match facts.kind {
+        "free" => DiskCell::new(text, Family::Free),
+        _ => cell(text, differs),
+    };
     DiskRow {
-        name: facts.name.clone(),
+        name: facts.title(),
         memory: cell(&facts.memory, changes(&facts.memory, &facts.system)),
         system: cell(&facts.system, changes(&facts.system, &facts.durable)),
         durable: cell(&facts.durable, false),

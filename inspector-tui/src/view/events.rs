@@ -63,7 +63,11 @@ pub fn family(event: &Event) -> Family {
         | Event::RootGrew { .. }
         | Event::CellsMoved { .. }
         | Event::PagesMerged { .. }
-        | Event::RootShrank { .. } => Family::Changed,
+        | Event::RootShrank { .. }
+        | Event::ValueWritten { .. }
+        | Event::TreeCreated { .. }
+        | Event::TreeDropped { .. } => Family::Changed,
+        Event::PageFreed { .. } | Event::ValueFreed { .. } => Family::Quiet,
         Event::PageSealed { .. }
         | Event::KeySlotAdded { .. }
         | Event::KeySlotRemoved { .. }

@@ -11,6 +11,7 @@ pub mod hints;
 pub mod home;
 pub mod log;
 pub mod page;
+pub mod snapshots;
 pub mod story;
 pub mod strip;
 mod title;
@@ -142,6 +143,7 @@ fn heading(model: &Model, pane: Pane) -> (String, String) {
         Pane::Card => (page::card_title(model), String::new()),
         Pane::Log => ("4 log".into(), log::note(model)),
         Pane::Disk => ("5 disk".into(), disk::note(model)),
+        Pane::Snapshots => ("6 snapshots".into(), snapshots::note(model)),
         Pane::Events => ("0 events".into(), events::note(model)),
         Pane::Finding => (verify::card_title(model), String::new()),
         Pane::Help => ("help".into(), help::note(model)),
@@ -157,6 +159,7 @@ fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
         Pane::Card => page::draw_card(model, area, buffer),
         Pane::Log => log::draw(model, area, buffer),
         Pane::Disk => disk::draw(model, area, buffer),
+        Pane::Snapshots => snapshots::draw(model, area, buffer),
         Pane::Events => events::draw(model, area, buffer),
         Pane::Finding => verify::draw_card(model, area, buffer),
         Pane::Help => help::draw(model, area, buffer),
@@ -172,6 +175,9 @@ fn tabs(model: &Model) -> Title {
         Screen::File => views.push((View::Verify, findings)),
         _ => {
             views.push((View::Disk, "5 disk"));
+            if model.view == View::Snapshots || !model.world.facts.snapshots.is_empty() {
+                views.push((View::Snapshots, "6 snapshots"));
+            }
             if model.view == View::Verify || !model.findings().is_empty() {
                 views.push((View::Verify, findings));
             }

@@ -116,6 +116,7 @@ fn what_led_here(model: &Model) -> Option<String> {
             | Event::RootGrew { .. }
             | Event::RootShrank { .. }
             | Event::PageFreed { .. }
+            | Event::PageTaken { .. }
     );
     if !follows {
         return None;

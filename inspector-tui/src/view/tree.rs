@@ -4,11 +4,12 @@ use super::line_of;
 use crate::{
     describe::{
         closed,
+        space::space,
         tree::{self as facts, NodeFacts, NodeState},
     },
     model::Model,
     timeline::World,
-    widget::{Card, CardLine, Family, KeyMark, NodeMarks, NodeStatus, TreeCanvas, TreeLevel, TreeNode, TreePlace},
+    widget::{Card, CardLine, Family, KeyMark, NodeMarks, NodeStatus, TreeCanvas, TreeLevel, TreeNode, TreePlace, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
 use std::{collections::BTreeMap, ops::Range};
@@ -16,6 +17,8 @@ use tosumu::PageNo;
 
 /// Lines of a tree of two levels with its bars and its legend.
 const TREE_LINES: u16 = 9;
+/// Most lines under the tree about what stands beside it.
+const BESIDE_LINES_MAX: usize = 2;
 /// Nodes of a level that are built at either side of the one in focus: more than any terminal is wide.
 const NODES_BUILT_ASIDE: usize = 48;
 
@@ -68,8 +71,37 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             return;
         }
     }
-    let (levels, selected) = levels(&model.world, model.page);
-    TreeCanvas { levels: &levels, selected, theme }.render(area, buffer);
+    let beside = beside(model, area);
+    let (levels, selected) = levels(model);
+    let canvas = Rect { height: area.height - beside.len() as u16, ..area };
+    TreeCanvas { levels: &levels, selected, theme }.render(canvas, buffer);
+    for (at, words) in beside.iter().enumerate() {
+        line_of(buffer, area, canvas.height + at as u16, words, theme.style(Family::Quiet));
+    }
+}
+
+/// What stands under the tree: the other trees, the free list, snapshots and savepoints. No line in a store without them.
+fn beside(model: &Model, area: Rect) -> Vec<String> {
+    let room = usize::from(area.width.saturating_sub(2));
+    let most = match area.height {
+        0..=7 => 0,
+        8..=10 => 1,
+        _ => BESIDE_LINES_MAX,
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for remark in space(model).remarks() {
+        match lines.last_mut() {
+            Some(last) if text::width(last) + text::width(&remark) + 3 <= room => last.push_str(&format!("   {remark}")),
+            _ => lines.push(remark),
+        }
+    }
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            last.push_str("   …");
+        }
+    }
+    lines
 }
 
 /// The pages of a locked file: what their headers tell without a key.
@@ -96,16 +128,18 @@ fn draw_sealed_pages(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 /// The page whose box stands at a place of the area, counted from its corner.
 pub fn page_at(model: &Model, column: u16, line: u16, area: Rect) -> Option<PageNo> {
-    let (levels, selected) = levels(&model.world, model.page);
+    let (levels, selected) = levels(model);
     let canvas = TreeCanvas { levels: &levels, selected, theme: &model.style.theme };
-    let place = canvas.layout(area.width, area.height).place_at(column, line)?;
-    facts::levels(&model.world).get(place.level)?.get(place.index).copied()
+    let height = area.height - beside(model, area).len() as u16;
+    let place = canvas.layout(area.width, height).place_at(column, line)?;
+    facts::levels(&model.world, model.shown_root()).get(place.level)?.get(place.index).copied()
 }
 
 /// The levels with only the nodes round the focus built, and where the selected page stands.
-fn levels(world: &World, selected: Option<PageNo>) -> (Vec<TreeLevel>, Option<TreePlace>) {
-    let pages = facts::levels(world);
-    let place = selected.and_then(|page| place_of(&pages, page));
+fn levels(model: &Model) -> (Vec<TreeLevel>, Option<TreePlace>) {
+    let world = &model.world;
+    let pages = facts::levels(world, model.shown_root());
+    let place = model.page.and_then(|page| place_of(&pages, page));
     let mut levels = Vec::with_capacity(pages.len());
     for (at, level) in pages.iter().enumerate() {
         let below = pages.get(at + 1).map_or(BTreeMap::new(), |below| places(below));
@@ -147,7 +181,7 @@ fn node(facts: NodeFacts, below: &BTreeMap<u32, usize>) -> TreeNode {
     let mark = |at| if facts.new_keys.contains(&at) { KeyMark::New } else { KeyMark::None };
     TreeNode {
         page: facts.page,
-        keys: facts.keys.iter().enumerate().map(|(at, key)| (key.clone(), mark(at))).collect(),
+        keys: facts.shown_keys().into_iter().enumerate().map(|(at, key)| (key, mark(at))).collect(),
         fill_percent: facts.fill_percent.filter(|_| facts.state != NodeState::Bad),
         marks: NodeMarks { changed: facts.changed, new: facts.new, on_path: facts.on_path },
         status: match facts.state {

@@ -1,5 +1,6 @@
 //! What is known of a store as a whole at an instant.
 
+use super::space::Space;
 use std::collections::{BTreeMap, BTreeSet};
 use tosumu::Finding;
 use tosumu::trace::Event;
@@ -16,8 +17,14 @@ pub struct Facts {
     pub page_size: PageSize,
     /// Whether a handle is open: false after a crash until the store is opened again.
     pub open: bool,
-    /// The root.
+    /// The root of the main tree.
     pub root: Option<PageNo>,
+    /// The named trees and the free list.
+    pub space: Space,
+    /// The named snapshots that live.
+    pub snapshots: BTreeMap<String, Snapshot>,
+    /// The savepoints of the open transaction, in the order they were set.
+    pub savepoints: Vec<Savepoint>,
     /// The newest published commit.
     pub commit: CommitNo,
     /// The newest commit that a power cut would leave.
@@ -40,8 +47,31 @@ pub struct Facts {
     pub checked: Vec<String>,
     /// Where the last branch searched leads.
     leads_to: Option<PageNo>,
-    /// The root as it was when the open transaction began.
-    root_before: Option<PageNo>,
+    /// Root, trees and free list as they were when the open transaction began.
+    before: Option<(Option<PageNo>, Space)>,
+    /// The present operation, as it was written.
+    line: String,
+}
+
+/// A named snapshot that lives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    /// The commit it sees.
+    pub commit: CommitNo,
+    /// Whether the log it began on was folded into the page file since: it reads on in that one.
+    pub log_is_over: bool,
+}
+
+/// A savepoint of the open transaction.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Savepoint {
+    /// The name a script gave it, else its number.
+    pub name: String,
+    /// Counted from 1 in its transaction.
+    pub number: u32,
+    /// Root, trees and free list as they were there.
+    root: Option<PageNo>,
+    space: Space,
 }
 
 impl Facts {
@@ -53,6 +83,9 @@ impl Facts {
             page_size,
             open: false,
             root: None,
+            space: Space::default(),
+            snapshots: BTreeMap::new(),
+            savepoints: Vec::new(),
             commit: CommitNo(0),
             durable_commit: CommitNo(0),
             transaction: None,
@@ -64,29 +97,47 @@ impl Facts {
             findings: Vec::new(),
             checked: Vec::new(),
             leads_to: None,
-            root_before: None,
+            before: None,
+            line: String::new(),
         }
     }
 
     /// Takes in the next event, as far as it tells of the whole.
     pub(super) fn apply(&mut self, event: &Event) {
         self.touched = event.page().or(self.touched);
+        self.follow_space(event);
         match event {
-            Event::OperationStarted { .. } => self.begin_operation(),
+            Event::OperationStarted { line } => self.begin_operation(line),
+            Event::SnapshotTaken { name, commit } => {
+                self.snapshots.insert(name.clone(), Snapshot { commit: *commit, log_is_over: false });
+            }
+            Event::SnapshotEnded { name } => drop(self.snapshots.remove(name)),
+            Event::CheckpointEnded { .. } => {
+                self.snapshots.values_mut().for_each(|snapshot| snapshot.log_is_over = true);
+            }
             Event::TransactionStarted { transaction, .. } => {
                 self.transaction = Some(*transaction);
-                self.root_before = self.root;
+                self.before = Some((self.root, self.space.clone()));
                 self.new_pages.clear();
+                self.savepoints.clear();
             }
-            Event::TransactionCommitted { .. } => self.transaction = None,
+            Event::TransactionCommitted { .. } => {
+                self.transaction = None;
+                self.savepoints.clear();
+            }
             Event::TransactionRolledBack { .. } => {
-                self.root = self.root_before.take().or(self.root);
+                if let Some((root, space)) = self.before.take() {
+                    (self.root, self.space) = (root.or(self.root), space);
+                }
                 self.transaction = None;
                 self.new_pages.clear();
+                self.savepoints.clear();
                 self.fresh = None;
             }
-            Event::SavepointRestored { root, .. } => {
+            Event::SavepointSet { savepoint, .. } => self.set_savepoint(*savepoint),
+            Event::SavepointRestored { root, savepoint, .. } => {
                 self.root = Some(*root);
+                self.go_back_to(*savepoint);
                 self.fresh = None;
             }
             Event::BranchSearched { page, child, .. } => {
@@ -134,7 +185,38 @@ impl Facts {
         }
     }
 
-    fn begin_operation(&mut self) {
+    /// The named trees and the free list change with the pages, and are told of by the same events.
+    fn follow_space(&mut self, event: &Event) {
+        match event {
+            Event::TreeCreated { name, root } => drop(self.space.trees.insert(name.clone(), *root)),
+            Event::TreeDropped { name, .. } => drop(self.space.trees.remove(name)),
+            Event::RootGrew { new_root, old_root, .. } | Event::RootShrank { new_root, old_root, .. } => {
+                self.space.move_root(*old_root, *new_root);
+            }
+            Event::PageFreed { trunk, free_count, .. } | Event::PageTaken { trunk, free_count, .. } => {
+                self.space.head = Some(*trunk).filter(|trunk| !trunk.is_none());
+                self.space.free_count = *free_count;
+            }
+            _ => {}
+        }
+    }
+
+    fn set_savepoint(&mut self, number: u32) {
+        let named = self.line.strip_prefix("savepoint ").map(|name| name.trim().to_owned());
+        let name = named.unwrap_or_else(|| number.to_string());
+        self.savepoints.retain(|earlier| earlier.name != name);
+        self.savepoints.push(Savepoint { name, number, root: self.root, space: self.space.clone() });
+    }
+
+    fn go_back_to(&mut self, number: u32) {
+        self.savepoints.retain(|savepoint| savepoint.number <= number);
+        if let Some(savepoint) = self.savepoints.last().filter(|savepoint| savepoint.number == number) {
+            (self.root, self.space) = (savepoint.root, savepoint.space.clone());
+        }
+    }
+
+    fn begin_operation(&mut self, line: &str) {
+        self.line = line.to_owned();
         self.path.clear();
         self.leads_to = None;
         self.fresh = None;
@@ -160,6 +242,8 @@ impl Facts {
     fn close(&mut self) {
         self.open = false;
         self.transaction = None;
+        self.snapshots.clear();
+        self.savepoints.clear();
         self.path.clear();
         self.new_pages.clear();
         self.fresh = None;

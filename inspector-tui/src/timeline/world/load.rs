@@ -1,6 +1,6 @@
 //! Reads a file at rest into a world: as much as a person can look at, told how much was left out.
 
-use super::{Facts, FilePage, FileWorld, SealedAt};
+use super::{Facts, FilePage, FileWorld, SealedAt, Space};
 use crate::model::Report;
 use std::collections::BTreeMap;
 use tosumu::format::node::NodeView;
@@ -30,9 +30,15 @@ impl FileWorld {
         if let Some(report) = report {
             judge(&mut facts, file, report, count);
         }
+        let pages: BTreeMap<PageNo, FilePage> =
+            (1..=read).map(PageNo).map(|page| (page, read_page(file, page))).collect();
+        if let Ok(state) = file.state() {
+            let plain = |page: PageNo| pages.get(&page).and_then(|page| page.plain.clone());
+            facts.space = Space::read(state.catalog.page, state.free_list.page, state.free_count, &plain);
+        }
         FileWorld {
             facts,
-            pages: (1..=read).map(PageNo).map(|page| (page, read_page(file, page))).collect(),
+            pages,
             unread: count - read,
             log: log_bytes(file),
             log_pages: log_pages(file),

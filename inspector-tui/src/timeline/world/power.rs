@@ -42,12 +42,23 @@ impl Sandbox {
             Event::RecordWritten { key, replaced_bytes: None, .. } => self.change(Undurable::Put(key.clone())),
             Event::RecordWritten { key, .. } => self.change(Undurable::Replaced(key.clone())),
             Event::RecordRemoved { key, .. } => self.change(Undurable::Removed(key.clone())),
+            Event::SavepointSet { savepoint, .. } => self.marks.push((*savepoint, self.undurable.clone())),
+            Event::SavepointRestored { savepoint, .. } => self.changes_until(*savepoint),
+            Event::TransactionStarted { .. } => self.marks.clear(),
             Event::TransactionCommitted { .. }
             | Event::TransactionRolledBack { .. }
             | Event::Crashed { .. }
             | Event::HandleDropped => self.undurable.clear(),
             Event::Tampered { .. } => self.tampered = true,
             _ => {}
+        }
+    }
+
+    /// The changes as they were at a savepoint; those set after it are passed over.
+    fn changes_until(&mut self, savepoint: u32) {
+        self.marks.retain(|(number, _)| *number <= savepoint);
+        if let Some((_, changes)) = self.marks.last().filter(|(number, _)| *number == savepoint) {
+            self.undurable = changes.clone();
         }
     }
 

@@ -29,6 +29,12 @@ pub(super) struct Survey {
     pub root: Option<PageNo>,
     /// Pages as of that commit.
     pub page_count: u32,
+    /// The root of the catalog as of that commit; no page when there are no named trees.
+    pub catalog: PageNo,
+    /// The head of the free list as of that commit; no page when none is free.
+    pub free_list: PageNo,
+    /// Free pages as of that commit.
+    pub free_count: u32,
     /// The newest frame of each page that the log holds, its commit finished.
     pub frames: BTreeMap<PageNo, Standing>,
     /// The log's header, then its records in order: the page of each page frame.
@@ -47,6 +53,8 @@ impl Survey {
         survey.commit = Some(superblock.commit);
         survey.root = Some(superblock.root.page).filter(|page| !page.is_none());
         survey.page_count = superblock.page_count;
+        (survey.catalog, survey.free_list) = (superblock.catalog.page, superblock.free_list.page);
+        survey.free_count = superblock.free_count;
         if let Some(log) = log {
             survey.follow(log, superblock.log_generation);
         }
@@ -96,6 +104,7 @@ impl Survey {
         self.commit = Some(commit);
         self.root = Some(body.root.page).filter(|page| !page.is_none());
         self.page_count = body.page_count;
+        (self.catalog, self.free_list, self.free_count) = (body.catalog.page, body.free_list.page, body.free_count);
     }
 }
 
