@@ -130,7 +130,8 @@ impl View {
 
     /// The view called `word`.
     pub fn named(word: &str) -> Option<View> {
-        let views = [View::Tree, View::Page, View::Log, View::Disk, View::Snapshots, View::Verify, View::Events, View::Help];
+        let views =
+            [View::Tree, View::Page, View::Log, View::Disk, View::Snapshots, View::Verify, View::Events, View::Help];
         views.into_iter().find(|view| view.word() == word)
     }
 }

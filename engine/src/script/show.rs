@@ -7,7 +7,9 @@ use crate::btree::PageRead;
 use crate::error::Error;
 use crate::escape::{escape, escape_word};
 use crate::format::free_list::FreeTrunkView;
-use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, is_left_of_an_older_log, padded_end};
+use crate::format::log::{
+    CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, is_left_of_an_older_log, padded_end,
+};
 use crate::format::node::{CellValue, NodeView};
 use crate::format::overflow::{OverflowView, overflow_data_bytes};
 use crate::format::page::{PageKind, SealedView};

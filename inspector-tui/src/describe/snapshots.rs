@@ -108,9 +108,14 @@ fn checkpoint(model: &Model, log: &log::LogFacts, snapshots: &[SnapshotFacts]) -
         (_, _, Some(_)) => "A transaction is open: a checkpoint waits for its end.".into(),
         ([], false, _) => "Nothing stands in the log: a checkpoint has nothing to fold.".into(),
         ([], true, _) => "Nothing stands in the way of a checkpoint.".into(),
-        ([only], ..) => format!("A checkpoint has to wait for {only}, which still reads what its pages would overwrite."),
+        ([only], ..) => {
+            format!("A checkpoint has to wait for {only}, which still reads what its pages would overwrite.")
+        }
         (many, ..) => {
-            format!("A checkpoint has to wait for {}, which still read what its pages would overwrite.", many.join(", "))
+            format!(
+                "A checkpoint has to wait for {}, which still read what its pages would overwrite.",
+                many.join(", ")
+            )
         }
     }
 }

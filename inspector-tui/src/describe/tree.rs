@@ -181,9 +181,7 @@ fn fill_in(node: &mut NodeFacts, world: &World, view: NodeView<'_>) {
         if fresh.is_some_and(|fresh| **fresh == *view.key(slot)) {
             node.new_keys.push(node.keys.len());
         }
-        if !branch
-            && let CellValue::Overflow { length, first } = view.cell_value(slot)
-        {
+        if !branch && let CellValue::Overflow { length, first } = view.cell_value(slot) {
             let pages = (length as usize).div_ceil(overflow_data_bytes(world.facts.page_size));
             node.chains.push(ChainFacts { key: node.keys.len(), first: first.page.0, pages, bytes: length });
         }

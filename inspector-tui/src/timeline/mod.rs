@@ -9,7 +9,8 @@ mod writer;
 
 pub use operation::Operation;
 pub use world::{
-    Facts, FilePage, FileWorld, FreeList, Held, Holds, PendingLine, Savepoint, SealedAt, Snapshot, Space, Use, World, WorldPage,
+    Facts, FilePage, FileWorld, FreeList, Held, Holds, PendingLine, Savepoint, SealedAt, Snapshot, Space, Use, World,
+    WorldPage,
 };
 
 use std::sync::Arc;
@@ -51,10 +52,9 @@ impl Mark {
             Mark::Sync => matches!(event, Event::FileSynced { .. }),
             Mark::Split => matches!(event, Event::PageSplit { .. }),
             Mark::Merge => matches!(event, Event::PagesMerged { .. }),
-            Mark::Chain => matches!(
-                event,
-                Event::ValueWritten { .. } | Event::ValueRead { .. } | Event::ValueFreed { .. }
-            ),
+            Mark::Chain => {
+                matches!(event, Event::ValueWritten { .. } | Event::ValueRead { .. } | Event::ValueFreed { .. })
+            }
             Mark::Free => matches!(event, Event::PageFreed { .. } | Event::PageTaken { .. }),
             Mark::Checkpoint => matches!(event, Event::CheckpointEnded { .. }),
             Mark::Crash => matches!(event, Event::Crashed { .. }),

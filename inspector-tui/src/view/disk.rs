@@ -33,7 +33,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     // Where not all rows can be seen, those round the page shown are.
     let crowded = rows.len() + 4 > usize::from(area.height);
     let focus = if crowded { model.shown_page() } else { model.page };
-    let selected = focus.and_then(|page| rows.iter().position(|row| row.name.split(' ').take(2).eq(["page", &page.to_string()])));
+    let selected =
+        focus.and_then(|page| rows.iter().position(|row| row.name.split(' ').take(2).eq(["page", &page.to_string()])));
     let waiting = waiting(&disk, area, rows.len());
     let height = area.height - waiting.len() as u16;
     let sentence = text::wrap(&disk.if_power_went, usize::from(area.width).saturating_sub(2)).len();

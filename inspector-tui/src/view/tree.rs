@@ -9,7 +9,9 @@ use crate::{
     },
     model::Model,
     timeline::World,
-    widget::{Card, CardLine, Family, KeyMark, NodeMarks, NodeStatus, TreeCanvas, TreeLevel, TreeNode, TreePlace, text},
+    widget::{
+        Card, CardLine, Family, KeyMark, NodeMarks, NodeStatus, TreeCanvas, TreeLevel, TreeNode, TreePlace, text,
+    },
 };
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
 use std::{collections::BTreeMap, ops::Range};
@@ -91,7 +93,9 @@ fn beside(model: &Model, area: Rect) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for remark in space(model).remarks() {
         match lines.last_mut() {
-            Some(last) if text::width(last) + text::width(&remark) + 3 <= room => last.push_str(&format!("   {remark}")),
+            Some(last) if text::width(last) + text::width(&remark) + 3 <= room => {
+                last.push_str(&format!("   {remark}"))
+            }
             _ => lines.push(remark),
         }
     }

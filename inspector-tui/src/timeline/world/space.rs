@@ -39,7 +39,12 @@ pub enum Use {
 
 impl Space {
     /// From what names them in a superblock or a commit; `plain` opens pages.
-    pub(super) fn read(catalog: PageNo, head: PageNo, free_count: u32, plain: &dyn Fn(PageNo) -> Option<Bytes>) -> Space {
+    pub(super) fn read(
+        catalog: PageNo,
+        head: PageNo,
+        free_count: u32,
+        plain: &dyn Fn(PageNo) -> Option<Bytes>,
+    ) -> Space {
         let mut trees = BTreeMap::new();
         if !catalog.is_none() {
             read_catalog(catalog, 0, plain, &mut trees);
