@@ -72,6 +72,8 @@ macro_rules! recipes {
 const BYTES: &[(&str, &[u8])] = files![
     "good" "fresh.tsm",
     "good" "thousand-records.tsm",
+    "good" "everything.tsm",
+    "good" "everything.tsm-wal",
     "damaged" "torn-log-tail.tsm",
     "damaged" "torn-log-tail.tsm-wal",
     "damaged" "bit-flip-in-a-leaf.tsm",
@@ -86,6 +88,7 @@ const BYTES: &[(&str, &[u8])] = files![
 const RECIPES: &[(&str, &str)] = recipes![
     "fresh",
     "thousand-records",
+    "everything",
     "torn-log-tail",
     "bit-flip-in-a-leaf",
     "two-pages-swapped",

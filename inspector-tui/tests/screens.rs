@@ -4,12 +4,27 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use tosumu::{PageNo, Unlock, crypto::Secret, script::Runner, trace::Event};
 use tosumu_inspector::{
     describe::{self, Subject},
-    model::{Focus, Model, View},
+    model::{Focus, Model, TreeChoice, View},
     picture, recorded, view,
 };
 
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
-const VIEWS: [View; 7] = [View::Tree, View::Page, View::Log, View::Disk, View::Events, View::Verify, View::Help];
+const VIEWS: [View; 8] =
+    [View::Tree, View::Page, View::Log, View::Disk, View::Snapshots, View::Events, View::Verify, View::Help];
+/// Long values, free pages, named trees, a snapshot and a savepoint.
+const BESIDE_THE_TREE: [&str; 11] = [
+    "blob big 1300",
+    "blob wide 700",
+    "tree people create",
+    "tree people fill 30 ascending",
+    "tree cities create",
+    "tree cities put rome old",
+    "del big",
+    "t1: begin-read",
+    "put a 11",
+    "begin",
+    "savepoint one",
+];
 /// A script whose last commit is folded into the page file, and page 2 put back as it was at first.
 const ROLLED_BACK: [&str; 3] = ["put m 13", "checkpoint", "put-back page 2 from commit 1"];
 
@@ -109,6 +124,22 @@ fn every_view_of_the_split_at_every_size() {
         let screens: Vec<String> = SIZES.iter().map(|size| screen(&mut model, *size)).collect();
         insta::assert_snapshot!(format!("view_{}", shown.word()), screens.join("\n"));
     }
+}
+
+#[test]
+fn what_stands_beside_the_tree_is_told_under_it_and_another_tree_can_be_drawn() {
+    let mut model = recorded::lab(&recorded::sample_store(&BESIDE_THE_TREE), recorded::SAMPLE_TITLE);
+    let mut screens = vec![screen(&mut model, (80, 24)), screen(&mut model, (120, 40))];
+    model.tree = TreeChoice::Named("people".into());
+    screens.push(screen(&mut model, (80, 24)));
+    for shown in [View::Disk, View::Snapshots] {
+        model.view = shown;
+        screens.push(screen(&mut model, (80, 24)));
+    }
+    for subject in [Subject::Tree, Subject::Disk, Subject::Snapshots] {
+        screens.push(describe::facts(&model, subject).plain());
+    }
+    insta::assert_snapshot!(screens.join("\n"));
 }
 
 #[test]

@@ -53,6 +53,50 @@ fn the_world_at_every_event_is_the_one_folded_from_the_start() {
     assert!(timeline.keyframes.len() > 3);
 }
 
+/// Named trees, long values, savepoints, snapshots, a crash and two openings.
+const BESIDE: &str = "tree a create\ntree a fill 40 ascending\nblob long 1500\nt1: begin-read\ndel long\nbegin\ntree b create\n\
+                      savepoint one\ntree b fill 40 descending\ntree a drop\nrollback-to one\nput k v\ncommit\ncheckpoint full\n\
+                      t1: end\ncheckpoint\ncrash after wal-sync\nblob long 900\nreopen\ntree b put k v\nreopen\nbegin\n\
+                      tree b drop\nrollback";
+
+fn beside() -> Timeline {
+    let mut runner = tosumu::script::Runner::new(tosumu::script::RunnerOptions::default());
+    for line in BESIDE.lines() {
+        let outcome = runner.run_line(line.trim());
+        assert!(!outcome.failed || line.contains("checkpoint"), "{line}: {}", outcome.text);
+    }
+    crate::recorded::timeline(&runner)
+}
+
+#[test]
+fn trees_free_pages_snapshots_and_savepoints_are_the_same_however_an_instant_is_reached() {
+    let timeline = beside();
+    let mut folded = World::empty("lab.tsm", PageSize::TOY);
+    for count in 0..=timeline.len() {
+        assert!(timeline.world_at(count).tells_the_same_as(&folded), "after {count} events");
+        if count < timeline.len() {
+            folded.apply(timeline.event(count));
+        }
+    }
+    let named = |world: &World| world.facts.space.trees.keys().cloned().collect::<Vec<_>>();
+    let behind = |line: &str| {
+        let operation = timeline.operations().iter().find(|operation| operation.line == line).unwrap();
+        timeline.world_at(operation.last + 1)
+    };
+    assert_eq!(named(&behind("tree a drop")), ["b"]);
+    assert_eq!(named(&behind("rollback-to one")), ["a", "b"], "as it was there");
+    assert_eq!(behind("rollback-to one").facts.savepoints.len(), 1);
+    assert_eq!(named(&behind("tree b drop")), ["a"]);
+    assert_eq!(named(timeline.end()), ["a", "b"], "rolled back");
+    assert_eq!(behind("t1: begin-read").facts.snapshots["t1"].commit, CommitNo(3));
+    let list = behind("del long").free_list();
+    assert_eq!(list.trunks.iter().map(|(_, pages)| pages.len() + 1).sum::<usize>(), list.count as usize);
+    assert_eq!(list.count, 4);
+    let end = timeline.end();
+    let roots: Vec<_> = end.facts.space.trees.values().map(|root| end.page(*root).unwrap().level).collect();
+    assert_eq!(roots, [Some(1), Some(0)]);
+}
+
 #[test]
 fn splits_and_commits_are_found_in_both_directions() {
     let timeline = busy();

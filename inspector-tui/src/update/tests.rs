@@ -318,6 +318,29 @@ fn playing_steps_by_the_clock_and_stops_at_the_end_and_at_any_step_by_hand() {
 }
 
 #[test]
+fn a_key_and_a_word_choose_the_tree_that_is_drawn() {
+    let mut desk = Desk::lab();
+    for line in ["tree people create", "tree people put ann 1970", "tree cities create"] {
+        desk.enter(line);
+        desk.press(Key::End);
+    }
+    assert_eq!(desk.model.shown_tree(), Some("cities"), "the tree that the operation is about");
+    desk.enter("tree");
+    assert_eq!(desk.model.shown_tree(), None);
+    desk.press(Key::Char('t'));
+    desk.press(Key::Char('t'));
+    assert_eq!(desk.model.shown_tree(), Some("people"));
+    desk.press(Key::Char('t'));
+    assert_eq!(desk.model.shown_tree(), None);
+    desk.enter("tree people");
+    assert_eq!(desk.model.shown_tree(), Some("people"));
+    desk.enter("tree nobody");
+    assert!(desk.note().contains("no tree nobody"), "{}", desk.note());
+    desk.enter("snapshots");
+    assert_eq!(desk.model.view, View::Snapshots);
+}
+
+#[test]
 fn the_command_line_knows_views_history_and_says_what_it_cannot() {
     let mut desk = Desk::put();
     desk.enter("show page 2");

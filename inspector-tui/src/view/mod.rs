@@ -118,11 +118,20 @@ fn section(model: &Model, placed: &Placed, width: u16) -> Section {
     let note = match placed.pane {
         _ if placed.tabs && model.view == View::Verify => verify::note(model),
         Pane::Page if placed.tabs => page::short_note(model),
-        _ if placed.tabs && width < NOTE_COLUMNS => short_note(model, placed.pane, note),
+        _ if placed.tabs && width < NOTE_COLUMNS + snapshots_columns(model) => short_note(model, placed.pane, note),
         _ => note,
     };
     let focus = if placed.focused { Focus::Here } else { Focus::Elsewhere };
     Section { title, note, height: placed.height, focus }
+}
+
+/// What one more tab takes.
+fn snapshots_columns(model: &Model) -> u16 {
+    if shows_snapshots_tab(model) { 14 } else { 0 }
+}
+
+fn shows_snapshots_tab(model: &Model) -> bool {
+    model.screen == Screen::Lab && (model.view == View::Snapshots || !model.world.facts.snapshots.is_empty())
 }
 
 /// A note that fits beside the tabs on the narrowest screen.
@@ -175,7 +184,7 @@ fn tabs(model: &Model) -> Title {
         Screen::File => views.push((View::Verify, findings)),
         _ => {
             views.push((View::Disk, "5 disk"));
-            if model.view == View::Snapshots || !model.world.facts.snapshots.is_empty() {
+            if shows_snapshots_tab(model) {
                 views.push((View::Snapshots, "6 snapshots"));
             }
             if model.view == View::Verify || !model.findings().is_empty() {
