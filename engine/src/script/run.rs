@@ -105,6 +105,9 @@ impl Failure {
     }
 }
 
+/// A key and a value drawn from the script's seed.
+type DrawnRecord = (Vec<u8>, Vec<u8>);
+
 type Done = Result<String, Failure>;
 
 /// Runs the operations of a script, one after the other.
@@ -387,7 +390,7 @@ impl Runner {
         Ok(if said.is_empty() { commit_text(commit) } else { said })
     }
 
-    fn drawn_records(&mut self, fill: &Fill) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Failure> {
+    fn drawn_records(&mut self, fill: &Fill) -> Result<Vec<DrawnRecord>, Failure> {
         self.store()?;
         let drawn = |index| (self.chance.key(fill, index), self.chance.text(fill.value_bytes));
         Ok((0..fill.count).map(drawn).collect())
