@@ -319,8 +319,8 @@ fn playing_steps_by_the_clock_and_stops_at_the_end_and_at_any_step_by_hand() {
 
 #[test]
 fn a_key_and_a_word_choose_the_tree_that_is_drawn() {
-    let mut desk = Desk::lab();
-    desk.press(Key::Escape);
+    let mut desk = Desk::put();
+    desk.press(Key::End);
     for line in ["tree people create", "tree people put ann 1970", "tree cities create"] {
         desk.enter(line);
         desk.press(Key::End);
