@@ -596,3 +596,19 @@ fn whichever_call_on_the_witness_fails_no_commit_does_and_no_false_alarm_follows
     }
     assert!(told.len() >= 2, "{told:?}");
 }
+
+#[test]
+fn a_change_of_keys_after_relaxed_commits_leaves_a_superblock_that_expects_their_log() {
+    let disk = SimVfs::new(1);
+    let relaxed = options(&disk, 1).durability(Durability::Relaxed).create(true).unlock(passphrase("old"));
+    let db = relaxed.open(PATH).unwrap();
+    put(&db, "a", "1").unwrap();
+    db.add_key(keyfile(), KdfProfile::TEST).unwrap();
+    drop(db);
+    assert!(
+        superblocks(&disk).iter().all(|slot| slot.log_expected),
+        "a durable commit stands in a log that may go missing"
+    );
+    disk.remove(Path::new(&format!("{PATH}-wal"))).unwrap();
+    assert_eq!(code(open(&disk, keyfile())), "LOG-MISSING");
+}

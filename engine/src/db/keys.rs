@@ -146,6 +146,9 @@ impl Database {
     /// Both superblocks, one after the other, each synced. Whatever fails here, the handle can no longer tell what the disk
     /// holds: one of the slots may be torn, or newer than it knows.
     fn change_keys(&self, mut writer: WriterGuard, change: Change) -> Result<()> {
+        // A line of the witness names a commit and the key slots; only a durable commit may stand in it. And settling may write a
+        // superblock of its own, which says that a log is expected: what is written here goes on from that one.
+        writer.settle(&self.store)?;
         let mut next = writer.superblock.clone();
         next.key_slot_counter = next.key_slot_counter.checked_add(1).ok_or(Error::LimitExceeded {
             what: "the count of changes of keys",
@@ -154,8 +157,6 @@ impl Database {
         })?;
         let Change { slot, content, event, kind } = change;
         next.key_slots[usize::from(slot)] = content;
-        // A line of the witness names a commit and the key slots; only a durable commit may stand in it.
-        writer.settle(&self.store)?;
         for _ in 0..2 {
             writer
                 .write_superblock(&self.store, next.clone())
