@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 use tosumu::crypto::InsecureSeededEntropy;
-use tosumu::trace::{Event, Recorder};
+use tosumu::trace::{Event, Recorder, Sink};
 use tosumu::vfs::{CrashPlan, DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
 use tosumu::{AutoCheckpoint, CheckpointMode, Database, Durability, Options, PageSize};
 
@@ -21,11 +21,22 @@ struct Slow {
     sim: SimVfs,
     syncs: Arc<AtomicU64>,
     is_failing: Arc<AtomicBool>,
+    is_full: Arc<AtomicBool>,
+    /// Syncs under way, and the most that ever were at once.
+    syncing: Arc<AtomicU64>,
+    syncing_most: Arc<AtomicU64>,
+    sync_milliseconds: u64,
 }
 
 impl Slow {
     fn new() -> Slow {
-        Slow { sim: SimVfs::new(1), syncs: Arc::default(), is_failing: Arc::default() }
+        Slow::of(3)
+    }
+
+    fn of(sync_milliseconds: u64) -> Slow {
+        let (is_failing, is_full) = Default::default();
+        let (syncs, syncing, syncing_most) = Default::default();
+        Slow { sim: SimVfs::new(1), syncs, is_failing, is_full, syncing, syncing_most, sync_milliseconds }
     }
 
     fn options(&self) -> Options {
@@ -69,7 +80,10 @@ impl VfsFile for SlowFile {
         self.file.read_at(offset, buffer)
     }
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
-        self.file.write_at(offset, data)
+        match self.disk.is_full.load(Ordering::SeqCst) {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => self.file.write_at(offset, data),
+        }
     }
     fn len(&self) -> io::Result<u64> {
         self.file.len()
@@ -79,7 +93,10 @@ impl VfsFile for SlowFile {
     }
     fn sync_data(&self) -> io::Result<()> {
         self.disk.syncs.fetch_add(1, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_millis(3));
+        let syncing = self.disk.syncing.fetch_add(1, Ordering::SeqCst) + 1;
+        self.disk.syncing_most.fetch_max(syncing, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(self.disk.sync_milliseconds));
+        self.disk.syncing.fetch_sub(1, Ordering::SeqCst);
         match self.disk.is_failing.load(Ordering::SeqCst) {
             true => Err(io::Error::other("input/output error")),
             false => self.file.sync_data(),
@@ -185,6 +202,107 @@ fn a_sync_that_fails_puts_every_commit_that_waits_in_doubt_and_publishes_none() 
     drop(db);
     disk.sim.crash(&CrashPlan::Lost);
     assert_eq!(keys_on(disk.sim), BTreeSet::from([b"first".to_vec()]));
+}
+
+/// Does something with the database whenever it is told of an event.
+struct Meddler {
+    db: Mutex<Option<Database>>,
+    work: fn(&Database, &Event),
+}
+
+impl Meddler {
+    fn new(work: fn(&Database, &Event)) -> Arc<Meddler> {
+        Arc::new(Meddler { db: Mutex::default(), work })
+    }
+}
+
+impl Sink for Meddler {
+    fn level(&self) -> tosumu::trace::Level {
+        tosumu::trace::Level::Outline
+    }
+    fn take(&self, event: Event) {
+        let db = self.db.lock().unwrap().clone();
+        db.iter().for_each(|db| (self.work)(db, &event));
+    }
+}
+
+/// A second sync would return as if nothing had been, and its commits be acknowledged on top of one that is lost.
+#[test]
+fn between_a_sync_that_failed_and_the_poison_nobody_commits() {
+    let disk = Slow::new();
+    let meddler = Meddler::new(|db, event| {
+        if matches!(event, Event::Poisoned { .. }) {
+            assert_eq!(db.write(|tx| tx.put(b"meanwhile", b"")).unwrap_err().code(), "POISONED");
+        }
+    });
+    let db = disk.options().sink(meddler.clone()).open(PATH).unwrap();
+    db.write(|tx| tx.put(b"first", b"")).unwrap();
+    *meddler.db.lock().unwrap() = Some(db.clone());
+    disk.is_failing.store(true, Ordering::SeqCst);
+    assert_eq!(db.write(|tx| tx.put(b"lost", b"")).unwrap_err().code(), "COMMIT-INDETERMINATE");
+    meddler.db.lock().unwrap().take();
+}
+
+#[test]
+fn a_commit_that_another_s_sync_of_the_handle_made_durable_is_published_before_it_is_acknowledged() {
+    let disk = Slow::of(1);
+    let meddler = Meddler::new(|db, event| {
+        if let Event::CommitsSynced { last, .. } = event {
+            assert!(db.read().commit() >= *last, "durable, and not to be seen");
+        }
+    });
+    let db = disk.options().sink(meddler.clone()).open(PATH).unwrap();
+    db.write(|tx| tx.put(b"first", b"")).unwrap();
+    *meddler.db.lock().unwrap() = Some(db.clone());
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let db = db.clone();
+                scope.spawn(move || {
+                    for turn in 0..40 {
+                        db.write(|tx| tx.put(&key(thread, turn), b"x")).unwrap();
+                        assert!(
+                            db.read().get(&key(thread, turn)).unwrap().is_some(),
+                            "acknowledged, and not published"
+                        );
+                    }
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            while !is_done.load(Ordering::SeqCst) {
+                db.sync().unwrap();
+            }
+        });
+        let ended: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
+        is_done.store(true, Ordering::SeqCst);
+        ended.into_iter().for_each(|writer| writer.unwrap());
+    });
+    meddler.db.lock().unwrap().take();
+}
+
+/// The operating system tells a failure once: of two syncs at once, one might hear of what the other did not write.
+#[test]
+fn a_failed_append_is_cut_off_again_when_nobody_else_syncs() {
+    let disk = Slow::of(50);
+    let db = disk.options().open(PATH).unwrap();
+    db.write(|tx| tx.put(b"first", b"")).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| db.write(|tx| tx.put(b"second", b"")));
+        while disk.syncing.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        disk.is_full.store(true, Ordering::SeqCst);
+        assert_eq!(db.write(|tx| tx.put(b"third", b"")).unwrap_err().code(), "IO");
+        disk.is_full.store(false, Ordering::SeqCst);
+        waiting.join().unwrap().unwrap();
+    });
+    db.write(|tx| tx.put(b"fourth", b"")).unwrap();
+    assert_eq!(disk.syncing_most.load(Ordering::SeqCst), 1);
+    drop(db);
+    disk.sim.crash(&CrashPlan::Lost);
+    assert_eq!(keys_on(disk.sim), [&b"first"[..], b"fourth", b"second"].map(<[u8]>::to_vec).into());
 }
 
 /// What is left after a power cut at any point of a relaxed life is the state after some commit, and never less than what was

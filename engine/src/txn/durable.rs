@@ -132,6 +132,22 @@ impl Commits {
         }
     }
 
+    /// Takes an append that failed out of the log again by `cut`, while nobody syncs the log: that sync and the one of `cut` could
+    /// each be told of the other's failure. The handle is poisoned before anybody syncs again when it failed.
+    pub fn cut_back(&self, cut: impl FnOnce() -> Result<Error>) -> Result<Error> {
+        let waited = self.changed.wait_while(self.lock(), |state| state.is_syncing);
+        waited.unwrap_or_else(PoisonError::into_inner).is_syncing = true;
+        let done = cut();
+        let mut state = self.lock();
+        state.is_syncing = false;
+        if let Err(error) = &done {
+            state.poisoned.get_or_insert_with(|| error.to_string());
+        }
+        drop(state);
+        self.changed.notify_all();
+        done
+    }
+
     fn lead(&self, store: &Store, mark: &Mark, publish: Publish) -> Result<()> {
         let log = &mark.view.log;
         let synced = log.file().expect("invariant: a commit that was appended stands in a file").sync_data();
@@ -139,8 +155,15 @@ impl Commits {
         state.is_syncing = false;
         let first = state.durable.next();
         let last = mark.view.state.commit;
+        if let Err(source) = synced {
+            // Nobody may lead another sync between this one and the poison.
+            let failed = Error::CommitIndeterminate { file: log.name.clone(), source };
+            state.poisoned.get_or_insert_with(|| failed.to_string());
+            drop(state);
+            return Err(store.poison(failed));
+        }
         // A sync that returned says nothing when another failed meanwhile: that one may have taken the error with it.
-        let is_durable = synced.is_ok() && state.poisoned.is_none();
+        let is_durable = state.poisoned.is_none();
         if is_durable {
             state.durable = last;
             state.durable_sequence = mark.sequence;
@@ -150,9 +173,6 @@ impl Commits {
             }
         }
         drop(state);
-        if let Err(source) = synced {
-            return Err(store.poison(Error::CommitIndeterminate { file: log.name.clone(), source }));
-        }
         self.changed.notify_all();
         if is_durable && publish == Publish::Leader {
             store.note_durable();

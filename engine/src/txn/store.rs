@@ -179,8 +179,8 @@ impl Store {
     /// Marks the handle as unable to write, and hands the error on.
     pub fn poison(&self, error: Error) -> Error {
         let because = error.to_string();
+        self.commits.poison(because.clone());
         self.tracer.emit(|_| Event::Poisoned { because: because.clone() });
-        self.commits.poison(because);
         error
     }
 

@@ -131,7 +131,10 @@ impl Writer {
 
     /// Makes all that is appended durable, has the superblock vouch for the log, and publishes it.
     pub fn settle(&mut self, store: &Store) -> Result<()> {
-        store.commits.make_durable(store, self.head.state.commit, Publish::Caller)?;
+        // Commits that gave the writer back may wait for this very sync: they are published before they are acknowledged. Only of
+        // a log that the superblock does not vouch for yet, nobody waits.
+        let publish = if self.superblock.log_expected { Publish::Leader } else { Publish::Caller };
+        store.commits.make_durable(store, self.head.state.commit, publish)?;
         let has_commits = self.log.as_ref().is_some_and(|log| log.sequence() > 0);
         if has_commits && !self.superblock.log_expected {
             let mut next = self.superblock.clone();
@@ -165,7 +168,9 @@ impl Writer {
         let commit = Commit { commit, frames, body, previous_fingerprint, durable_sequence };
         log.append(commit, &store.keys).map_err(|error| match error {
             AppendError::Clean(error) => error,
-            AppendError::Indeterminate(error) => store.poison(error),
+            AppendError::Begun(failed) => {
+                store.commits.cut_back(|| log.cut_back(failed)).unwrap_or_else(|error| store.poison(error))
+            }
         })
     }
 

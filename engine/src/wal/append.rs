@@ -62,8 +62,8 @@ pub(crate) enum LogSpace {
 pub(crate) enum AppendError {
     /// Nothing of the commit is in the log.
     Clean(Error),
-    /// Something of it may be in the log, perhaps all: poison.
-    Indeterminate(Error),
+    /// Something of it may be in the log: to be cut off again by [`Log::cut_back`].
+    Begun(Failed),
 }
 
 impl Log {
@@ -98,16 +98,22 @@ impl Log {
             LogSpace::Spent { file, longest } => (file, longest.max(LOG_HEADER_BYTES as u64)),
             LogSpace::Unknown { file } => (file, 0),
         };
-        if file.len().map_err(failed)? > longest {
-            file.set_len(longest).map_err(failed)?;
+        let is_long = file.len().map_err(failed)? > longest;
+        if is_long && longest == 0 {
+            file.set_len(0).map_err(failed)?;
         }
         write_all_at(&*file, 0, &header.encode()).map_err(failed)?;
         file.sync_data().map_err(|source| Error::io("sync", &name, source))?;
+        if is_long && longest > 0 {
+            // Only now: a log that was cut and still bore the old header would pass for a whole one, which the other slot needs.
+            file.set_len(longest).map_err(failed)?;
+        }
         let previous = header.seed;
         Ok(Log { file, name, header, end: LOG_HEADER_BYTES as u64, sequence: 0, previous })
     }
 
-    /// Appends a commit, in one write when it is small. When this fails the known end stays where it was.
+    /// Appends a commit, in one write when it is small. When this fails the known end stays where it was, and what was
+    /// written behind it is to be cut off before anything else is done with the log.
     pub fn append(&mut self, commit: Commit<'_>, keys: &Keys) -> Result<Appended, AppendError> {
         let expected = (commit.frames.size_hint().0 * self.header.frame_bytes() + 1024).min(PIECE_BYTES + (1 << 17));
         let mut piece = Piece {
@@ -123,7 +129,7 @@ impl Log {
             }
             // Pages that could not be had, before a byte was written.
             Err(Failed::Source(error)) if piece.start == self.end => Err(AppendError::Clean(error)),
-            Err(failed) => Err(self.cut_back(failed)),
+            Err(failed) => Err(AppendError::Begun(failed)),
         }
     }
 
@@ -186,22 +192,22 @@ impl Log {
         piece.previous = append_record(&mut piece.bytes, fields, body, |parts| keys.record_mac(&salt, parts));
     }
 
-    /// Something may have been written: make sure that nothing of it can be taken for a commit, or say that we cannot.
-    fn cut_back(&self, failed: Failed) -> AppendError {
+    /// Makes sure that nothing of an append that failed can be taken for a commit, and says why it failed; or, as the other
+    /// error, that this cannot be made sure of: poison. Nobody else may sync the log meanwhile: the error of one sync may
+    /// be told to another.
+    pub fn cut_back(&self, failed: Failed) -> Result<Error, Error> {
         let cut = self.file.set_len(self.end).and_then(|()| self.file.sync_data());
         match (cut, failed) {
-            (Ok(()), failed) => AppendError::Clean(failed.error(&self.name)),
-            (Err(_), Failed::Write(source)) => {
-                AppendError::Indeterminate(Error::CommitIndeterminate { file: self.name.clone(), source })
-            }
+            (Ok(()), failed) => Ok(failed.error(&self.name)),
+            (Err(_), Failed::Write(source)) => Err(Error::CommitIndeterminate { file: self.name.clone(), source }),
             // No commit record was written, so the commit has not happened; but where the log ends is in doubt.
-            (Err(_), Failed::Source(error)) => AppendError::Indeterminate(error),
+            (Err(_), Failed::Source(error)) => Err(error),
         }
     }
 }
 
 /// Why a commit could not be written.
-enum Failed {
+pub(crate) enum Failed {
     /// The page that was to come next could not be had.
     Source(Error),
     Write(io::Error),
