@@ -179,7 +179,7 @@ impl Error {
         }
     }
 
-    /// An input or output error on `file` while `doing` something.
+    /// An input or output error on `file` while `doing` something: for a [`Vfs`](crate::vfs::Vfs) or a verb of one's own.
     pub fn io(doing: &'static str, file: &str, source: io::Error) -> Error {
         Error::Io { doing, file: file.to_owned(), source }
     }
@@ -205,7 +205,7 @@ impl fmt::Display for Error {
             }
             Error::Io { doing, file, source } => write!(f, "{file}: {doing} failed: {source}"),
             Error::LimitExceeded { what, limit, value } => {
-                write!(f, "{what} of {value} is over the limit of {limit}; nothing was changed")
+                write!(f, "{what} is {value}, over the limit of {limit}; nothing was changed")
             }
             Error::CommitIndeterminate { file, source } => write!(
                 f,
@@ -223,7 +223,10 @@ impl fmt::Display for Error {
                 write!(f, "{file}: format {format}: can be read; `compact OLD NEW` writes it in the newest format")
             }
             Error::SnapshotOvertaken { file } => {
-                write!(f, "{file}: the file was folded while this snapshot lived; begin a new one")
+                write!(
+                    f,
+                    "{file}: another process folded its log while this snapshot lived, and a page of it is gone; nothing is lost: read again"
+                )
             }
             Error::ReadOnly { file } => write!(f, "{file}: can only be read"),
             Error::NoCommit { commit, why } => write!(f, "commit {commit} cannot be brought back: {why}"),

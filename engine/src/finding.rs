@@ -36,7 +36,8 @@ macro_rules! codes {
         /// The stable code of a finding. Codes are never reused; DESIGN.md lists them.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
         #[allow(missing_docs, reason = "each code's meaning stands in the same table and is printed by `explain`")]
-        pub enum Code { $(#[serde(rename = $text)] $name,)* }
+        #[non_exhaustive]
+pub enum Code { $(#[serde(rename = $text)] $name,)* }
 
         impl Code {
             /// Every code, in the order of DESIGN.md.
@@ -138,6 +139,7 @@ impl fmt::Display for Code {
 /// Serialised, the place is flat: `code severity file page byte_start byte_end path expected found why lost next`, with
 /// `null` where there is none; `byte_start` and `byte_end` are offsets into `file`, the end not included.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// The stable code.
     pub code: Code,

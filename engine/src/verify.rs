@@ -34,6 +34,7 @@ pub const FINDINGS_MAX: usize = 10_000;
 
 /// How much is verified; each level does what the ones before it do, as far as that means anything there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[non_exhaustive]
 pub enum Level {
     /// The superblocks and the log's header, without a key.
     Identify,
@@ -100,6 +101,7 @@ pub struct VerifyOptions {
 
 /// One of the things that can be checked, and whether it was.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Check {
     /// What: `superblocks`, `pages (seals)`, …
     pub name: &'static str,
@@ -128,6 +130,7 @@ impl Check {
 
 /// What verification found. Serialised it is one object: `level`, `checks`, `exit`, `findings`.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Report {
     /// The level that was asked for.
     pub level: Level,

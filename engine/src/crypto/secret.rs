@@ -81,6 +81,7 @@ impl fmt::Debug for Secret {
 
 /// How a database is to be opened: the kind of key slot to try, and what opens it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Unlock {
     /// The key stands in the file: changes by others are found, but everybody can read.
     Keyless,

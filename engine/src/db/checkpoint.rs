@@ -40,6 +40,7 @@ use std::time::Duration;
 
 /// What a checkpoint does about snapshots that stand in its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum CheckpointMode {
     /// Gives up at once, before anything is written, while any snapshot lives.
     Passive,
@@ -52,6 +53,7 @@ pub enum CheckpointMode {
 
 /// What a checkpoint did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum CheckpointOutcome {
     /// The log is folded into the page file.
     Folded {
@@ -96,7 +98,9 @@ pub(super) fn checkpoint(store: &Store, writer: &mut Writer, mode: CheckpointMod
         return Ok(CheckpointOutcome::NothingToFold);
     }
     // Held to the end: a reader of another process that wants to pin the log waits.
-    let Some(_unpinned) = lock_log(writer)? else { return Ok(CheckpointOutcome::Pinned) };
+    let unpinned = lock_log(writer)?;
+    writer.is_pinned = unpinned.is_none();
+    let Some(_unpinned) = unpinned else { return Ok(CheckpointOutcome::Pinned) };
     store.tracer.emit(|_| Event::CheckpointStarted { commit: newest, pages: pages as u32 });
     if !writer.is_sealed {
         seal_transaction(store, writer, &base)?;

@@ -176,6 +176,7 @@ fn is_doubtful_error(error: &Error) -> bool {
 
 /// Whether snapshots of a read-only handle keep the file from being folded while they live.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
 pub enum Pin {
     /// No: a long read of a file that is being written may end as overtaken.
     #[default]

@@ -68,26 +68,27 @@ struct Identity {
     page_size: PageSize,
 }
 
-/// What a database is made of at the moment.
+/// What a database is made of at the moment, and what its handle did since it was opened. Counts are of things, sizes in bytes.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[non_exhaustive]
 pub struct Stats {
     /// Page size in bytes.
     pub page_size: u32,
     /// The newest commit.
     pub commit: CommitNo,
-    /// Pages of the tree.
+    /// Pages of the file, free ones included; each has [`Stats::page_size`] bytes.
     pub page_count: u32,
-    /// Records.
+    /// Records of the main tree; those of named trees are counted in [`TreeInfo`](crate::TreeInfo).
     pub record_count: u64,
     /// Free pages of the newest commit: trunks of the free list and the pages they list.
     pub free_pages: u32,
     /// Named trees of the newest commit.
     pub named_trees: u32,
-    /// Levels of the tree; 1 is a single leaf.
+    /// Levels of the main tree; 1 is a single leaf.
     pub tree_height: u32,
     /// Pages with a version in the log.
     pub log_pages: u64,
-    /// Sealed page versions in the log.
+    /// Sealed page versions in the log: a page that was changed by several commits counts as often.
     pub log_frames: u64,
     /// The log's generation: it grows by one with each checkpoint.
     pub log_generation: u64,
@@ -95,20 +96,28 @@ pub struct Stats {
     pub checkpoint_commit: CommitNo,
     /// Bytes of the log that count; 0 in a read-only handle.
     pub log_bytes: u64,
+    /// Bound of the cache, in bytes: [`Options::cache_bytes`], as far as that holds a few pages.
+    pub cache_bytes_max: u64,
     /// Opened pages held in memory.
     pub cache_pages: u64,
-    /// Reads that the cache answered since opening.
+    /// Pages asked for since opening that the cache had.
     pub cache_hits: u64,
-    /// Reads that it could not answer.
+    /// Pages asked for since opening that had to be read and opened.
     pub cache_misses: u64,
-    /// Snapshots alive.
+    /// Snapshots of this handle and its clones alive. A checkpoint that begins now folds nothing before all of them have ended,
+    /// unless they are of a seal transaction that an earlier attempt left as the newest commit.
     pub snapshots: u64,
-    /// The oldest commit a snapshot still sees: while it is older than the newest commit, no checkpoint folds the log.
+    /// The oldest commit a snapshot still sees, which is the one to look for when the log does not stop growing.
     pub oldest_snapshot: Option<CommitNo>,
+    /// Whether the last checkpoint was put off because a reader in another process had pinned the log. Nobody can be asked
+    /// how things stand now but by trying again; false in a read-only handle.
+    pub is_pinned: bool,
     /// Commits appended to the log since opening, those of checkpoints among them.
     pub commits: u64,
     /// Syncs that made commits durable since opening: fewer than commits when several shared one.
     pub commit_syncs: u64,
+    /// Bytes that transactions too large for memory wrote to their spill files since opening.
+    pub spilled_bytes: u64,
 }
 
 /// A log of so many times its bound is folded before a transaction begins, when the background has not come to it.
@@ -230,7 +239,17 @@ impl Database {
         self.identity.file_id
     }
 
-    /// Counts and sizes of the moment.
+    /// Counts and sizes of the moment. Cheap: it reads the root page at most. Errors: those of reading it, `IO` or damage.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let db = tosumu::Options::new().create(true).open(folder.path().join("a.tsm"))?;
+    /// db.write(|tx| tx.put(b"k", b"v"))?;
+    /// let snapshot = db.read();
+    /// let stats = db.stats()?;
+    /// assert_eq!((stats.record_count, stats.oldest_snapshot), (1, Some(snapshot.commit())));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn stats(&self) -> Result<Stats> {
         if let Some(follower) = &self.follower {
             follower.look(&self.store)?;
@@ -240,7 +259,7 @@ impl Database {
         let view = self.store.view();
         let state = &view.state;
         let root = self.store.read_page(&state.root, &view)?;
-        let log_bytes = self.writer.as_ref().map_or(0, |writer| writer.log_bytes());
+        let writer = self.writer.as_ref().map(|writer| writer.standing()).unwrap_or_default();
         let (cache_pages, cache_hits, cache_misses) = self.store.cache.counts();
         let log = view.log.index();
         let counts = self.store.commits.counts();
@@ -256,14 +275,17 @@ impl Database {
             log_frames: log.frames_count() as u64,
             log_generation: view.log.generation,
             checkpoint_commit: view.log.base,
-            log_bytes,
+            log_bytes: writer.log_bytes,
+            cache_bytes_max: self.store.cache.bytes_max() as u64,
             cache_pages: cache_pages as u64,
             cache_hits,
             cache_misses,
             snapshots: snapshots.values().map(|&count| u64::from(count)).sum(),
             oldest_snapshot: snapshots.keys().next().copied(),
+            is_pinned: writer.is_pinned,
             commits: counts.commits,
             commit_syncs: counts.syncs,
+            spilled_bytes: counts.spilled_bytes,
         })
     }
 

@@ -424,6 +424,7 @@ fn writer(
         is_sealed: log.is_sealed(),
         spent: None,
         blocked_by: None,
+        is_pinned: false,
         log_file: log.file.clone(),
         replaced_log: None,
         log: None,

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 /// When a log that has grown past its bound is folded into the page file.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
 pub enum AutoCheckpoint {
     /// Before the next transaction begins, by its own thread, unless a snapshot lives. The same calls in the same order do
     /// the same, which tests and scripts need.

@@ -31,6 +31,7 @@ pub(crate) mod place {
 /// Whose secret opens a slot.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum KeySlotKind {
     /// Nobody's: not in use.
     Empty = 0,

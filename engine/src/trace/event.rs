@@ -58,6 +58,7 @@ pub struct FileBytes {
 
 /// What became of the writes that were not yet synced when the power went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CrashSummary {
     /// Writes waiting for a sync.
     pub pending: u32,
@@ -69,6 +70,7 @@ pub struct CrashSummary {
 
 /// The bill of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Receipt {
     /// Syncs of files asked for.
     pub syncs: u32,
@@ -85,6 +87,7 @@ pub struct Receipt {
 /// A fact about the engine's work. Each is emitted once, by the room that did it, after it is so.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Event {
     // The script: what a person asked for.
     /// An operation was asked for.

@@ -31,6 +31,7 @@ const BATCH_BYTES: usize = 4 << 20;
 
 /// What a copy holds. It was read back and verified before it got its name.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct CopyReport {
     /// The commit of the source that was copied.
     pub source_commit: CommitNo,

@@ -28,6 +28,7 @@ const PIECE_BYTES: usize = 3 << 14;
 
 /// What was exported.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct ExportReport {
     /// Records of all trees.
     pub records: u64,

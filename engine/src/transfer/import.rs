@@ -20,6 +20,7 @@ const BATCH_BYTES: usize = 4 << 20;
 
 /// What to do about records that are in the database already.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Existing {
     /// The same value is passed over; another one, and a record that the export does not have, are refused.
     #[default]
@@ -30,6 +31,7 @@ pub enum Existing {
 
 /// What was imported.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct ImportReport {
     /// Records put.
     pub put: u64,

@@ -50,6 +50,7 @@ pub struct Restore {
 
 /// What was restored.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct RestoreReport {
     /// The commit whose records the new file holds.
     pub commit: CommitNo,
@@ -63,6 +64,7 @@ pub struct RestoreReport {
 
 /// A database of which an archive holds page files.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct ArchivedDatabase {
     /// Its file id.
     pub file_id: FileId,

@@ -46,6 +46,8 @@ pub(crate) struct Counts {
     pub commits: u64,
     /// Syncs of the log that were asked for to make commits durable.
     pub syncs: u64,
+    /// Bytes written to spill files.
+    pub spilled_bytes: u64,
 }
 
 /// Who publishes a commit that became durable.
@@ -93,6 +95,11 @@ impl Commits {
 
     pub fn counts(&self) -> Counts {
         self.lock().counts
+    }
+
+    /// Notes that a transaction wrote so many bytes to its spill file.
+    pub fn spilled(&self, bytes: u64) {
+        self.lock().counts.spilled_bytes += bytes;
     }
 
     /// Fails when an earlier error left the log or the page file in doubt.

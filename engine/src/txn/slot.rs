@@ -10,6 +10,7 @@ use std::time::Duration;
 
 /// What is done when somebody else has what is wanted: another transaction the writer, or another process the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum Busy {
     /// Fail at once.
     Fail,
@@ -27,13 +28,22 @@ struct Rest {
     writer: Option<Box<Writer>>,
     /// The thread that took it, while it is out.
     taken_by: Option<ThreadId>,
-    /// Bytes of the log that counted when the writer was last here.
-    log_bytes: u64,
+    /// What the writer said when it was last here.
+    standing: Standing,
+}
+
+/// What can be asked while the writer is out: how it stood after the newest commit that was put back.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Standing {
+    /// Bytes of the log that count.
+    pub log_bytes: u64,
+    /// A reader in another process kept the last checkpoint from folding the log.
+    pub is_pinned: bool,
 }
 
 impl WriterSlot {
     pub fn new(writer: Writer) -> Arc<WriterSlot> {
-        let rest = Rest { log_bytes: writer.log_bytes(), writer: Some(Box::new(writer)), taken_by: None };
+        let rest = Rest { standing: standing(&writer), writer: Some(Box::new(writer)), taken_by: None };
         Arc::new(WriterSlot { rest: Mutex::new(rest), put_back: Condvar::new() })
     }
 
@@ -54,14 +64,18 @@ impl WriterSlot {
         }
     }
 
-    /// Bytes of the log that count: of the newest commit that was put back, also while a transaction is open.
-    pub fn log_bytes(&self) -> u64 {
-        self.rest().log_bytes
+    /// How the writer stood when it was last here, also while a transaction is open.
+    pub fn standing(&self) -> Standing {
+        self.rest().standing
     }
 
     fn rest(&self) -> MutexGuard<'_, Rest> {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn standing(writer: &Writer) -> Standing {
+    Standing { log_bytes: writer.log_bytes(), is_pinned: writer.is_pinned }
 }
 
 fn busy_because(busy: Busy, is_own: bool) -> Error {
@@ -99,7 +113,7 @@ impl Drop for WriterGuard {
     fn drop(&mut self) {
         let writer = self.writer.take();
         let mut rest = self.slot.rest();
-        rest.log_bytes = writer.as_ref().map_or(0, |writer| writer.log_bytes());
+        rest.standing = writer.as_deref().map(standing).unwrap_or_default();
         rest.writer = writer;
         rest.taken_by = None;
         drop(rest);

@@ -60,6 +60,8 @@ pub(super) struct Waiting {
     file: Option<Arc<dyn VfsFile>>,
     slots: u32,
     free: Vec<u32>,
+    /// Bytes written to the file and not told of yet.
+    written_bytes: u64,
 }
 
 impl Waiting {
@@ -74,6 +76,7 @@ impl Waiting {
             file: None,
             slots: 0,
             free: Vec::new(),
+            written_bytes: 0,
         }
     }
 
@@ -134,6 +137,7 @@ impl Waiting {
             run.extend_from_slice(page.bytes());
         }
         self.write_run(&*file, start, &run)?;
+        self.written_bytes += (self.in_memory.len() * self.page_size.bytes()) as u64;
         self.in_memory.clear();
         Ok(())
     }
@@ -237,6 +241,7 @@ impl WriteTxn {
             let PagePointer { page, commit, seal } = self.pointer_to(cold.page, sealed);
             store.cache.insert(Arc::new(OpenedPage { page, commit, seal, plain: opened.into_bytes().into() }));
         }
+        store.commits.spilled(std::mem::take(&mut self.pages.waiting.written_bytes));
         Ok(())
     }
 

@@ -93,6 +93,7 @@ impl std::fmt::Display for RootHolder {
 /// A power cut is meant wherever it says so, and with it every crash of the operating system; a program that is killed loses
 /// no commit that returned, in either mode, because what it wrote is the operating system's to write.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
 pub enum Durability {
     /// When its sync has returned: a power cut takes no commit that was acknowledged, and of one that was under way all or
     /// nothing.

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 /// What is known of a named tree.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[non_exhaustive]
 pub struct TreeInfo {
     /// Its name.
     pub name: String,

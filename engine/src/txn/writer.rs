@@ -38,6 +38,8 @@ pub(crate) struct Writer {
     pub spent: Option<Arc<LogGeneration>>,
     /// The snapshot that stood in the way of the last checkpoint.
     pub blocked_by: Option<CommitNo>,
+    /// Whether a reader in another process kept the last checkpoint from folding the log.
+    pub is_pinned: bool,
     /// The log's file, once there is one.
     pub log_file: Option<Arc<dyn VfsFile>>,
     /// The file that the log stood in before its recovery, while a reader may still hold a pin there.

@@ -35,6 +35,7 @@ impl Checkpoint {
             CheckpointOutcome::Pinned => {
                 format!("{file}: nothing done, a reader in another process has pinned the log")
             }
+            other => format!("{file}: {other:?}"),
         })?;
         output.finish()?;
         note_witness(&db, &self.keys);

@@ -180,7 +180,7 @@ fn superblock(file: &AtRest, _: &Path) -> Result<Shown, Failure> {
         if let (Err(finding), false) = (reads, is_foreign(file)) {
             let mut finding = (**finding).clone();
             if finding.code == Code::HdrMagic {
-                finding = Finding { code: Code::HdrCrc, severity: Code::HdrCrc.severity(), ..finding };
+                (finding.code, finding.severity) = (Code::HdrCrc, Code::HdrCrc.severity());
             }
             shown.found(&finding);
         }
