@@ -159,8 +159,9 @@ impl Options {
         self
     }
 
-    /// How much memory the changed pages of a write transaction may take, in bytes. What is over that is sealed and waits for
-    /// the commit in a file beside the database, which is removed when the transaction ends.
+    /// How much memory the changed pages of a write transaction may take, in bytes, besides up to three times as much that they
+    /// borrow from the cache, of which they leave a quarter. What is over that is sealed and waits for the commit in a file
+    /// beside the database, which is removed when the transaction ends.
     pub fn transaction_bytes(mut self, bytes: usize) -> Options {
         self.transaction_bytes = bytes;
         self

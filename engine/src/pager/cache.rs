@@ -14,13 +14,15 @@ use super::OpenedPage;
 use crate::types::{PageNo, Seal};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) struct Cache {
     /// A power of two.
     shards: Box<[Shard]>,
-    shard_bytes_max: usize,
+    bytes_max: usize,
+    /// Bytes of the bound that somebody else uses for a while.
+    lent_bytes: AtomicUsize,
 }
 
 /// Most parts; fewer where a part would hold less than [`SHARD_PAGES_MIN`] pages.
@@ -103,7 +105,26 @@ impl Cache {
         let bytes = bytes.max(PAGES_MIN * page_bytes);
         let wanted = (bytes / (SHARD_PAGES_MIN * page_bytes)).clamp(1, SHARDS_MAX);
         let count = 1 << wanted.ilog2();
-        Cache { shards: (0..count).map(|_| Shard::default()).collect(), shard_bytes_max: bytes / count }
+        let shards = (0..count).map(|_| Shard::default()).collect();
+        Cache { shards, bytes_max: bytes, lent_bytes: AtomicUsize::new(0) }
+    }
+
+    /// The bound, in bytes.
+    pub fn bytes_max(&self) -> usize {
+        self.bytes_max
+    }
+
+    /// Holds so many bytes less than the bound allows, until it is told another number: the pages that a large transaction
+    /// changes take memory that would hold pages here.
+    pub fn lend(&self, bytes: usize) {
+        self.lent_bytes.store(bytes.min(self.bytes_max), Ordering::Relaxed);
+        for shard in &self.shards {
+            shard.write().shrink_to(self.shard_bytes_max());
+        }
+    }
+
+    fn shard_bytes_max(&self) -> usize {
+        (self.bytes_max - self.lent_bytes.load(Ordering::Relaxed)) / self.shards.len()
     }
 
     pub fn get(&self, page: PageNo, seal: Seal) -> Option<Arc<OpenedPage>> {
@@ -117,9 +138,7 @@ impl Cache {
     pub fn insert(&self, page: Arc<OpenedPage>) {
         let mut state = self.shard(page.page).write();
         state.insert(page);
-        while state.bytes > self.shard_bytes_max {
-            state.evict_one();
-        }
+        state.shrink_to(self.shard_bytes_max());
     }
 
     /// The bound, in bytes.
@@ -184,6 +203,12 @@ impl State {
             self.trial.push_back(key);
         }
         self.entries.insert(key, entry);
+    }
+
+    fn shrink_to(&mut self, bytes_max: usize) {
+        while self.bytes > bytes_max {
+            self.evict_one();
+        }
     }
 
     /// Turns one page out, or moves one from trial to the kept, or takes a point from one: after a bounded number of calls

@@ -26,6 +26,8 @@ pub const SPILL_SUFFIX: &str = "-spill";
 const WAITING_PART: usize = 4;
 /// A transaction holds at least so many pages opened: the paths one change touches, and what they split into.
 const OPENED_PAGES_MIN: usize = 64;
+/// A large transaction borrows the cache's memory in steps of so many bytes.
+const LENT_STEP_BYTES: usize = 1 << 20;
 /// Most bytes handed to the operating system in one write.
 const RUN_BYTES_MAX: usize = 1 << 20;
 
@@ -225,12 +227,52 @@ impl WriteTxn {
     /// Seals opened pages and sets them aside when there are too many. Called between changes only: in the middle of one a
     /// page may be in a form that nobody could open again.
     pub(super) fn make_room(&mut self) -> Result<()> {
-        let opened_max = (self.memory_bytes / self.page_size().plain_bytes()).max(OPENED_PAGES_MIN);
-        if self.pages.opened_len() <= opened_max {
+        let own_max = self.own_pages_max();
+        let opened = self.pages.opened_len();
+        if opened <= own_max {
             return Ok(());
         }
+        let plain_bytes = self.page_size().plain_bytes();
+        let lendable = (self.store.cache.bytes_max() / 4 * 3).min(self.memory_bytes * 3);
+        let wanted = ((opened - own_max) * plain_bytes).next_multiple_of(LENT_STEP_BYTES).min(lendable);
+        if wanted > self.lent_bytes {
+            self.lent_bytes = wanted;
+            self.store.cache.lend(wanted);
+        }
+        let opened_max = own_max + lendable / plain_bytes;
+        match opened > opened_max {
+            true => self.set_aside(opened_max / WAITING_PART),
+            false => Ok(()),
+        }
+    }
+
+    /// Before the commit: sealing needs as much memory again as the opened pages take, so that they go back to the
+    /// transaction's own share of it, and the cache has its own back.
+    pub(super) fn give_room_back(&mut self) -> Result<()> {
+        let over = self.pages.opened_len().saturating_sub(self.own_pages_max());
+        if over > 0 {
+            self.set_aside(over)?;
+        }
+        self.return_lent();
+        Ok(())
+    }
+
+    /// Gives the cache back what it lent.
+    pub(super) fn return_lent(&mut self) {
+        if std::mem::take(&mut self.lent_bytes) > 0 {
+            self.store.cache.lend(0);
+        }
+    }
+
+    /// How many pages the transaction may hold opened in memory of its own.
+    fn own_pages_max(&self) -> usize {
+        (self.memory_bytes / self.page_size().plain_bytes()).max(OPENED_PAGES_MIN)
+    }
+
+    /// Seals the `count` pages that were wanted least of late, and sets them aside.
+    fn set_aside(&mut self, count: usize) -> Result<()> {
         let store = self.store.clone();
-        let cold = self.pages.coldest(opened_max / WAITING_PART);
+        let cold = self.pages.coldest(count);
         let mut nonces = NonceDraw::new(self.writer().entropy.clone(), store.page_file.name(), cold.len())?;
         for cold in cold {
             let opened = self.pages.cold(cold).expect("invariant: the coldest pages are opened");

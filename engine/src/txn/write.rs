@@ -39,6 +39,8 @@ pub struct WriteTxn {
     pub(super) savepoints_set: u32,
     /// How much memory its changed pages may take, in bytes.
     pub(super) memory_bytes: usize,
+    /// How much of the cache's memory it holds beyond that, in bytes.
+    pub(super) lent_bytes: usize,
     ended: bool,
 }
 
@@ -104,6 +106,7 @@ impl WriteTxn {
             pages: Pages::new(waiting),
             savepoints_set: 0,
             memory_bytes,
+            lent_bytes: 0,
             ended: false,
         })
     }
@@ -352,6 +355,7 @@ impl WriteTxn {
         }
         self.write_catalog()?;
         self.write_unused()?;
+        self.give_room_back()?;
         let commit = self.commit_number();
         let sealed = self.seal_opened()?;
         let newest = |pointer: PagePointer| self.newest_of(&sealed, pointer);
@@ -467,6 +471,7 @@ struct SealedNow {
 
 impl Drop for WriteTxn {
     fn drop(&mut self) {
+        self.return_lent();
         if !self.ended {
             self.emit_rolled_back(self.pages.len() as u32);
         }
