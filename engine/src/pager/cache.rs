@@ -141,11 +141,6 @@ impl Cache {
         state.shrink_to(self.shard_bytes_max());
     }
 
-    /// The bound, in bytes.
-    pub fn bytes_max(&self) -> usize {
-        self.shard_bytes_max * self.shards.len()
-    }
-
     /// Pages held, hits and misses since the handle was opened.
     pub fn counts(&self) -> (usize, u64, u64) {
         self.shards.iter().fold((0, 0, 0), |(pages, hits, misses), shard| {
