@@ -2,8 +2,8 @@
 //!
 //! A workload runs on a watched disk that keeps its image before each call that changes something. From each image every
 //! subset of the unsynced sectors and names is taken to survive (where they are many: a sample), the engine recovers, and what
-//! it serves must be the model after m commits, acknowledged <= m <= acknowledged + 1; then it must take a further commit. At
-//! depth 2 that recovery and that further commit are themselves watched and crashed.
+//! it serves must be the model after m commits, acknowledged <= m <= acknowledged + 1, and the file sound to its last page; then it
+//! must take a further commit. At depth 2 that recovery and that further commit are themselves watched and crashed.
 //!
 //! `TOSUMU_CRASH_STATES=1000` sets the samples an instant (64 otherwise) and crashes every recovery at every subset.
 
@@ -13,9 +13,15 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tosumu::crypto::InsecureSeededEntropy;
+use tosumu::inspect::AtRest;
+use tosumu::verify::{Level, VerifyOptions, verify};
 use tosumu::vfs::{CrashPlan, DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
-use tosumu::{AutoCheckpoint, CheckpointMode, Database, Options, PageSize};
+use tosumu::{
+    AutoCheckpoint, CheckpointMode, CheckpointOutcome, Database, KdfProfile, Options, PageSize, Range, ReadTxn,
+    Severity, Unlock, WriteTxn,
+};
 
 const PATH: &str = "crash.tsm";
 /// Up to so many undecided sectors and names every subset is tried.
@@ -25,7 +31,21 @@ const EXHAUSTIVE_MAX_DEEP: usize = 3;
 /// Workloads that are drawn by chance.
 const DRAWN: u64 = 16;
 
+/// Every record; those of a named tree behind the tree's name, which is an entry itself.
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// How a database is opened, before a crash and after it.
+#[derive(Clone, Copy)]
+struct Setup {
+    transaction_bytes: usize,
+    has_witness: bool,
+    /// How long a value the commit after a recovery puts.
+    afterwards_bytes: usize,
+}
+
+const PLAIN: Setup = Setup { transaction_bytes: 16 << 20, has_witness: false, afterwards_bytes: 1 };
+/// The commit after a recovery writes a chain, and so takes free pages.
+const CHAINS: Setup = Setup { afterwards_bytes: 600, ..PLAIN };
 
 /// One step of a workload.
 #[derive(Clone, Copy)]
@@ -41,8 +61,28 @@ enum Step {
         first: u32,
         count: u32,
     },
+    /// A commit that makes a named tree when it is not there, and puts records into it.
+    PutInTree {
+        tree: &'static str,
+        count: u32,
+        value_bytes: usize,
+    },
+    /// A commit that drops a named tree.
+    DropTree {
+        tree: &'static str,
+    },
+    /// A commit that puts record 1, puts and deletes others behind a savepoint, goes back to it, and puts record 2.
+    TryOut {
+        value_bytes: usize,
+    },
     Checkpoint,
+    /// A checkpoint while a snapshot of the newest state lives, and lives on until the program ends.
+    CheckpointBeside,
+    AddKey,
+    RemoveKey,
     Reopen,
+    /// What was done so far is not watched.
+    WatchFromHere,
 }
 
 /// What may be served after a crash at an instant: the model after `acknowledged` commits, or one more while one is under way.
@@ -160,8 +200,10 @@ impl VfsFile for WatchedFile {
     }
 }
 
-fn options(vfs: Arc<dyn Vfs>, seed: u64) -> Options {
-    Options::new()
+fn options(setup: Setup, vfs: Arc<dyn Vfs>, seed: u64) -> Options {
+    let options = Options::new().transaction_bytes(setup.transaction_bytes).kdf(KdfProfile::TEST);
+    let options = if setup.has_witness { options.witness("witness") } else { options };
+    options
         .vfs(vfs)
         .entropy(Arc::new(InsecureSeededEntropy::new(seed)))
         .page_size(PageSize::TOY)
@@ -171,12 +213,30 @@ fn options(vfs: Arc<dyn Vfs>, seed: u64) -> Options {
 
 fn dump(db: &Database) -> Model {
     let read = db.read();
-    let model: Model = read
-        .range::<[u8]>(..)
-        .map(|record| record.map(|record| (record.key().to_vec(), record.value().to_vec())).unwrap())
-        .collect();
-    assert_eq!(read.record_count(), model.len() as u64);
+    let mut model = Model::new();
+    let mut take = |name: &str, range: Range<'_>| {
+        let records =
+            range.map(|record| record.map(|record| (record.key().to_vec(), record.value().to_vec())).unwrap());
+        let before = model.len();
+        model.extend(records.map(|(key, value)| ([name.as_bytes(), &key].concat(), value)));
+        (model.len() - before) as u64
+    };
+    assert_eq!(take("", read.range::<[u8]>(..)), read.record_count());
+    for info in read.trees().unwrap() {
+        let tree = read.tree(&info.name).unwrap().unwrap();
+        assert_eq!(take(&format!("{}/", info.name), tree.range::<[u8]>(..)), info.record_count);
+    }
+    model.extend(read.trees().unwrap().into_iter().map(|info| (format!("{}/", info.name).into_bytes(), Vec::new())));
     model
+}
+
+/// The file is sound to its last page, and nothing of an unfinished transaction lies beside it.
+fn check_sound(sim: &SimVfs, context: &dyn Fn() -> String) {
+    let file = AtRest::open(Arc::new(sim.clone()), PATH, None).unwrap();
+    let report = verify(&file, &VerifyOptions { level: Level::Deep, ..VerifyOptions::default() }).unwrap();
+    let wrong: Vec<_> = report.findings.iter().filter(|finding| finding.severity > Severity::Info).collect();
+    assert!(wrong.is_empty(), "{}: {wrong:#?}", context());
+    assert!(!sim.exists(Path::new("crash.tsm-spill")).unwrap(), "{}: a spill file was left", context());
 }
 
 fn key(number: u32) -> Vec<u8> {
@@ -193,9 +253,21 @@ fn changed(model: &Model, step: &Step, commit: usize) -> Model {
         Step::Delete { first, count } => {
             (first..first + count).for_each(|number| drop(model.remove(&key(number))));
         }
-        Step::Checkpoint | Step::Reopen => {}
+        Step::PutInTree { tree, count, value_bytes } => {
+            model.insert(in_tree(tree, b""), Vec::new());
+            model.extend((0..count).map(|number| (in_tree(tree, &key(number)), value(commit, value_bytes))));
+        }
+        Step::DropTree { tree } => model.retain(|key, _| !key.starts_with(&in_tree(tree, b""))),
+        Step::TryOut { value_bytes } => {
+            model.extend([1, 2].map(|number| (key(number), value(commit, value_bytes))));
+        }
+        _ => {}
     }
     model
+}
+
+fn in_tree(tree: &str, key: &[u8]) -> Vec<u8> {
+    [tree.as_bytes(), b"/", key].concat()
 }
 
 fn value(commit: usize, bytes: usize) -> Vec<u8> {
@@ -203,7 +275,8 @@ fn value(commit: usize, bytes: usize) -> Vec<u8> {
 }
 
 fn is_commit(step: &Step) -> bool {
-    matches!(step, Step::Put { .. } | Step::Delete { .. })
+    use Step::{Delete, DropTree, Put, PutInTree, TryOut};
+    matches!(step, Put { .. } | Delete { .. } | PutInTree { .. } | DropTree { .. } | TryOut { .. })
 }
 
 fn models_of(steps: &[Step]) -> Vec<Model> {
@@ -216,27 +289,44 @@ fn models_of(steps: &[Step]) -> Vec<Model> {
 }
 
 /// Runs the workload on a watched disk and returns every image.
-fn watch_workload(steps: &[Step]) -> Vec<(Promise, DiskImage)> {
+fn watch_workload(setup: Setup, steps: &[Step]) -> Vec<(Promise, DiskImage)> {
     let (sim, watch) = (SimVfs::new(1), Watch::default());
     watch.promise.lock().unwrap().models = Arc::new(models_of(steps));
     let open = |seed: u64| {
         let watched = Watched { sim: sim.clone(), watch: watch.clone() };
-        options(Arc::new(watched), seed).open(PATH).unwrap()
+        options(setup, Arc::new(watched), seed).open(PATH).unwrap()
     };
-    let mut db = Some(open(1));
+    let mut db = open(1);
+    let mut snapshots = Vec::new();
     for (seed, step) in (2..).zip(steps) {
         match step {
-            Step::Checkpoint => drop(db.as_ref().unwrap().checkpoint(CheckpointMode::Passive).unwrap()),
+            Step::Checkpoint => drop(db.checkpoint(CheckpointMode::Passive).unwrap()),
+            Step::CheckpointBeside => snapshots.push(checkpoint_beside(&db)),
+            Step::AddKey => drop(db.add_key(Unlock::Keyfile(vec![seed as u8; 40].into()), KdfProfile::TEST).unwrap()),
+            Step::RemoveKey => db.remove_key(db.key_slots().last().unwrap().slot).unwrap(),
             Step::Reopen => {
-                drop(db.take());
-                db = Some(open(seed));
+                drop((db, std::mem::take(&mut snapshots)));
+                db = open(seed);
             }
-            Step::Put { .. } | Step::Delete { .. } => watch.commit(|commit| make(db.as_ref().unwrap(), step, commit)),
+            Step::WatchFromHere => watch.seen.lock().unwrap().clear(),
+            _ => watch.commit(|commit| make(&db, step, commit)),
         }
     }
     watch.look(&sim);
-    drop(db);
+    drop((db, snapshots));
     watch.seen.lock().unwrap().clone()
+}
+
+/// A checkpoint that is given up leaves its seal transaction, and a snapshot of that is in nobody's way.
+fn checkpoint_beside(db: &Database) -> ReadTxn {
+    let older = db.read();
+    let deferred = db.checkpoint(CheckpointMode::Full { wait: Duration::ZERO }).unwrap();
+    assert!(matches!(deferred, CheckpointOutcome::Deferred { .. }));
+    drop(older);
+    let snapshot = db.read();
+    let folded = db.checkpoint(CheckpointMode::Passive).unwrap();
+    assert!(matches!(folded, CheckpointOutcome::Folded { .. }));
+    snapshot
 }
 
 fn make(db: &Database, step: &Step, commit: usize) {
@@ -247,9 +337,27 @@ fn make(db: &Database, step: &Step, commit: usize) {
         Step::Delete { first, count } => {
             (first..first + count).try_for_each(|number| tx.delete(&key(number)).map(drop))
         }
-        Step::Checkpoint | Step::Reopen => Ok(()),
+        Step::PutInTree { tree, count, value_bytes } => {
+            tx.create_tree(tree)?;
+            let mut tree = tx.tree(tree)?.unwrap();
+            (0..count).try_for_each(|number| tree.put(&key(number), &value(commit, value_bytes)))
+        }
+        Step::DropTree { tree } => tx.drop_tree(tree).map(drop),
+        Step::TryOut { value_bytes } => try_out(tx, &value(commit, value_bytes)),
+        _ => Ok(()),
     });
     made.unwrap();
+}
+
+fn try_out(tx: &mut WriteTxn, value: &[u8]) -> tosumu::Result<()> {
+    tx.put(&key(1), value)?;
+    let before = tx.savepoint();
+    tx.create_tree("tried")?;
+    tx.tree("tried")?.unwrap().put(b"big", &[b't'; 2000])?;
+    (0..20).try_for_each(|number| tx.delete(&key(number)).map(drop))?;
+    (30..50).try_for_each(|number| tx.put(&key(number), &[b't'; 70]))?;
+    tx.rollback_to(&before)?;
+    tx.put(&key(2), value)
 }
 
 struct Bounds {
@@ -293,6 +401,7 @@ fn every_subset(undecided: usize) -> Vec<CrashPlan> {
 }
 
 struct Explorer {
+    setup: Setup,
     bounds: Bounds,
     met: BTreeSet<u64>,
 }
@@ -304,7 +413,7 @@ impl Explorer {
                 let survivors = image.after_crash(&plan).0;
                 if self.is_new(promise, &survivors) {
                     let context = || format!("instant {instant}, {plan:?}, pending {:?}", image.pending());
-                    let recovery = recover(promise, &survivors, &context);
+                    let recovery = recover(self.setup, promise, &survivors, &context);
                     self.crash_the_recovery(&recovery, &context);
                 }
             }
@@ -317,7 +426,7 @@ impl Explorer {
                 let survivors = image.after_crash(&plan).0;
                 if self.is_new(promise, &survivors) {
                     let deeper = || format!("{}; then call {call} of the recovery, {plan:?}", context());
-                    recover(promise, &survivors, &deeper);
+                    recover(self.setup, promise, &survivors, &deeper);
                 }
             }
         }
@@ -336,41 +445,52 @@ impl Explorer {
 
 /// Opens what survived, compares what is served with what was promised, and makes a further commit. Returns the images of all
 /// that; from the moment the database serves, just what it served is promised.
-fn recover(promise: &Promise, survivors: &DiskImage, context: &dyn Fn() -> String) -> Vec<(Promise, DiskImage)> {
+fn recover(
+    setup: Setup,
+    promise: &Promise,
+    survivors: &DiskImage,
+    context: &dyn Fn() -> String,
+) -> Vec<(Promise, DiskImage)> {
     let (sim, watch) = (SimVfs::from_image(survivors.clone(), 1), Watch::default());
     watch.promise.lock().unwrap().clone_from(promise);
     let watched = Watched { sim: sim.clone(), watch: watch.clone() };
-    let db = match options(Arc::new(watched), 1000).open(PATH) {
+    let db = match options(setup, Arc::new(watched), 1000).open(PATH) {
         Ok(db) => db,
         Err(error) => panic!("{}: recovery failed: {error}", context()),
     };
     let served = dump(&db);
     let promised = promise.allowed().contains(&served);
     assert!(promised, "{}: served {} records that were never promised", context(), served.len());
+    check_sound(&sim, context);
     let mut afterwards = served.clone();
-    afterwards.insert(b"afterwards".to_vec(), b"x".to_vec());
+    afterwards.insert(b"afterwards".to_vec(), vec![b'x'; setup.afterwards_bytes]);
     let models = Arc::new(vec![served, afterwards.clone()]);
     *watch.promise.lock().unwrap() = Promise { models, acknowledged: 0, under_way: false };
     watch.look(&sim);
     watch.commit(|_| {
-        let made = db.write(|tx| tx.put(b"afterwards", b"x"));
+        let made = db.write(|tx| tx.put(b"afterwards", &vec![b'x'; setup.afterwards_bytes]));
         assert!(made.is_ok(), "{}: no commit after recovery: {made:?}", context());
     });
     drop(db);
     sim.crash(&CrashPlan::Lost);
-    let db = match options(Arc::new(sim), 2000).open(PATH) {
+    let db = match options(setup, Arc::new(sim.clone()), 2000).open(PATH) {
         Ok(db) => db,
         Err(error) => panic!("{}: not opened after a further commit: {error}", context()),
     };
     assert!(dump(&db) == afterwards, "{}: the further commit is not there", context());
+    check_sound(&sim, context);
     std::mem::take(&mut *watch.seen.lock().unwrap())
 }
 
 fn explore(name: &str, workloads: &[Vec<Step>]) {
+    explore_in(PLAIN, name, workloads);
+}
+
+fn explore_in(setup: Setup, name: &str, workloads: &[Vec<Step>]) {
     let (mut instants, mut states) = (0, 0);
     for steps in workloads {
-        let seen = watch_workload(steps);
-        let mut explorer = Explorer { bounds: Bounds::read(), met: BTreeSet::new() };
+        let seen = watch_workload(setup, steps);
+        let mut explorer = Explorer { setup, bounds: Bounds::read(), met: BTreeSet::new() };
         explorer.explore(&seen);
         instants += seen.len();
         states += explorer.met.len();
@@ -412,6 +532,80 @@ fn a_tree_of_three_levels_changes_in_many_places() {
     let big = Step::Put { first: 1, count: 40, value_bytes: 150 };
     let scattered = Step::Put { first: 7, count: 9, value_bytes: 10 };
     explore("three levels", &[vec![big, Step::Checkpoint, scattered, Step::Delete { first: 1, count: 5 }]]);
+}
+
+fn big(number: u32, value_bytes: usize) -> Step {
+    Step::Put { first: number, count: 1, value_bytes }
+}
+
+#[test]
+fn a_long_value_is_written_replaced_and_deleted() {
+    let delete = Step::Delete { first: 1, count: 1 };
+    explore_in(CHAINS, "long values", &[vec![big(1, 1500), big(1, 900), Step::Checkpoint, big(1, 600), delete]]);
+}
+
+/// A trunk of 512 bytes lists 102 pages; the value takes 123.
+#[test]
+fn the_free_list_grows_over_a_trunk_and_shrinks_below_it() {
+    let (delete, take) = (Step::Delete { first: 1, count: 1 }, big(3, 9_000));
+    let steps = vec![put(2, 1), big(1, 50_000), Step::Checkpoint, Step::WatchFromHere, delete, Step::Checkpoint, take];
+    explore_in(CHAINS, "free list", &[steps]);
+}
+
+#[test]
+fn named_trees_come_and_go() {
+    let (put_in, drop_tree) =
+        (|tree, count, value_bytes| Step::PutInTree { tree, count, value_bytes }, |tree| Step::DropTree { tree });
+    let steps = vec![
+        put_in("a", 2, 10),
+        put_in("b", 5, 110),
+        Step::Checkpoint,
+        put_in("a", 1, 700),
+        drop_tree("b"),
+        Step::Checkpoint,
+        drop_tree("a"),
+    ];
+    explore_in(CHAINS, "named trees", &[steps]);
+}
+
+#[test]
+fn what_was_undone_by_a_savepoint_is_nowhere() {
+    let try_out = Step::TryOut { value_bytes: 150 };
+    explore_in(CHAINS, "savepoints", &[vec![put(1, 8), try_out, Step::Checkpoint, try_out, put(3, 1)]]);
+}
+
+#[test]
+fn a_transaction_that_spills_is_there_whole_or_not_at_all() {
+    let setup = Setup { transaction_bytes: 0, ..CHAINS };
+    let steps = vec![put(1, 2), big(1, 2_500), Step::TryOut { value_bytes: 800 }, Step::Checkpoint, put(2, 1)];
+    explore_in(setup, "spill", &[steps]);
+}
+
+#[test]
+fn a_log_is_used_again_over_what_an_older_one_left() {
+    let wide = Step::Put { first: 1, count: 8, value_bytes: 90 };
+    let steps =
+        vec![wide, put(1, 2), Step::Checkpoint, put(3, 1), put(4, 1), Step::Checkpoint, put(5, 1), Step::Reopen];
+    explore_in(CHAINS, "recycled log", &[steps]);
+}
+
+#[test]
+fn a_log_begins_in_a_new_file_beside_a_reader_of_the_old_one() {
+    let beside = Step::CheckpointBeside;
+    explore_in(CHAINS, "beside a reader", &[vec![put(1, 2), beside, put(2, 1), put(3, 1), Step::Reopen, put(4, 1)]]);
+}
+
+#[test]
+fn keys_change_between_commits() {
+    let steps = vec![put(1, 1), Step::AddKey, put(2, 1), Step::RemoveKey, Step::Checkpoint, Step::AddKey, put(3, 1)];
+    explore("keys", &[steps]);
+}
+
+#[test]
+fn a_witness_never_stands_in_the_way_of_an_honest_recovery() {
+    let setup = Setup { has_witness: true, ..PLAIN };
+    let steps = vec![put(1, 1), put(2, 1), Step::Checkpoint, put(3, 1), Step::AddKey, Step::Reopen, put(4, 1)];
+    explore_in(setup, "witness", &[steps]);
 }
 
 /// Up to four commits with checkpoints and reopenings between them.
