@@ -2,15 +2,30 @@
 //! an operation that says it succeeded did, and a handle that can no longer vouch for its files writes nothing more.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use tosumu::crypto::InsecureSeededEntropy;
-use tosumu::vfs::{CrashPlan, Fault, FaultKind, FaultSpan, SimVfs};
-use tosumu::{AutoCheckpoint, CheckpointMode, Database, Error, Options, PageSize, Result};
+use tosumu::inspect::AtRest;
+use tosumu::verify::{Level, VerifyOptions, verify};
+use tosumu::vfs::{CrashPlan, Fault, FaultKind, FaultSpan, SimVfs, Vfs};
+use tosumu::{AutoCheckpoint, CheckpointMode, Database, Error, Options, PageSize, Range, Result, Severity};
 
 const PATH: &str = "faults.tsm";
 const KINDS: [FaultKind; 4] = [FaultKind::Io, FaultKind::NoSpace, FaultKind::Short, FaultKind::Interrupted];
 
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// A workload, on a database that is opened in its own way.
+#[derive(Clone, Copy)]
+struct Workload {
+    transaction_bytes: usize,
+    /// What one life of the database does.
+    live: fn(&mut Told, &Database),
+}
+
+const SHORT_VALUES: Workload = Workload { transaction_bytes: 16 << 20, live: live_on_short_values };
+/// Everything that does not fit in memory at once goes through the spill file.
+const LONG_VALUES: Workload = Workload { transaction_bytes: 0, live: live_on_long_values };
 
 fn options(disk: &SimVfs, seed: u64) -> Options {
     Options::new()
@@ -24,7 +39,16 @@ fn options(disk: &SimVfs, seed: u64) -> Options {
 
 fn dump(db: &Database) -> Result<Model> {
     let snapshot = db.read();
-    snapshot.range::<[u8]>(..).map(|record| record.map(|r| (r.key().to_vec(), r.value().to_vec()))).collect()
+    let records = |range: Range<'_>, name: &str| -> Result<Model> {
+        let named = |key: &[u8]| [name.as_bytes(), key].concat();
+        range.map(|record| record.map(|record| (named(record.key()), record.value().to_vec()))).collect()
+    };
+    let mut model = records(snapshot.range::<[u8]>(..), "")?;
+    for info in snapshot.trees()? {
+        let tree = snapshot.tree(&info.name)?.expect("it is listed");
+        model.extend(records(tree.range::<[u8]>(..), &info.name)?);
+    }
+    Ok(model)
 }
 
 /// What the workload was told, and so what may be found afterwards.
@@ -48,6 +72,34 @@ impl Told {
                 next.insert(key, value);
                 Ok(())
             })
+        });
+        match made {
+            Ok(()) => {
+                assert!(!self.poisoned, "a poisoned handle took a commit");
+                self.acknowledged = next;
+            }
+            Err(error) => self.note(error, Some(next)),
+        }
+    }
+
+    /// Puts long values into the main tree and a named one, and deletes another; the tree's records are told by its name.
+    fn put_long(&mut self, db: &Database, number: u32, bytes: usize) {
+        let mut next = self.acknowledged.clone();
+        let key = |number: u32| format!("long {number}").into_bytes();
+        let value = vec![number as u8; bytes];
+        let made = db.write(|tx| {
+            tx.put(&key(number), &value)?;
+            next.insert(key(number), value.clone());
+            let before = tx.savepoint();
+            tx.put(b"tried", &value)?;
+            tx.rollback_to(&before)?;
+            tx.create_tree("tree/")?;
+            tx.tree("tree/")?.expect("it was created").put(&key(number), &value)?;
+            next.insert([b"tree/", &key(number)[..]].concat(), value.clone());
+            let gone = number.wrapping_sub(1);
+            tx.delete(&key(gone))?;
+            next.remove(&key(gone));
+            Ok(())
         });
         match made {
             Ok(()) => {
@@ -92,11 +144,31 @@ impl Told {
     }
 }
 
-/// Two lives of a database: created, filled, checkpointed, filled again; opened again, filled, checkpointed, filled.
-fn workload(disk: &SimVfs) -> Told {
+fn live_on_short_values(told: &mut Told, db: &Database) {
+    told.put(db, 0..12, "first");
+    told.put(db, 5..9, "second");
+    told.look(db);
+    told.checkpoint(db);
+    told.put(db, 12..14, "third");
+    told.checkpoint(db);
+    told.look(db);
+    told.put(db, 2..4, "last");
+    told.put(db, 20..21, "very last");
+}
+
+fn live_on_long_values(told: &mut Told, db: &Database) {
+    told.put_long(db, 1, 1_700);
+    told.put_long(db, 2, 1_000);
+    told.checkpoint(db);
+    told.put_long(db, 2, 500);
+    told.look(db);
+}
+
+/// Two lives of a database.
+fn workload(run: Workload, disk: &SimVfs) -> Told {
     let mut told = Told::default();
     for life in 0..2 {
-        let db = match options(disk, life).open(PATH) {
+        let db = match options(disk, life).transaction_bytes(run.transaction_bytes).open(PATH) {
             Ok(db) => db,
             Err(error) => {
                 told.note(error, None);
@@ -114,15 +186,7 @@ fn workload(disk: &SimVfs) -> Told {
             told.in_doubt = in_doubt;
             continue;
         }
-        told.put(&db, 0..12, "first");
-        told.put(&db, 5..9, "second");
-        told.look(&db);
-        told.checkpoint(&db);
-        told.put(&db, 12..14, "third");
-        told.checkpoint(&db);
-        told.look(&db);
-        told.put(&db, 2..4, "last");
-        told.put(&db, 20..21, "very last");
+        (run.live)(&mut told, &db);
     }
     told
 }
@@ -131,6 +195,7 @@ fn workload(disk: &SimVfs) -> Told {
 fn check(disk: &SimVfs, told: &Told, context: &str) {
     let db = options(disk, 90).open(PATH).unwrap_or_else(|error| panic!("{context}: not opened: {error}"));
     let found = dump(&db).unwrap_or_else(|error| panic!("{context}: not read: {error}"));
+    assert!(!disk.exists(Path::new("faults.tsm-spill")).unwrap(), "{context}: a spill file outlived the next opening");
     assert!(told.allows(&found), "{context}: {} records that were never promised", found.len());
     let after = db.write(|tx| tx.put(b"afterwards", b"x")).and_then(|()| db.checkpoint(CheckpointMode::Passive));
     assert!(after.is_ok(), "{context}: no commit afterwards: {after:?}");
@@ -140,20 +205,25 @@ fn check(disk: &SimVfs, told: &Told, context: &str) {
     expected.insert(b"afterwards".to_vec(), b"x".to_vec());
     let db = options(disk, 91).open(PATH).unwrap_or_else(|error| panic!("{context}: not opened again: {error}"));
     assert!(dump(&db).unwrap() == expected, "{context}: lost what was written afterwards");
+    drop(db);
+    let file = AtRest::open(Arc::new(disk.clone()), PATH, None).unwrap();
+    let report = verify(&file, &VerifyOptions { level: Level::Deep, ..VerifyOptions::default() }).unwrap();
+    let wrong: Vec<_> = report.findings.iter().filter(|finding| finding.severity > Severity::Info).collect();
+    assert!(wrong.is_empty(), "{context}: {wrong:#?}");
 }
 
-#[test]
-fn whichever_call_fails_nothing_acknowledged_is_lost_and_no_success_is_a_lie() {
+/// Fails every call of a workload in each of these ways, and looks at what is left.
+fn fail_every_call(run: Workload, kinds: &[FaultKind]) {
     let disk = SimVfs::new(1);
-    assert_eq!(workload(&disk).errors, 0);
+    assert_eq!(workload(run, &disk).errors, 0);
     let calls = disk.calls();
     let (mut points, mut surfaced, mut in_doubt) = (0, 0, 0);
-    for kind in KINDS {
+    for &kind in kinds {
         for span in [FaultSpan::Once, FaultSpan::Sticky] {
             for at_call in 1..=calls {
                 let disk = SimVfs::new(1);
                 disk.set_faults(vec![Fault { at_call, kind, span }]);
-                let told = workload(&disk);
+                let told = workload(run, &disk);
                 disk.set_faults(Vec::new());
                 points += 1;
                 surfaced += usize::from(told.errors > 0);
@@ -170,6 +240,16 @@ fn whichever_call_fails_nothing_acknowledged_is_lost_and_no_success_is_a_lie() {
     }
     println!("{calls} calls, {points} fault points, {surfaced} surfaced an error, {in_doubt} left a commit in doubt");
     assert!(surfaced > points / 4 && in_doubt > 0);
+}
+
+#[test]
+fn whichever_call_fails_nothing_acknowledged_is_lost_and_no_success_is_a_lie() {
+    fail_every_call(SHORT_VALUES, &KINDS);
+}
+
+#[test]
+fn whichever_call_fails_while_long_values_spill_nothing_acknowledged_is_lost() {
+    fail_every_call(LONG_VALUES, &[FaultKind::Io, FaultKind::NoSpace]);
 }
 
 /// The calls between two instants of a run without faults.

@@ -333,8 +333,8 @@ impl<'a> World<'a> {
                 self.unsynced.clear();
                 count(if self.kept.is_empty() { &self.tally.folded } else { &self.tally.folded_beside });
             }
-            CheckpointOutcome::Deferred { .. } | CheckpointOutcome::Pinned => count(&self.tally.deferred),
             CheckpointOutcome::NothingToFold => {}
+            _ => count(&self.tally.deferred),
         }
     }
 
