@@ -106,6 +106,7 @@ codes! {
     FreeCycle "FREE-CYCLE" Error "The free list returns to itself." "a defect of the writer.";
     FreeLive "FREE-LIVE" Error "A page in use stands in the free list." "a defect of the writer.";
     FreeCount "FREE-COUNT" Error "The free list's length differs from the number stored." "a defect of the writer.";
+    DrillDiffers "DRILL-DIFFERS" Error "What came out of the file and went into another one is not the same." "a defect of the engine, or of the machine's memory.";
     LogTornTail "LOG-TORN-TAIL" Info "The log ends in a commit that was never finished." "a crash before the sync returned: nothing acknowledged is lost.";
     LogRot "LOG-ROT" Fatal "A record in the committed middle of the log is damaged." "rot; or an edit: the commits behind it are there but cannot be vouched for.";
     LogStale "LOG-STALE" Info "The log was folded into the page file already." "a checkpoint and no commit since; or a crash after one: nothing is lost.";

@@ -135,7 +135,7 @@ pub struct AtRest {
     head: Vec<u8>,
     slots: [Result<Superblock, Box<Finding>>; 2],
     chosen: Result<ChosenSlot, Box<Finding>>,
-    keys: Result<(Keys, u8), Box<Finding>>,
+    keys: Unlocked,
     mac_findings: Vec<Finding>,
     log: LogAtRest,
     state: Result<VouchedState, Box<Finding>>,
@@ -148,11 +148,30 @@ pub struct AtRest {
 
 /// The slot that counts, or why none does.
 type Chosen = Result<ChosenSlot, Box<Finding>>;
-/// The subkeys and the key slot they came from, or why the file is locked.
-type Opened = Result<(Keys, u8), Box<Finding>>;
+/// What the key opened, or why the file is locked.
+type Unlocked = Result<Opened, Box<Finding>>;
 
 /// Most looks at a file that never keeps still.
 const LOOKS_MAX: u32 = 200;
+
+/// What a key opened.
+struct Opened {
+    keys: Keys,
+    /// The data key, and the key slots that hold it.
+    ring: InheritedKeys,
+    /// The number of the key slot that was opened.
+    slot: u8,
+}
+
+/// What a snapshot of a file at rest is made of.
+pub(crate) struct Parts<'a> {
+    pub page_file: Arc<dyn VfsFile>,
+    pub chosen: &'a ChosenSlot,
+    pub keys: &'a Keys,
+    pub ring: &'a InheritedKeys,
+    /// The log's file, when there is one.
+    pub log: Option<Arc<dyn VfsFile>>,
+}
 
 impl AtRest {
     /// Reads the superblocks and the log of the file at `path`. Without `unlock` a keyless slot is tried. It fails when
@@ -164,10 +183,18 @@ impl AtRest {
 
     /// As [`AtRest::open`], with a data key that is known. No key slot is opened.
     pub(crate) fn open_inherited(vfs: Arc<dyn Vfs>, path: &Path, keys: &InheritedKeys) -> Result<AtRest> {
-        AtRest::open_by(vfs, path, |chosen, _| Ok(chosen.clone().map(|chosen| (keys.subkeys(&chosen.superblock), 0))))
+        AtRest::open_by(vfs, path, |chosen, _| {
+            let opened =
+                |chosen: &ChosenSlot| Opened { keys: keys.subkeys(&chosen.superblock), ring: keys.clone(), slot: 0 };
+            Ok(chosen.as_ref().map(opened).map_err(Clone::clone))
+        })
     }
 
-    fn open_by(vfs: Arc<dyn Vfs>, path: &Path, open_keys: impl Fn(&Chosen, &str) -> Result<Opened>) -> Result<AtRest> {
+    fn open_by(
+        vfs: Arc<dyn Vfs>,
+        path: &Path,
+        open_keys: impl Fn(&Chosen, &str) -> Result<Unlocked>,
+    ) -> Result<AtRest> {
         let name = file_name(path);
         let file = vfs.open(path, OpenMode::Read).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => Error::NotFound { file: name.clone() },
@@ -189,7 +216,7 @@ impl AtRest {
     /// wrong twice, and all the same before and after.
     fn settled(
         watched: &Watched,
-        open_keys: &dyn Fn(&Chosen, &str) -> Result<Opened>,
+        open_keys: &dyn Fn(&Chosen, &str) -> Result<Unlocked>,
         pin: Option<Arc<dyn VfsFile>>,
         mut earlier: Option<AtRest>,
     ) -> Result<AtRest> {
@@ -217,7 +244,7 @@ impl AtRest {
     /// Reads everything once. The key slots of an `earlier` look need no key again.
     fn look(
         watched: &Watched,
-        open_keys: &dyn Fn(&Chosen, &str) -> Result<Opened>,
+        open_keys: &dyn Fn(&Chosen, &str) -> Result<Unlocked>,
         earlier: Option<AtRest>,
     ) -> Result<AtRest> {
         let (file, name) = (watched.file().clone(), watched.name().to_owned());
@@ -230,7 +257,7 @@ impl AtRest {
             _ => open_keys(&chosen, &name)?,
         };
         let mac_findings = match &keys {
-            Ok((keys, ..)) => check_macs(&slots, keys, &head, &name),
+            Ok(opened) => check_macs(&slots, &opened.keys, &head, &name),
             Err(_) => Vec::new(),
         };
         let trusted = trusted(&chosen, &keys, &mac_findings);
@@ -309,17 +336,25 @@ impl AtRest {
 
     /// The subkeys; when the file is locked, why.
     pub fn keys(&self) -> Result<&Keys, &Finding> {
-        self.keys.as_ref().map(|(keys, _)| keys).map_err(|finding| &**finding)
+        self.keys.as_ref().map(|opened| &opened.keys).map_err(|finding| &**finding)
     }
 
     /// The number of the key slot that was opened.
     pub fn key_slot(&self) -> Option<u8> {
-        self.keys.as_ref().ok().map(|(_, slot)| *slot)
+        self.keys.as_ref().ok().map(|opened| opened.slot)
     }
 
     /// Superblock slots whose MAC is wrong; empty without a key.
     pub fn mac_findings(&self) -> &[Finding] {
         &self.mac_findings
+    }
+
+    /// What a snapshot of it is made of; when nothing is vouched for, why.
+    pub(crate) fn parts(&self) -> Result<Parts<'_>, &Finding> {
+        self.state()?;
+        let opened = self.keys.as_ref().map_err(|finding| &**finding)?;
+        let (page_file, log) = (self.file.clone(), self.log.file.clone());
+        Ok(Parts { page_file, chosen: self.chosen()?, keys: &opened.keys, ring: &opened.ring, log })
     }
 
     /// The log.
@@ -367,7 +402,7 @@ impl AtRest {
     /// The newest state as a line that is kept elsewhere has it: [`AtRest::fingerprint_line`] not yet as text.
     pub fn anchor(&self) -> Option<Anchor> {
         let (state, chosen) = (self.state.as_ref().ok()?, self.chosen.as_ref().ok()?);
-        let (keys, _) = self.keys.as_ref().ok()?;
+        let keys = &self.keys.as_ref().ok()?.keys;
         let superblock = &chosen.superblock;
         let slots = superblock.key_slots.clone().map(|slot| slot.bytes);
         let anchor = Anchor::new(superblock.file_id, state.commit, &state.fingerprint);
@@ -636,15 +671,13 @@ fn damage_of(error: Error) -> Result<Box<Finding>> {
     }
 }
 
-fn open_keys(
-    chosen: &Result<ChosenSlot, Box<Finding>>,
-    unlock: &Unlock,
-    name: &str,
-) -> Result<Result<(Keys, u8), Box<Finding>>> {
+fn open_keys(chosen: &Result<ChosenSlot, Box<Finding>>, unlock: &Unlock, name: &str) -> Result<Unlocked> {
     match chosen {
         Err(finding) => Ok(Err(finding.clone())),
         Ok(chosen) => match unlock_keys(&chosen.superblock, unlock, name) {
-            Ok((keys, _, slot)) => Ok(Ok((keys, slot))),
+            Ok((keys, dek, slot)) => {
+                Ok(Ok(Opened { keys, ring: InheritedKeys::new(&chosen.superblock, Arc::new(dek)), slot }))
+            }
             Err(error) => damage_of(error).map(Err),
         },
     }
@@ -673,11 +706,11 @@ fn check_macs(slots: &[Result<Superblock, Box<Finding>>; 2], keys: &Keys, head: 
 /// The chosen slot and the keys, when the slot's MAC is right.
 fn trusted<'a>(
     chosen: &'a Result<ChosenSlot, Box<Finding>>,
-    keys: &'a Result<(Keys, u8), Box<Finding>>,
+    keys: &'a Unlocked,
     mac_findings: &'a [Finding],
 ) -> Result<(&'a ChosenSlot, &'a Keys), &'a Finding> {
     let chosen = chosen.as_ref().map_err(|finding| &**finding)?;
-    let (keys, _) = keys.as_ref().map_err(|finding| &**finding)?;
+    let keys = &keys.as_ref().map_err(|finding| &**finding)?.keys;
     let start = u64::from(chosen.slot) * crate::limits::SUPERBLOCK_BYTES as u64;
     match mac_findings.iter().find(|finding| finding.byte_start == Some(start)) {
         Some(forged) => Err(forged),

@@ -46,5 +46,8 @@ pub const CACHE_BYTES_DEFAULT: usize = 64 << 20;
 pub const TRANSACTION_BYTES_DEFAULT: usize = 16 << 20;
 /// Longest line of a script or of `feed`, in bytes.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
+/// Largest database that a drill copies, in bytes of page file and log: it holds the export and the copy in memory, up to five
+/// times as much.
+pub const DRILL_BYTES_MAX: u64 = 64 << 20;
 /// Longest witness file, in bytes: some twenty thousand lines. It is then cut down to the newest half of them.
 pub const WITNESS_BYTES_MAX: u64 = 1 << 20;

@@ -11,6 +11,8 @@
 //! | seal | yes | every page reached: all trees, overflow chains, the free list's trunks | that each is the current one: the seal in the pointer to it is its own |
 //! | deep | yes | as seal | also keys in order and in range, records and pages counted, every page in use or free, once |
 //! | anchored | yes | as deep | also that the file is not older than a fingerprint kept elsewhere |
+//!
+//! The last level, `drill`, is [`transfer::drill`](crate::transfer::drill): also that all of it comes out and goes in again.
 
 mod accounting;
 mod freshness;
@@ -49,7 +51,7 @@ pub enum Level {
     Deep,
     /// The file is not older than a fingerprint.
     Anchored,
-    /// A restore drill; not part of verifying one file.
+    /// As deep, or anchored with a fingerprint; and all of it is exported, imported and compared.
     Drill,
 }
 
@@ -114,15 +116,15 @@ pub struct Check {
 }
 
 impl Check {
-    fn ran(name: &'static str) -> Check {
+    pub(crate) fn ran(name: &'static str) -> Check {
         Check { name, ran: true, why_not: None, note: None }
     }
 
-    fn not_run(name: &'static str, why: impl Into<String>) -> Check {
+    pub(crate) fn not_run(name: &'static str, why: impl Into<String>) -> Check {
         Check { name, ran: false, why_not: Some(why.into()), note: None }
     }
 
-    fn note(mut self, note: impl Into<String>) -> Check {
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Check {
         self.note = Some(note.into());
         self
     }
@@ -223,7 +225,7 @@ pub fn verify(file: &AtRest, options: &VerifyOptions) -> Result<Report> {
 fn check_use(options: &VerifyOptions) -> Result<()> {
     let refuse = |why: &str| Err(Error::Misuse { why: why.to_owned() });
     match (options.level, &options.anchor) {
-        (Level::Drill, _) => refuse("the level `drill` is not built: restore a backup and verify that file instead"),
+        (Level::Drill, _) => refuse("the level `drill` is the work of `transfer::drill`"),
         (Level::Anchored, None) => {
             refuse("the level `anchored` needs a fingerprint that was kept elsewhere: --anchor TEXT, or --anchor FILE")
         }

@@ -3,12 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tosumu::crypto::InsecureSeededEntropy;
+use tosumu::inspect::AtRest;
 use tosumu::transfer::{
-    Existing, Import, ImportFailure, ImportReport, Restore, RestoreReport, archived_databases, export,
+    Existing, Import, ImportFailure, ImportReport, Restore, RestoreReport, archived_databases, drill, export,
 };
+use tosumu::verify::{Level, VerifyOptions, verify};
 use tosumu::vfs::{CrashPlan, Fault, FaultKind, FaultSpan, MemoryVfs, OpenMode, SimVfs, Vfs, read_exact_at};
-use tosumu::{CheckpointMode, CommitNo, Database, Options, PageSize, Result, Unlock};
+use tosumu::{
+    AutoCheckpoint, CheckpointMode, CheckpointOnClose, CommitNo, Database, Durability, Options, PageSize, Result,
+    Unlock,
+};
 
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -391,6 +397,284 @@ fn what_another_program_writes_with_blanks_and_escaped_slashes_is_read() {
     let copy = options(&vfs, 61).open("b.tsm").unwrap();
     import(&copy, spaced.as_bytes(), Existing::MustAgree).unwrap();
     assert_eq!(dump(&copy), dump(&db));
+}
+
+/// Records, with a value over many pages, in the main tree and two named ones; free pages from what was deleted.
+fn with_trees(vfs: &MemoryVfs, seed: u64, page_size: PageSize) -> Database {
+    let db = options(vfs, seed).page_size(page_size).open(format!("trees-{seed}.tsm")).unwrap();
+    db.write(|tx| {
+        (0..300u32).try_for_each(|n| tx.put(&n.to_be_bytes(), &n.to_le_bytes().repeat(n as usize % 60)))?;
+        tx.put(b"long", &long_value(200_000))?;
+        tx.put(b"dropped", &long_value(50_000))?;
+        for name in ["tags", "empty", "\u{e4}\"\\n"] {
+            tx.create_tree(name)?;
+        }
+        (0..80u8).try_for_each(|n| tx.tree("tags")?.unwrap().put(&[0xff, n], &[n; 7]))?;
+        tx.tree("\u{e4}\"\\n")?.unwrap().put(b"long too", &long_value(70_000))
+    })
+    .unwrap();
+    db.write(|tx| tx.delete(b"dropped").map(drop)).unwrap();
+    db
+}
+
+fn long_value(bytes: u32) -> Vec<u8> {
+    (0..bytes).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
+}
+
+#[test]
+fn named_trees_and_long_values_come_along_in_a_copy_and_through_an_export() {
+    let vfs = MemoryVfs::new();
+    let small = with_trees(&vfs, 70, PageSize::TOY);
+    let large = with_trees(&vfs, 71, PageSize::DEFAULT);
+    for (db, name) in [(&small, "small.tsm"), (&large, "large.tsm")] {
+        let report = db.backup(name).unwrap();
+        let copy = options(&vfs, 72).open(name).unwrap();
+        assert_eq!((report.trees, report.records), (3, 300 + 1 + 80 + 1));
+        assert_eq!(exported(&copy), exported(db));
+        assert_eq!(copy.read().free_page_count(), 0);
+        assert!(db.read().free_page_count() > 0 && report.pages < db.read().page_count());
+        let counted = |db: &Database| -> Vec<_> {
+            db.read().trees().unwrap().into_iter().map(|tree| (tree.name, tree.record_count)).collect()
+        };
+        assert_eq!(counted(&copy), counted(db));
+        assert_eq!(copy.read().record_count(), db.read().record_count());
+        let text = exported(db);
+        let imported = options(&vfs, 73).page_size(db.page_size()).open(format!("imported-{name}")).unwrap();
+        let report = import(&imported, &text, Existing::MustAgree).unwrap();
+        assert_eq!((report.trees, report.put, report.passed_over), (3, 382, 0));
+        assert_eq!(exported(&imported), text);
+        let again = import(&imported, &text, Existing::MustAgree).unwrap();
+        assert_eq!((again.put, again.passed_over), (0, 382));
+    }
+    // The digest is of the records alone: page sizes and histories differ.
+    assert_eq!(small.backup("s.tsm").unwrap().digest, large.backup("l.tsm").unwrap().digest);
+}
+
+#[test]
+fn an_import_of_trees_that_was_cut_short_anywhere_goes_on_and_ends_the_same() {
+    let vfs = MemoryVfs::new();
+    let text = exported(&with_trees(&vfs, 74, PageSize::TOY));
+    for cut in (100..text.len()).step_by(text.len() / 23) {
+        let copy = options(&vfs, 75).open(format!("cut-{cut}.tsm")).unwrap();
+        assert_eq!(import(&copy, &text[..cut], Existing::MustAgree).unwrap_err().error.code(), "EXPORT");
+        import(&copy, &text, Existing::MustAgree).unwrap();
+        assert_eq!(exported(&copy), text, "{cut}");
+    }
+}
+
+#[test]
+fn an_import_of_many_megabytes_commits_on_the_way_and_holds_no_checkpoint_up() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 76).page_size(PageSize::DEFAULT).open("a.tsm").unwrap();
+    db.write(|tx| {
+        tx.create_tree("t")?;
+        (0..700u32).try_for_each(|n| tx.put(&n.to_be_bytes(), &long_value(20_000)))?;
+        (0..700u32).try_for_each(|n| tx.tree("t")?.unwrap().put(&n.to_be_bytes(), &long_value(20_000)))
+    })
+    .unwrap();
+    let text = exported(&db);
+    let inline = options(&vfs, 77).page_size(PageSize::DEFAULT).checkpoints(AutoCheckpoint::Inline);
+    let copy = inline.open("b.tsm").unwrap();
+    copy.write(|tx| (0..600u32).try_for_each(|n| tx.put(&[&n.to_be_bytes()[..], b"mine"].concat(), b""))).unwrap();
+    assert_eq!(import(&copy, &text, Existing::MustAgree).unwrap_err().error.code(), "CONFLICT");
+    import(&copy, &text, Existing::Merge).unwrap();
+    assert_eq!((copy.read().record_count(), copy.read().trees().unwrap()[0].record_count), (1300, 700));
+    assert!(copy.read().commit().0 > 6, "{}", copy.read().commit());
+    assert!(copy.stats().unwrap().log_bytes < 24 << 20, "{:?}", copy.stats().unwrap());
+}
+
+#[test]
+fn trees_out_of_order_nameless_or_foreign_are_told() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 78).open("a.tsm").unwrap();
+    db.write(|tx| ["b", "d"].iter().try_for_each(|name| tx.create_tree(name).map(drop))).unwrap();
+    let text = String::from_utf8(exported(&db)).unwrap();
+    let told = |text: &str| {
+        let copy = options(&MemoryVfs::new(), 79).open("b.tsm").unwrap();
+        import(&copy, text.as_bytes(), Existing::MustAgree).unwrap_err().error.to_string()
+    };
+    assert!(told(&text.replace("\"d\"", "\"a\"")).starts_with("line 3: its name does not come after"));
+    assert!(told(&text.replace("\"d\"", "\"b\"")).starts_with("line 3: its name does not come after"));
+    assert!(told(&text.replace("\"b\"", "\"\"")).starts_with("line 2: its name is empty"));
+    assert!(told(&text.replace("\"d\"", "\"e\"")).starts_with("line 4: the digest"));
+    for (number, name) in ["a", "c", "e"].into_iter().enumerate() {
+        let copy = options(&vfs, 80).open(format!("c{number}.tsm")).unwrap();
+        copy.write(|tx| tx.create_tree(name).map(drop)).unwrap();
+        let failure = import(&copy, text.as_bytes(), Existing::MustAgree).unwrap_err();
+        assert!(failure.error.to_string().contains(&format!("the tree `{name}`")), "{}", failure.error);
+        import(&copy, text.as_bytes(), Existing::Merge).unwrap();
+        assert_eq!(copy.read().trees().unwrap().len(), 3);
+    }
+    let copy = options(&vfs, 81).open("d.tsm").unwrap();
+    copy.write(|tx| tx.create_tree("b").and_then(|_| tx.tree("b")?.unwrap().put(b"mine", b""))).unwrap();
+    let failure = import(&copy, text.as_bytes(), Existing::MustAgree).unwrap_err();
+    assert!(failure.error.to_string().contains("the key `mine`"), "{}", failure.error);
+}
+
+/// What each commit held, exported, must come back from the log and from the archive, chains, free pages and trees included.
+#[test]
+fn a_commit_with_trees_and_long_values_is_brought_back_as_it_was() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 82).archive("kept").open("a.tsm").unwrap();
+    let mut texts = BTreeMap::from([(0, exported(&db))]);
+    for number in 0..30u32 {
+        let name = format!("tree {}", number % 4);
+        let mut tx = db.begin_write().unwrap();
+        match number % 7 {
+            6 => drop(tx.drop_tree(&name).unwrap()),
+            _ => drop(tx.create_tree(&name).unwrap()),
+        }
+        if let Some(mut tree) = tx.tree(&name).unwrap() {
+            tree.put(&number.to_be_bytes(), &long_value(number * 97)).unwrap();
+        }
+        tx.put(&[number as u8 % 5, 1], &long_value(number * 60)).unwrap();
+        let commit = tx.commit().unwrap();
+        texts.insert(commit.0, exported(&db));
+        if number % 8 == 7 {
+            db.checkpoint(CheckpointMode::Passive).unwrap();
+        }
+    }
+    drop(db);
+    for (commit, text) in &texts {
+        let target = format!("at-{commit}.tsm");
+        restore(&vfs).archive("kept").to_commit(CommitNo(*commit)).run("a.tsm", &target).unwrap();
+        let held = exported(&Options::new().vfs(Arc::new(vfs.clone())).read_only(true).open(&target).unwrap());
+        assert!(held == *text, "commit {commit}");
+    }
+}
+
+#[test]
+fn pages_that_were_freed_before_they_were_ever_written_are_missed_by_nobody() {
+    let vfs = MemoryVfs::new();
+    let db = options(&vfs, 83).archive("kept").open("a.tsm").unwrap();
+    db.write(|tx| tx.put(b"stays", b"1")).unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
+    let mut tx = db.begin_write().unwrap();
+    tx.put(b"long", &long_value(60_000)).unwrap();
+    tx.delete(b"long").unwrap();
+    tx.commit().unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
+    let (free, pages) = (db.read().free_page_count(), db.read().page_count());
+    assert!(free > 100);
+    let length = bytes_of(&vfs, "a.tsm").len() as u64;
+    let list = AtRest::open(Arc::new(vfs.clone()), "a.tsm", None).unwrap().free_list();
+    assert!(length < PageSize::TOY.offset_of(tosumu::PageNo(pages)), "{length} bytes, {pages} pages: {list:?}");
+    assert_eq!(db.backup("copy.tsm").unwrap().pages, 1);
+    drop(db);
+    // A base of just this state: the archive is begun anew.
+    let db = options(&vfs, 84).archive("new").open("a.tsm").unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
+    db.write(|tx| tx.put(b"later", b"2")).unwrap();
+    drop(db);
+    let base = format!("new/{}", archived_databases(&vfs, Path::new("new")).unwrap()[0].bases[0]);
+    for path in ["a.tsm", &base] {
+        let file = AtRest::open(Arc::new(vfs.clone()), path, None).unwrap();
+        for level in [Level::Scan, Level::Auth, Level::Seal, Level::Deep] {
+            let report = verify(&file, &VerifyOptions { level, ..VerifyOptions::default() }).unwrap();
+            assert_eq!(report.exit(), 0, "{path} {level}: {:?}", report.findings);
+        }
+    }
+    restore(&vfs).archive("new").run(&base, "from-base.tsm").unwrap();
+    assert_eq!(
+        dump_of(&vfs, "from-base.tsm"),
+        dump_of(&vfs, "a.tsm").into_iter().filter(|(key, _)| key != b"later").collect()
+    );
+}
+
+#[test]
+fn a_drill_takes_all_out_and_in_again_and_says_when_it_was_not_run() {
+    let vfs = MemoryVfs::new();
+    drop(with_trees(&vfs, 85, PageSize::TOY));
+    let drilled = |path: &str| {
+        let file = AtRest::open(Arc::new(vfs.clone()), path, None).unwrap();
+        drill(&file, &VerifyOptions::default()).unwrap()
+    };
+    let report = drilled("trees-85.tsm");
+    let check = report.check("drill").unwrap();
+    assert!(report.exit() == 0 && report.level == Level::Drill, "{report:?}");
+    assert!(
+        check.ran && check.note.as_deref().is_some_and(|note| note.starts_with("382 records, digest ")),
+        "{check:?}"
+    );
+    // It reads through a log, and through one that a checkpoint has not folded.
+    let db = options(&vfs, 86).checkpoint_on_close(CheckpointOnClose::No).open("trees-85.tsm").unwrap();
+    db.write(|tx| tx.put(b"in the log", b"")).unwrap();
+    drop(db);
+    let note = drilled("trees-85.tsm").check("drill").unwrap().note.clone().unwrap();
+    assert!(note.starts_with("383 records"), "{note}");
+    // Damage is mended first.
+    let db = options(&vfs, 88).open("trees-85.tsm").unwrap();
+    db.checkpoint(CheckpointMode::Passive).unwrap();
+    let root = db.read().root().page;
+    drop(db);
+    let mut bytes = bytes_of(&vfs, "trees-85.tsm");
+    bytes[PageSize::TOY.offset_of(root) as usize + 200] ^= 1;
+    overwrite(&vfs, "trees-85.tsm", &bytes);
+    let report = drilled("trees-85.tsm");
+    let check = report.check("drill").unwrap();
+    assert!(
+        report.exit() == 2 && !check.ran && check.why_not.as_deref().is_some_and(|why| why.contains("to mend first")),
+        "{report:?}"
+    );
+    // A file over the bound is not held in memory: it is verified, and the drill is told as not run.
+    let large = options(&vfs, 87).page_size(PageSize::DEFAULT).open("large.tsm").unwrap();
+    let mut value = std::io::Cursor::new(vec![7; 65 << 20]);
+    large.write(|tx| tx.put_from(b"k", 65 << 20, &mut value)).unwrap();
+    drop(large);
+    let report = drilled("large.tsm");
+    let check = report.check("drill").unwrap();
+    assert!(report.exit() == 0 && !check.ran && check.why_not.as_deref().is_some_and(|why| why.contains("67108864")));
+}
+
+/// A writer commits and checkpoints run by themselves; each backup is one commit whole.
+#[test]
+fn backups_beside_a_writer_and_background_checkpoints_are_each_one_commit_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let db = Options::new()
+        .create(true)
+        .page_size(PageSize::TOY)
+        .checkpoints(AutoCheckpoint::Background)
+        .log_bytes_checkpoint(64 << 10)
+        .durability(Durability::Relaxed)
+        .open(path("a.tsm"))
+        .unwrap();
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0u32.. {
+                if is_done.load(Ordering::Relaxed) {
+                    break;
+                }
+                let value = number.to_be_bytes().repeat(1 + number as usize % 300);
+                db.write(|tx| {
+                    tx.create_tree("t")?;
+                    (0..8u8).try_for_each(|key| tx.put(&[key], &value))?;
+                    (0..8u8).try_for_each(|key| tx.tree("t")?.unwrap().put(&[key], &value))
+                })
+                .unwrap();
+            }
+        });
+        while db.read().commit().0 < 3 {
+            std::thread::yield_now();
+        }
+        let mut commits = Vec::new();
+        for number in 0..12 {
+            let name = format!("backup-{number}.tsm");
+            let report = db.backup(path(&name)).unwrap();
+            let copy = Database::open(path(&name)).unwrap();
+            let snapshot = copy.read();
+            let first = snapshot.get(&[0]).unwrap().unwrap().to_vec();
+            let tree = snapshot.tree("t").unwrap().unwrap();
+            for key in 0..8u8 {
+                assert_eq!(&*snapshot.get(&[key]).unwrap().unwrap(), first);
+                assert_eq!(&*tree.get(&[key]).unwrap().unwrap(), first);
+            }
+            commits.push(report.source_commit);
+        }
+        is_done.store(true, Ordering::Relaxed);
+        assert!(commits.is_sorted() && commits[0] < commits[11], "{commits:?}");
+    });
 }
 
 const FAULTS_AT: usize = 3;

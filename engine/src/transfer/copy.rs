@@ -2,7 +2,7 @@
 //!
 //! 1. The name and its log's must be free. A leftover of an earlier copy, `NAME.tmp`, is cleared away unless it is locked.
 //! 2. `NAME.tmp` is created with a file id of its own, and the data key and the key slots of the source. All trees are put into it in key order,
-//!    in commits of some megabytes, so that pages are full and memory is bounded; a checkpoint; it is closed.
+//!    in commits of some megabytes, long values in pieces, so that pages are full and memory is bounded; a checkpoint; it is closed.
 //! 3. It is opened again, read to its end and verified at the level `deep`. Its digest must be that of the source.
 //! 4. A hard link gives it its name and refuses to replace a file; the temporary name is removed; the folder is synced. Only
 //!    then does the copy exist.
@@ -10,24 +10,24 @@
 //! The source is read alone. A failure on the way, or a crash, leaves no file of the name.
 
 use super::digest::{Digest, Digesting};
-use super::walk::{Visitor, content, walk};
+use super::walk::{Visitor, content, of_value, walk};
 use crate::crypto::Entropy;
 use crate::db::{CheckpointMode, Database, InheritedKeys, Options};
 use crate::error::{Error, Result};
 use crate::finding::Severity;
 use crate::inspect::AtRest;
 use crate::trace::Tracer;
-use crate::txn::{Durability, ReadTxn, WriteTxn};
+use crate::txn::{Durability, ReadTxn, ValueReader, WriteTxn};
 use crate::types::{CommitNo, PageSize};
 use crate::verify::{Level, VerifyOptions, verify};
 use crate::vfs::{LockKind, OpenMode, Vfs, file_name};
 use crate::wal::log_path;
-use std::io;
+use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A commit is made when so many bytes of keys and values have been put.
-const BATCH_BYTES: usize = 4 << 20;
+const BATCH_BYTES: u64 = 4 << 20;
 
 /// What a copy holds. It was read back and verified before it got its name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -158,8 +158,13 @@ impl Place {
             TargetKeys::Inherited(ring) => settle(Options::new()).create_inherited(&self.temporary, ring)?,
             TargetKeys::Fresh(options) => settle(options.clone()).create_new(&self.temporary)?,
         };
-        let mut filling =
-            Filling { transaction: Some(db.begin_write()?), db: &db, digesting: Digesting::new(), bytes: 0 };
+        let mut filling = Filling {
+            transaction: Some(db.begin_write()?),
+            db: &db,
+            tree: None,
+            digesting: Digesting::new(),
+            bytes: 0,
+        };
         walk(source.snapshot, &mut filling)?;
         let digest = filling.finish()?;
         db.checkpoint(CheckpointMode::Passive)?;
@@ -213,14 +218,28 @@ struct Filling<'db> {
     db: &'db Database,
     /// `None` only inside a commit.
     transaction: Option<WriteTxn>,
+    /// The tree that is filled; none is the main tree.
+    tree: Option<String>,
     digesting: Digesting,
     /// Bytes put since the last commit.
-    bytes: usize,
+    bytes: u64,
 }
+
+const OPEN: &str = "invariant: a transaction is open between two commits";
 
 impl Filling<'_> {
     fn transaction(&mut self) -> &mut WriteTxn {
-        self.transaction.as_mut().expect("invariant: a transaction is open between two commits")
+        self.transaction.as_mut().expect(OPEN)
+    }
+
+    /// Counts what was put, and commits when it is enough.
+    fn count(&mut self, bytes: u64) -> Result<()> {
+        self.bytes += bytes;
+        if self.bytes >= BATCH_BYTES {
+            self.commit()?;
+            self.transaction = Some(self.db.begin_write()?);
+        }
+        Ok(())
     }
 
     fn commit(&mut self) -> Result<()> {
@@ -237,20 +256,40 @@ impl Filling<'_> {
     }
 }
 
+const CREATED: &str = "invariant: the tree was created when its name was shown";
+
 impl Visitor for Filling<'_> {
-    fn tree(&mut self, name: &[u8]) -> Result<()> {
-        self.digesting.tree(name);
-        Ok(())
+    fn tree(&mut self, name: &str) -> Result<()> {
+        Visitor::tree(&mut self.digesting, name)?;
+        self.transaction().create_tree(name)?;
+        self.tree = Some(name.to_owned());
+        self.count(name.len() as u64)
     }
 
     fn record(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         self.digesting.whole(key, value);
-        self.transaction().put(key, value)?;
-        self.bytes += key.len() + value.len();
-        if self.bytes >= BATCH_BYTES {
-            self.commit()?;
-            self.transaction = Some(self.db.begin_write()?);
+        let transaction = self.transaction.as_mut().expect(OPEN);
+        match &self.tree {
+            None => transaction.put(key, value)?,
+            Some(name) => transaction.tree(name)?.expect(CREATED).put(key, value)?,
         }
-        Ok(())
+        self.count((key.len() + value.len()) as u64)
+    }
+
+    /// It is read twice: from its beginning for the digest, and from its end for the pages, of which the last is sealed first.
+    fn long(&mut self, key: &[u8], value: &mut ValueReader<'_>) -> Result<()> {
+        self.digesting.long(key, value)?;
+        value.rewind().map_err(of_value)?;
+        let length = value.len();
+        let transaction = self.transaction.as_mut().expect(OPEN);
+        let put = match &self.tree {
+            None => transaction.put_from(key, length, value),
+            Some(name) => transaction.tree(name)?.expect(CREATED).put_from(key, length, value),
+        };
+        put.map_err(|error| match error {
+            Error::Io { file, source, .. } if file == "value" => of_value(source),
+            other => other,
+        })?;
+        self.count(key.len() as u64 + length)
     }
 }

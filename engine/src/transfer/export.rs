@@ -9,13 +9,13 @@
 //! ```
 //!
 //! Keys and values are base64 with padding. There is no file id and no commit in it, so equal content gives equal bytes:
-//! `export(import(export(x))) == export(x)`. It is plain text: whoever has it can read it. Memory: one page of the tree, and of
-//! a value no more than the snapshot holds of it.
+//! `export(import(export(x))) == export(x)`. It is plain text: whoever has it can read it. Memory: one page of the tree, and a
+//! piece of a long value.
 
 use super::digest::{Digest, Digesting};
-use super::walk::{Visitor, walk};
+use super::walk::{PIECE_BYTES, Visitor, pieces, walk};
 use crate::error::{Error, Result};
-use crate::txn::ReadTxn;
+use crate::txn::{ReadTxn, ValueReader};
 use crate::types::PageSize;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,8 +23,6 @@ use std::io::Write;
 
 /// The version of the form, in the first line.
 pub(super) const EXPORT_VERSION: u32 = 1;
-/// Bytes turned into base64 at a time: a multiple of three, so that pieces join without padding between them.
-const PIECE_BYTES: usize = 3 << 14;
 
 /// What was exported.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,6 +80,12 @@ impl Exporting<'_> {
         self.out.write_all(bytes).map_err(failed)
     }
 
+    fn key(&mut self, key: &[u8]) -> Result<()> {
+        self.raw(br#"{"k":""#)?;
+        self.base64(key)?;
+        self.raw(br#"","v":""#)
+    }
+
     fn base64(&mut self, bytes: &[u8]) -> Result<()> {
         for piece in bytes.chunks(PIECE_BYTES) {
             self.text.clear();
@@ -93,18 +97,23 @@ impl Exporting<'_> {
 }
 
 impl Visitor for Exporting<'_> {
-    fn tree(&mut self, name: &[u8]) -> Result<()> {
-        self.digesting.tree(name);
-        let name = serde_json::Value::from(String::from_utf8_lossy(name));
+    fn tree(&mut self, name: &str) -> Result<()> {
+        self.digesting.tree(name.as_bytes());
+        let name = serde_json::Value::from(name);
         self.line(&format!(r#"{{"tree":{name}}}"#))
     }
 
     fn record(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         self.digesting.whole(key, value);
-        self.raw(br#"{"k":""#)?;
-        self.base64(key)?;
-        self.raw(br#"","v":""#)?;
+        self.key(key)?;
         self.base64(value)?;
+        self.raw(b"\"}\n")
+    }
+
+    fn long(&mut self, key: &[u8], value: &mut ValueReader<'_>) -> Result<()> {
+        self.digesting.long(key, value)?;
+        self.key(key)?;
+        pieces(value, |piece| self.base64(piece))?;
         self.raw(b"\"}\n")
     }
 }

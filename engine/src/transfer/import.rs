@@ -3,20 +3,22 @@
 //! It goes on where an earlier run of the same export ended: a record that is there with the same value is passed over. A record
 //! with another value, and one that the export does not have, are refused, unless it is told to merge. So is an export whose
 //! keys are not in order, a line that cannot be, and one that ends without its last line or with a wrong one. Whatever was
-//! committed by then stays. Memory: one record, one commit, and what the database's cache holds.
+//! committed by then stays. What the database has is read through the transaction itself, so no snapshot keeps a checkpoint waiting
+//! meanwhile. Memory: one record, some keys, and what a transaction and the cache hold.
 
 use super::digest::{Digest, Digesting};
 use super::lines::{Line, Lines};
-use super::walk::content;
+use super::walk::{content, pieces};
 use crate::db::Database;
 use crate::error::{Error, Result};
-use crate::txn::{ReadTxn, Record, WriteTxn};
+use crate::txn::{ValueReader, WriteTxn};
 use crate::types::PageSize;
+use std::collections::VecDeque;
 use std::io::BufRead;
-use std::iter::Peekable;
+use std::ops::Bound;
 
 /// A commit is made when so many bytes of keys and values have been put.
-const BATCH_BYTES: usize = 4 << 20;
+const BATCH_BYTES: u64 = 4 << 20;
 
 /// What to do about records that are in the database already.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -92,8 +94,7 @@ impl<R: BufRead> Import<R> {
 
     /// Reads the rest into `db`.
     pub fn run(self, db: &Database, existing: Existing) -> Result<ImportReport, ImportFailure> {
-        let before = db.read();
-        let mut importing = match Importing::begin(db, &before, existing, self.lines) {
+        let mut importing = match Importing::begin(db, existing, self.lines) {
             Ok(importing) => importing,
             Err(error) => return Err(ImportFailure { error, line: 1, committed: 0 }),
         };
@@ -104,19 +105,43 @@ impl<R: BufRead> Import<R> {
     }
 }
 
-/// The records of one tree that were in the database before, walked beside those of the export.
-type Before<'a> = Peekable<Box<dyn Iterator<Item = Result<Record<'a>>> + 'a>>;
+/// Keys of the database that are looked at ahead of the export's, at most.
+const KEYS_AHEAD_MAX: usize = 256;
+
+/// The keys of one tree that are in the database behind the last one of the export, the next ones in memory.
+#[derive(Default)]
+struct Ahead {
+    keys: VecDeque<Vec<u8>>,
+    /// The last one that was passed over.
+    passed: Option<Vec<u8>>,
+    /// Whether the tree has none behind them.
+    is_end: bool,
+}
+
+impl Ahead {
+    fn pass(&mut self) {
+        self.passed = self.keys.pop_front();
+    }
+}
+
+const OPEN: &str = "invariant: a transaction is open between two commits";
+const CREATED: &str = "invariant: a tree is created when its name is read";
 
 struct Importing<'a, R> {
     db: &'a Database,
     lines: Lines<R>,
     existing: Existing,
-    before: Before<'a>,
+    /// The trees that the database had at the beginning and that come behind this one.
+    trees_ahead: VecDeque<String>,
+    ahead: Ahead,
+    /// The tree that is read; none is the main tree.
+    tree: Option<String>,
     /// The key before, in this tree.
     last_key: Option<Vec<u8>>,
+    /// `None` only inside a commit, and behind one that failed.
     transaction: Option<WriteTxn>,
     /// Bytes put, and records put, since the last commit.
-    bytes: usize,
+    bytes: u64,
     put_since: u64,
     committed: u64,
     passed_over: u64,
@@ -124,15 +149,18 @@ struct Importing<'a, R> {
 }
 
 impl<'a, R: BufRead> Importing<'a, R> {
-    fn begin(db: &'a Database, before: &'a ReadTxn, existing: Existing, lines: Lines<R>) -> Result<Self> {
-        let records: Box<dyn Iterator<Item = Result<Record<'a>>> + 'a> = Box::new(before.range::<[u8]>(..));
+    fn begin(db: &'a Database, existing: Existing, lines: Lines<R>) -> Result<Self> {
+        let transaction = db.begin_write()?;
+        let trees_ahead = transaction.trees()?.into_iter().map(|tree| tree.name).collect();
         Ok(Importing {
             db,
             lines,
             existing,
-            before: records.peekable(),
+            trees_ahead,
+            ahead: Ahead::default(),
+            tree: None,
             last_key: None,
-            transaction: Some(db.begin_write()?),
+            transaction: Some(transaction),
             bytes: 0,
             put_since: 0,
             committed: 0,
@@ -173,31 +201,80 @@ impl<'a, R: BufRead> Importing<'a, R> {
             self.put(key, value)?;
         }
         self.last_key = Some(key.to_vec());
-        Ok(())
+        self.commit_when_full()
     }
 
-    /// Whether the database had the record, with this value, before.
+    /// Whether the database has the record, with this value.
     fn is_there(&mut self, key: &[u8], value: &[u8]) -> Result<bool> {
-        while let Some(record) = self.before.next_if(|next| next.as_ref().is_ok_and(|record| record.key() < key)) {
-            self.refuse_foreign(record?.key())?;
+        while let Some(next) = self.next_key()? {
+            if next >= key {
+                break;
+            }
+            let next = next.to_vec();
+            self.refuse_foreign(&next)?;
+            self.ahead.pass();
         }
-        let is_met = |next: &Result<Record<'_>>| next.as_ref().map_or(true, |record| record.key() == key);
-        let Some(record) = self.before.next_if(is_met) else { return Ok(false) };
-        let record = record?;
-        match record.value() == value {
+        if self.next_key()? != Some(key) {
+            return Ok(false);
+        }
+        self.ahead.pass();
+        match self.has_value(key, value)? {
             true => Ok(true),
             false if self.existing == Existing::Merge => Ok(false),
             false => Err(self.conflict("the database has another value for this key; `--merge` replaces it")),
         }
     }
 
+    /// The next key of the database in this tree, behind the ones passed.
+    fn next_key(&mut self) -> Result<Option<&[u8]>> {
+        if self.ahead.keys.is_empty() && !self.ahead.is_end {
+            let behind = self.last_key.as_deref().max(self.ahead.passed.as_deref());
+            let from = behind.map_or(Bound::Unbounded, Bound::Excluded);
+            let transaction = self.transaction.as_mut().expect(OPEN);
+            let range = (from, Bound::<&[u8]>::Unbounded);
+            let keys: Result<VecDeque<Vec<u8>>> = match &self.tree {
+                None => transaction.range(range).keys().take(KEYS_AHEAD_MAX).collect(),
+                Some(name) => {
+                    transaction.tree(name)?.expect(CREATED).range(range).keys().take(KEYS_AHEAD_MAX).collect()
+                }
+            };
+            self.ahead.keys = keys?;
+            self.ahead.is_end = self.ahead.keys.len() < KEYS_AHEAD_MAX;
+        }
+        Ok(self.ahead.keys.front().map(Vec::as_slice))
+    }
+
+    fn has_value(&mut self, key: &[u8], value: &[u8]) -> Result<bool> {
+        let transaction = self.transaction.as_mut().expect(OPEN);
+        match &self.tree {
+            None => is_value(transaction.reader(key)?, value),
+            Some(name) => is_value(transaction.tree(name)?.expect(CREATED).reader(key)?, value),
+        }
+    }
+
+    /// What the database has behind the last record of a tree is in no export.
+    fn end_tree(&mut self) -> Result<()> {
+        if self.existing == Existing::MustAgree
+            && let Some(key) = self.next_key()?.map(<[u8]>::to_vec)
+        {
+            self.refuse_foreign(&key)?;
+        }
+        self.ahead = Ahead::default();
+        self.last_key = None;
+        Ok(())
+    }
+
     fn refuse_foreign(&self, key: &[u8]) -> Result<()> {
+        self.refuse_foreign_part("key", key)
+    }
+
+    fn refuse_foreign_part(&self, part: &str, name: &[u8]) -> Result<()> {
         match self.existing {
             Existing::Merge => Ok(()),
             Existing::MustAgree => {
-                let shown = crate::escape::escape(&key[..key.len().min(60)]);
+                let shown = crate::escape::escape(&name[..name.len().min(60)]);
                 Err(self.conflict(&format!(
-                    "the database has the key `{shown}`, which the export has not; `--merge` keeps it"
+                    "the database has the {part} `{shown}`, which the export has not; `--merge` keeps it"
                 )))
             }
         }
@@ -208,20 +285,49 @@ impl<'a, R: BufRead> Importing<'a, R> {
     }
 
     fn put(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        let transaction = self.transaction.as_mut().expect("invariant: a transaction is open between two commits");
-        transaction.put(key, value)?;
+        let transaction = self.transaction.as_mut().expect(OPEN);
+        match &self.tree {
+            None => transaction.put(key, value)?,
+            Some(name) => transaction.tree(name)?.expect(CREATED).put(key, value)?,
+        }
         self.put_since += 1;
-        self.bytes += key.len() + value.len();
+        self.bytes += (key.len() + value.len()) as u64;
+        Ok(())
+    }
+
+    /// Between two records a commit is made when there is enough in it. Others may write then, so what was seen ahead is
+    /// looked at again.
+    fn commit_when_full(&mut self) -> Result<()> {
         if self.bytes >= BATCH_BYTES {
             self.commit()?;
             self.transaction = Some(self.db.begin_write()?);
+            self.ahead = Ahead::default();
+            if let Some(name) = &self.tree {
+                self.transaction.as_mut().expect(OPEN).create_tree(name)?;
+            }
         }
         Ok(())
     }
 
     fn tree(&mut self, name: &str) -> Result<()> {
-        let _ = name;
-        Err(self.lines.bad("named trees are not in this format"))
+        if name.is_empty() {
+            return Err(self.lines.bad("its name is empty; a tree's name has at least one letter"));
+        }
+        if self.tree.as_deref().is_some_and(|last| last >= name) {
+            return Err(self
+                .lines
+                .bad("its name does not come after that of the tree before; an export has its trees in order"));
+        }
+        self.end_tree()?;
+        while let Some(foreign) = self.trees_ahead.pop_front_if(|next| next.as_str() < name) {
+            self.refuse_foreign_part("tree", foreign.as_bytes())?;
+        }
+        self.trees_ahead.pop_front_if(|next| next == name);
+        self.transaction.as_mut().expect(OPEN).create_tree(name)?;
+        self.digesting.tree(name.as_bytes());
+        self.tree = Some(name.to_owned());
+        self.bytes += name.len() as u64;
+        self.commit_when_full()
     }
 
     fn commit(&mut self) -> Result<()> {
@@ -259,8 +365,9 @@ impl<'a, R: BufRead> Importing<'a, R> {
             return Err(self.lines.bad("something stands behind the last line of the export"));
         }
         self.lines.number = line;
-        while let Some(record) = self.before.next() {
-            self.refuse_foreign(record?.key())?;
+        self.end_tree()?;
+        while let Some(foreign) = self.trees_ahead.pop_front() {
+            self.refuse_foreign_part("tree", foreign.as_bytes())?;
         }
         self.commit()?;
         if self.existing == Existing::MustAgree {
@@ -275,4 +382,16 @@ impl<'a, R: BufRead> Importing<'a, R> {
         }
         Ok(ImportReport { put: self.committed, passed_over: self.passed_over, trees, digest })
     }
+}
+
+/// Whether what `reader` reads is `value`; it is read in pieces.
+fn is_value(reader: Option<ValueReader<'_>>, value: &[u8]) -> Result<bool> {
+    let Some(mut reader) = reader.filter(|reader| reader.len() == value.len() as u64) else { return Ok(false) };
+    let (mut at, mut is_same) = (0, true);
+    pieces(&mut reader, |piece| {
+        is_same &= value[at..at + piece.len()] == *piece;
+        at += piece.len();
+        Ok(())
+    })?;
+    Ok(is_same)
 }

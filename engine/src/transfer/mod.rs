@@ -5,6 +5,7 @@
 //! | a compact copy of a snapshot, while writes go on | [`Database::backup`], [`Database::compact_to`] |
 //! | a database as it was at any commit | [`Restore`] |
 //! | all of it as text, for any other program, and back | [`export`], [`Import`] |
+//! | whether it comes out and goes in again, without a new file | [`drill`] |
 //!
 //! Everything here reads its source through snapshots and writes new files alone: it never changes what it reads from, and a
 //! new file gets its name when it is whole, verified and durable, or not at all. One function, `copy`, is below all of them.
@@ -12,6 +13,7 @@
 mod chain;
 mod copy;
 mod digest;
+mod drill;
 mod export;
 mod import;
 mod lines;
@@ -20,6 +22,7 @@ mod walk;
 
 pub use copy::CopyReport;
 pub use digest::Digest;
+pub use drill::drill;
 pub use export::{ExportReport, export};
 pub use import::{Existing, Import, ImportFailure, ImportReport};
 pub use restore::{ArchivedDatabase, Restore, RestoreReport, archived_databases};

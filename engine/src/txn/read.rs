@@ -293,6 +293,11 @@ impl<'a> Range<'a> {
         Keys { cursor: self.cursor }
     }
 
+    /// The records, each with its value or a reader of it.
+    pub(crate) fn entries(self) -> Entries<'a> {
+        Entries { reader: self.reader, cursor: self.cursor }
+    }
+
     fn record(&self, found: Result<(PageRef<'a>, usize)>) -> Result<Record<'a>> {
         let (page, slot) = found?;
         let long = assemble(self.reader, &page, slot)?;
@@ -316,6 +321,42 @@ impl DoubleEndedIterator for Range<'_> {
 }
 
 impl std::iter::FusedIterator for Range<'_> {}
+
+/// The records of a range, no long value read.
+pub(crate) struct Entries<'a> {
+    reader: &'a dyn ChainRead,
+    cursor: RangeCursor<'a>,
+}
+
+/// A record whose value, when it is long, is not in memory.
+pub(crate) struct Entry<'a> {
+    reader: &'a dyn ChainRead,
+    page: PageRef<'a>,
+    slot: usize,
+}
+
+impl<'a> Entry<'a> {
+    /// Its key.
+    pub fn key(&self) -> &[u8] {
+        self.page.view().key(self.slot)
+    }
+
+    /// Its value, when that stands in the leaf; else a reader of it.
+    pub fn value(&self) -> std::result::Result<&[u8], ValueReader<'a>> {
+        match Chain::of(&self.page.view().cell_value(self.slot)) {
+            Some(chain) => Err(ValueReader::chain(self.reader, chain)),
+            None => Ok(self.page.view().value(self.slot)),
+        }
+    }
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Result<Entry<'a>>;
+    fn next(&mut self) -> Option<Self::Item> {
+        let reader = self.reader;
+        Some(self.cursor.next()?.map(|(page, slot)| Entry { reader, page, slot }))
+    }
+}
 
 /// The keys of a range, walked from either end. An error ends it.
 pub struct Keys<'a> {

@@ -1,6 +1,8 @@
 //! `tosumu backup`: writes what a database holds at this moment into a new file.
 
-use super::common::{KeyOptions, Outcome, Output, Status, copy_failure, open_source, print_copy, shown_path};
+use super::common::{
+    KeyOptions, Outcome, Output, Status, copy_failure, note_witness, open_source, print_copy, shown_path,
+};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -23,6 +25,7 @@ impl Backup {
     pub fn run(self) -> Outcome {
         let db = open_source(&self.source, &self.keys)?;
         let report = db.backup(&self.target).map_err(|error| copy_failure(&self.source, &self.target, error))?;
+        note_witness(&db, &self.keys);
         let mut output = Output::new();
         output.line(format!("{}: backup of {}", shown_path(&self.target), shown_path(&self.source)))?;
         print_copy(&mut output, &report)?;

@@ -1,7 +1,8 @@
 //! `tosumu import`: an export, read from standard input.
 
 use super::common::{
-    Failure, KdfOptions, KeyOptions, Outcome, Output, Status, key_failure, note, open_with, raw_stdin, shown_path,
+    Failure, KdfOptions, KeyOptions, Outcome, Output, Status, is_new_witness, key_failure, note, note_witness,
+    open_with, raw_stdin, shown_path, told_of_new_witness,
 };
 use clap::Args;
 use std::io::BufReader;
@@ -32,13 +33,17 @@ impl ImportVerb {
         let unlock = self.keys.unlock()?;
         let input = BufReader::with_capacity(1 << 16, raw_stdin()?);
         let import = Import::begin(input).map_err(of_input)?;
-        let options = self.kdf.options().page_size(import.page_size()).create(true);
+        let options = self.keys.witnessed(self.kdf.options().page_size(import.page_size()).create(true));
+        let is_new = is_new_witness(&self.keys);
         let db = match unlock {
             Some(unlock) => options.unlock(unlock).open(&self.file).map_err(|error| key_failure(&self.file, error))?,
             None => open_with(&self.file, &KeyOptions::default(), options)?,
         };
+        told_of_new_witness(&self.keys, is_new);
         let existing = if self.merge { Existing::Merge } else { Existing::MustAgree };
-        let report = import.run(&db, existing).map_err(|failure| self.failure(failure))?;
+        let imported = import.run(&db, existing);
+        note_witness(&db, &self.keys);
+        let report = imported.map_err(|failure| self.failure(failure))?;
         let mut output = Output::new();
         output.line(format!(
             "{}: {} records put, {} were there with the same value",
@@ -46,6 +51,9 @@ impl ImportVerb {
             report.put,
             report.passed_over
         ))?;
+        if report.trees > 0 {
+            output.line(format!("trees     {} named ones", report.trees))?;
+        }
         output.line(format!("digest    {}", report.digest))?;
         output.finish()?;
         Ok(Status::Done)

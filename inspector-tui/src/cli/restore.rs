@@ -1,10 +1,14 @@
 //! `tosumu restore`: what a database held at a commit, in a new file; and the drill that shows that it can be done.
 
-use super::common::{Failure, KeyOptions, Outcome, Output, Status, copy_failure, print_copy, shown_path, with_unlock};
+use super::common::{
+    Failure, KeyOptions, Outcome, Output, Status, copy_failure, note, print_copy, shown_path, with_unlock,
+    witness_anchor,
+};
 use clap::Args;
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use tosumu::crypto::{Anchor, parse_fingerprint};
 use tosumu::transfer::{Restore, RestoreReport, archived_databases};
 use tosumu::vfs::OsVfs;
 use tosumu::{CommitNo, Error};
@@ -35,6 +39,7 @@ impl RestoreVerb {
         if !self.source.exists() {
             return Err(self.no_source());
         }
+        let kept = witness_anchor(&self.keys)?;
         // An error is told below, where the files are known; only one of the key may be met by asking for it.
         let told = Cell::new(None);
         let started = Cell::new(Instant::now());
@@ -56,13 +61,39 @@ impl RestoreVerb {
             }
         })?;
         match (restored, told.take()) {
-            (Some(report), _) => self.print(&report, started.get()),
+            (Some(report), _) => {
+                self.print(&report, started.get())?;
+                Ok(self.compare(&report, kept.as_ref()))
+            }
             (None, Some(error)) => Err(self.failure(error)),
             (None, None) => Err(Failure::misuse("nothing was restored")),
         }
     }
 
-    fn print(&self, report: &RestoreReport, started: Instant) -> Outcome {
+    /// Whether the newest commit that was found is as new as the one that the witness names. An older file is better than none,
+    /// so it is kept, and told.
+    fn compare(&self, report: &RestoreReport, kept: Option<&Anchor>) -> Status {
+        let (Some(kept), None, Some(witness)) = (kept, self.to_commit, self.keys.witness()) else {
+            return Status::Done;
+        };
+        let Some(restored) = parse_fingerprint(&report.copy.source_fingerprint) else { return Status::Done };
+        let told = if restored.id != kept.id {
+            "is of another database".to_owned()
+        } else if restored.commit < kept.commit {
+            format!(
+                "knows commit {}: what came after commit {} is in none of these files",
+                kept.commit, restored.commit
+            )
+        } else if restored.commit == kept.commit && restored.text != kept.text {
+            format!("knows another commit {}: these files have another history", kept.commit)
+        } else {
+            return Status::Done;
+        };
+        note(format!("{}: {told}; {} was written all the same", shown_path(witness), shown_path(&self.target)));
+        Status::Nothing
+    }
+
+    fn print(&self, report: &RestoreReport, started: Instant) -> Result<(), Failure> {
         let seconds = started.elapsed().as_secs_f64();
         let mut output = Output::new();
         let (target, source) = (shown_path(&self.target), shown_path(&self.source));
@@ -72,8 +103,7 @@ impl RestoreVerb {
             output.line(format!("not used  {passed_over}"))?;
         }
         print_copy(&mut output, &report.copy)?;
-        output.finish()?;
-        Ok(Status::Done)
+        output.finish()
     }
 
     /// A file of the archive is named with its folder, as the user can copy it.

@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use tosumu::crypto::{Anchor, parse_fingerprint};
 use tosumu::inspect::AtRest;
 use tosumu::trace::Tracer;
+use tosumu::transfer::drill;
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
 use tosumu::{Error, Finding, Severity};
 
-/// The checks that a report names, in its order.
-const CHECKS: [&str; 8] = [
+/// The checks that a report names, in its order; the last one at level drill alone.
+const CHECKS: [&str; 9] = [
     "superblocks",
     "key slots",
     "log",
@@ -23,12 +24,14 @@ const CHECKS: [&str; 8] = [
     "key order and accounting",
     "file length",
     "freshness",
+    "drill",
 ];
 
 /// Check a database and say what is wrong, where, what is lost by it and what to do; changes nothing
 ///
 /// Levels, each reading more: identify and scan (no key), auth (every page authentic), seal (every page the current one),
-/// deep (keys in order, everything counted), anchored (not older than a fingerprint). Exit status: 0 nothing found, or
+/// deep (keys in order, everything counted), anchored (not older than a fingerprint), drill (deep, and all of it comes out and goes
+/// in again, in memory, up to 64 MiB). Exit status: 0 nothing found, or
 /// info; 1 warnings; 2 errors; 3 cannot judge.
 #[derive(Args)]
 pub struct Verify {
@@ -82,23 +85,24 @@ impl Verify {
     fn judge(&self, mut file: AtRest, options: &VerifyOptions) -> Result<Report, Failure> {
         const ATTEMPTS_MAX: u32 = 100;
         for _ in 1..ATTEMPTS_MAX {
-            match verify(&file, options) {
+            match check(&file, options) {
                 Err(Error::SnapshotOvertaken { .. }) => {
                     file = file.look_again().map_err(|error| Failure::engine(&self.file, error))?;
                 }
                 outcome => return outcome.map_err(|error| wrong_use(&self.file, error)),
             }
         }
-        verify(&file, options).map_err(|error| wrong_use(&self.file, error))
+        check(&file, options).map_err(|error| wrong_use(&self.file, error))
     }
 
     /// A file that cannot even be opened is a report too: no check ran, and the one finding says why.
     fn print_unopened(&self, level: Level, failure: Failure) -> Outcome {
         let Failure::Told { status, code, message } = &failure else { return Err(failure) };
         let check = |name| json!({ "name": name, "ran": false, "why_not": message, "note": null });
+        let is_asked = |name: &&str| *name != "drill" || level == Level::Drill;
         print_json(&json!({
             "level": level.as_str(),
-            "checks": CHECKS.map(check),
+            "checks": CHECKS.into_iter().filter(is_asked).map(check).collect::<Vec<_>>(),
             "exit": *status as u8,
             "findings": [{
                 "code": code, "severity": Severity::Fatal, "file": shown_path(&self.file), "page": null,
@@ -179,6 +183,14 @@ fn read_anchor(text: &str) -> Result<Anchor, Failure> {
     last.ok_or_else(|| {
         Failure::misuse(format!("--anchor: {} has no line that `fingerprint` printed", shown_path(path)))
     })
+}
+
+/// The report of the level that is asked for.
+fn check(file: &AtRest, options: &VerifyOptions) -> tosumu::Result<Report> {
+    match options.level {
+        Level::Drill => drill(file, options),
+        _ => verify(file, options),
+    }
 }
 
 fn wrong_use(file: &Path, error: Error) -> Failure {
