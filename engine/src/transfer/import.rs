@@ -319,10 +319,13 @@ impl<'a, R: BufRead> Importing<'a, R> {
                 .bad("its name does not come after that of the tree before; an export has its trees in order"));
         }
         self.end_tree()?;
-        while let Some(foreign) = self.trees_ahead.pop_front_if(|next| next.as_str() < name) {
+        while let Some(foreign) = self.trees_ahead.front().filter(|next| next.as_str() < name) {
             self.refuse_foreign_part("tree", foreign.as_bytes())?;
+            self.trees_ahead.pop_front();
         }
-        self.trees_ahead.pop_front_if(|next| next == name);
+        if self.trees_ahead.front().is_some_and(|next| next == name) {
+            self.trees_ahead.pop_front();
+        }
         self.transaction.as_mut().expect(OPEN).create_tree(name)?;
         self.digesting.tree(name.as_bytes());
         self.tree = Some(name.to_owned());

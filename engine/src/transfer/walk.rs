@@ -4,7 +4,7 @@
 use super::digest::{Digest, Digesting};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
-use crate::txn::{Range, ReadTxn, ValueReader};
+use crate::txn::{EntryValue, Range, ReadTxn, ValueReader};
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// Bytes of a long value that are held at once: a multiple of three, so that pieces turned into base64 join without padding.
@@ -35,8 +35,8 @@ fn walk_tree(records: Range<'_>, visitor: &mut impl Visitor) -> Result<()> {
     for entry in records.entries() {
         let entry = entry?;
         match entry.value() {
-            Ok(value) => visitor.record(entry.key(), value)?,
-            Err(mut value) => visitor.long(entry.key(), &mut value)?,
+            EntryValue::Short(value) => visitor.record(entry.key(), value)?,
+            EntryValue::Long(mut value) => visitor.long(entry.key(), &mut value)?,
         }
     }
     Ok(())

@@ -32,6 +32,7 @@ pub use write::{Swap, WriteTxn};
 pub(crate) use bell::Bell;
 pub(crate) use durable::Commits;
 pub(crate) use keyring::Keyring;
+pub(crate) use read::EntryValue;
 pub(crate) use seal::{NonceDraw, SealedPages};
 pub(crate) use slot::{WriterGuard, WriterSlot};
 pub(crate) use spill::remove_spill_leftover;

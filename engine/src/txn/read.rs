@@ -335,17 +335,25 @@ pub(crate) struct Entry<'a> {
     slot: usize,
 }
 
+/// The value of an [`Entry`].
+pub(crate) enum EntryValue<'v, 'a> {
+    /// It stands in the leaf.
+    Short(&'v [u8]),
+    /// It lies in a chain of pages, to be read in pieces.
+    Long(ValueReader<'a>),
+}
+
 impl<'a> Entry<'a> {
     /// Its key.
     pub fn key(&self) -> &[u8] {
         self.page.view().key(self.slot)
     }
 
-    /// Its value, when that stands in the leaf; else a reader of it.
-    pub fn value(&self) -> std::result::Result<&[u8], ValueReader<'a>> {
+    /// Its value, or a reader of it.
+    pub fn value(&self) -> EntryValue<'_, 'a> {
         match Chain::of(&self.page.view().cell_value(self.slot)) {
-            Some(chain) => Err(ValueReader::chain(self.reader, chain)),
-            None => Ok(self.page.view().value(self.slot)),
+            Some(chain) => EntryValue::Long(ValueReader::chain(self.reader, chain)),
+            None => EntryValue::Short(self.page.view().value(self.slot)),
         }
     }
 }
