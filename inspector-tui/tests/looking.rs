@@ -154,7 +154,6 @@ fn wrong_use_is_status_64_and_no_verdict_is_3() {
     let folder = folder();
     for wrong in [
         "verify a.tsm --level nope",
-        "verify a.tsm --level drill",
         "verify a.tsm --level anchored",
         "verify a.tsm --anchor nothing",
         "verify",
