@@ -162,9 +162,7 @@ impl<'a> World<'a> {
             Step::Rekey => {
                 let secret = 1 + (self.serial % 200) as u8;
                 self.copy(|db, path| drop(db.rekey_to(path, unlock(secret), KdfProfile::TEST).unwrap()));
-                if self.db.is_none() {
-                    self.keys = BTreeMap::from([(0, secret)]);
-                }
+                self.keys = BTreeMap::from([(0, secret)]);
             }
             Step::AddKey => self.add_key(),
             Step::RemoveKey(number) => self.remove_key(number),
@@ -419,10 +417,6 @@ impl<'a> World<'a> {
 
     /// Goes on in a new file.
     fn copy(&mut self, make: impl FnOnce(&Database, &str)) {
-        // Copies take the main tree alone as yet.
-        if self.forest.len() > 1 {
-            return;
-        }
         self.serial += 1;
         let path = format!("model-{}.tsm", self.serial);
         make(self.db(), &path);
