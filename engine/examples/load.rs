@@ -63,16 +63,21 @@ fn scattered(number: u64) -> Vec<u8> {
 fn timed<T>(what: &str, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
     let start = Instant::now();
     let done = work()?;
-    println!("{what}: {:.1} s, peak memory so far {}", start.elapsed().as_secs_f64(), peak_memory());
+    println!("{what}: {:.1} s, {}", start.elapsed().as_secs_f64(), memory());
     Ok(done)
 }
 
-/// What Linux says of the largest resident size so far.
-fn peak_memory() -> String {
+/// What Linux says of the resident size: now, and the largest so far.
+fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kibibytes.map_or("unknown".to_owned(), |kibibytes| format!("{} MiB", kibibytes / 1024))
+    let mebibytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).map(|kibibytes| kibibytes / 1024)
+    };
+    match (mebibytes("VmRSS:"), mebibytes("VmHWM:")) {
+        (Some(now), Some(peak)) => format!("memory {now} MiB, at most {peak} MiB so far"),
+        _ => "memory unknown".to_owned(),
+    }
 }
 
 fn fold(db: &Database) -> Outcome {
