@@ -73,6 +73,8 @@ struct Meddled {
     before: Arc<dyn Fn(Call) + Send + Sync>,
     /// The number of the read that comes out wrong, once.
     torn_read: Arc<AtomicU64>,
+    /// Most bytes that one call writes: the rest comes with the next.
+    write_bytes_max: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,7 +85,12 @@ enum Call {
 
 impl Meddled {
     fn new(disk: &MemoryVfs, before: impl Fn(Call) + Send + Sync + 'static) -> Meddled {
-        Meddled { disk: disk.clone(), before: Arc::new(before), torn_read: Arc::new(AtomicU64::new(0)) }
+        Meddled {
+            disk: disk.clone(),
+            before: Arc::new(before),
+            torn_read: Arc::new(AtomicU64::new(0)),
+            write_bytes_max: usize::MAX,
+        }
     }
 }
 
@@ -129,7 +136,7 @@ impl VfsFile for MeddledFile {
     }
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
         (self.vfs.before)(Call::Change);
-        self.file.write_at(offset, data)
+        self.file.write_at(offset, &data[..data.len().min(self.vfs.write_bytes_max)])
     }
     fn len(&self) -> io::Result<u64> {
         self.file.len()
@@ -205,7 +212,8 @@ impl Onlooker {
             })
         });
         self.overtaken += (before - self.held.len()) as u64;
-        if self.held.len() < 4 && self.looks.is_multiple_of(3) {
+        let is_new = self.held.iter().all(|(_, held)| *held != number);
+        if self.held.len() < 4 && is_new && self.looks.is_multiple_of(3) {
             self.held.push((snapshot, number));
         }
     }
@@ -213,6 +221,16 @@ impl Onlooker {
 
 #[test]
 fn before_every_change_of_the_writer_a_reader_sees_the_state_before_the_commit_or_after_it() {
+    look_before_every_change(usize::MAX);
+}
+
+#[test]
+fn while_a_write_is_half_done_a_reader_sees_the_state_before_the_commit_and_then_the_one_after_it() {
+    // A sector, which is never seen half written.
+    look_before_every_change(512);
+}
+
+fn look_before_every_change(write_bytes_max: usize) {
     let disk = MemoryVfs::new();
     drop(write_to(Arc::new(disk.clone())));
     let acknowledged = Arc::new(AtomicU64::new(0));
@@ -220,7 +238,7 @@ fn before_every_change_of_the_writer_a_reader_sees_the_state_before_the_commit_o
     let follower = follow(plain.clone()).unwrap();
     let onlooker = Onlooker { disk: plain, follower, held: Vec::new(), last: 0, overtaken: 0, looks: 0 };
     let onlooker = Arc::new(Mutex::new(onlooker));
-    let meddled = {
+    let mut meddled = {
         let (onlooker, acknowledged) = (onlooker.clone(), acknowledged.clone());
         Meddled::new(&disk, move |call| {
             if call == Call::Change {
@@ -228,6 +246,7 @@ fn before_every_change_of_the_writer_a_reader_sees_the_state_before_the_commit_o
             }
         })
     };
+    meddled.write_bytes_max = write_bytes_max;
     let mut writer = write_to(Arc::new(meddled.clone()));
     for number in 1..=24 {
         commit(&writer, number);

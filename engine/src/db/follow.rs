@@ -35,7 +35,9 @@ use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context};
 use crate::txn::{Following, Keyring, Published, ReadTxn, Store, View, Witness};
 use crate::types::CommitNo;
 use crate::vfs::{OpenMode, Vfs, VfsFile, file_name, read_up_to};
-use crate::wal::{FramePlace, FrameRecord, LogGeneration, LogScan, LogStanding, ScanPoint, judge, log_path, scan_on};
+use crate::wal::{
+    FramePlace, FrameRecord, LogGeneration, LogScan, LogStanding, ScanEnd, ScanPoint, judge, log_path, scan_on,
+};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -207,6 +209,9 @@ struct SeenLog {
     point: ScanPoint,
     /// The newest seal transaction: older snapshots cannot be sure of the page file any more.
     sealed: CommitNo,
+    /// Nothing stands behind the end yet. A commit that was half there when it was looked at can be finished without a byte
+    /// of the stamp changing: then the next look must not rely on the stamp.
+    ends_clean: bool,
 }
 
 /// All that a read-only handle begins with.
@@ -267,6 +272,7 @@ fn begin(chosen: &ChosenSlot, log: OpenLog) -> (View, SeenLog) {
         header: None,
         point: ScanPoint::nowhere(superblock.commit, superblock.fingerprint),
         sealed: superblock.commit,
+        ends_clean: true,
     };
     if let Some((header, scan)) = log.content {
         seen.point = ScanPoint::start(&header, superblock.commit, superblock.fingerprint);
@@ -279,6 +285,8 @@ fn begin(chosen: &ChosenSlot, log: OpenLog) -> (View, SeenLog) {
 
 impl SeenLog {
     fn take_in(&mut self, scan: &LogScan) {
+        self.ends_clean =
+            scan.end == ScanEnd::Clean && scan.records.last().is_none_or(|last| last.end <= scan.kept_end);
         if let Some(last) = scan.commits.last() {
             self.point = ScanPoint {
                 end: scan.kept_end,
@@ -355,9 +363,10 @@ impl Follower {
             }
         }
         seen.chosen = chosen;
-        // The stamp was taken before the log was read: when its end is where it was, nothing stood behind it. After news it says
-        // nothing of the new end, and the next look reads on from there.
-        seen.stamp = if seen.log.point.end == end { sight.stamp.clone() } else { Stamp::default() };
+        // The stamp was taken before the log was read. After news it says nothing of the new end, and the next look reads on
+        // from there.
+        let is_settled = seen.log.point.end == end && seen.log.ends_clean;
+        seen.stamp = if is_settled { sight.stamp.clone() } else { Stamp::default() };
         Ok(())
     }
 
@@ -371,10 +380,13 @@ impl Follower {
         file: &Arc<dyn VfsFile>,
     ) -> Result<()> {
         let scan = scan_on(&**file, &self.watched.log_name, header, &store.keys, &seen.log.point)?;
-        if seen.log.point.sequence == 0 || matches!(scan.end, crate::wal::ScanEnd::Damage(_)) {
+        if seen.log.point.sequence == 0 || matches!(scan.end, ScanEnd::Damage(_)) {
             super::check_kept(&scan, &chosen.superblock, &self.watched.log_name)?;
         }
-        let Some(last) = scan.commits.last() else { return Ok(()) };
+        let Some(last) = scan.commits.last() else {
+            seen.log.take_in(&scan);
+            return Ok(());
+        };
         let frames = frames_of(&scan);
         let log = &seen.view.log;
         // A log that was replaced by a copy goes on in the copy: older snapshots keep the file they began on.
