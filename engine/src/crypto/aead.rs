@@ -92,14 +92,8 @@ impl Keys {
         bytes.extend_from_slice(&nonce);
         bytes.extend_from_slice(&header);
         bytes.extend_from_slice(plain);
-        let tag = self
-            .page
-            .encrypt_inout_detached(
-                (&nonce).into(),
-                &self.page_label(&header),
-                bytes.get_mut(CIPHERTEXT_START..).expect("invariant: the header is there").into(),
-            )
-            .expect("invariant: a page is far shorter than the cipher's limit");
+        let plain = bytes.get_mut(CIPHERTEXT_START..).expect("invariant: the header is there");
+        let tag = seal(&self.page, &nonce, &self.page_label(&header), plain);
         bytes.extend_from_slice(&tag);
         SealedPage::adopt(bytes).expect("invariant: the plain form fits a page size")
     }
@@ -120,10 +114,7 @@ impl Keys {
         let (nonce, rest) = bytes.split_first_chunk::<NONCE_BYTES>()?;
         let (ciphertext, tag) = rest.get(HEADER_BYTES..)?.split_last_chunk::<TAG_BYTES>()?;
         let mut plain = Zeroizing::new(ciphertext.to_vec());
-        self.page
-            .decrypt_inout_detached(nonce.into(), &self.page_label(header), plain.as_mut_slice().into(), tag.into())
-            .ok()?;
-        Some(PlainPage(plain))
+        open(&self.page, nonce, &self.page_label(header), &mut plain, tag).then_some(PlainPage(plain))
     }
 
     /// The associated data of a page: label, file id and header, so that none of them can be changed unseen.
@@ -184,6 +175,28 @@ impl fmt::Debug for Keys {
     }
 }
 
+/// Seals `text` in place under `label`, which stays as it is; gives the tag. Pages and wrapped keys alike go through this.
+pub(super) fn seal(
+    cipher: &XChaCha20Poly1305,
+    nonce: &[u8; NONCE_BYTES],
+    label: &[u8],
+    text: &mut [u8],
+) -> [u8; TAG_BYTES] {
+    let tag = cipher.encrypt_inout_detached(nonce.into(), label, text.into());
+    tag.expect("invariant: what is sealed here is far shorter than the cipher's limit").into()
+}
+
+/// Opens in place what [`seal`] made; false, and `text` as it was, where label, text and tag do not go together.
+pub(super) fn open(
+    cipher: &XChaCha20Poly1305,
+    nonce: &[u8; NONCE_BYTES],
+    label: &[u8],
+    text: &mut [u8],
+    tag: &[u8; TAG_BYTES],
+) -> bool {
+    cipher.decrypt_inout_detached(nonce.into(), label, text.into(), tag.into()).is_ok()
+}
+
 fn subkey(dek: &Dek, context: &KeyContext, purpose: Purpose) -> Zeroizing<[u8; 32]> {
     let info: [&[u8]; 7] = [
         b"tosumu key 1",
@@ -197,17 +210,17 @@ fn subkey(dek: &Dek, context: &KeyContext, purpose: Purpose) -> Zeroizing<[u8; 3
     derive_key(None, dek.expose(), &info)
 }
 
-fn hmac_of(key: &[u8]) -> Hmac<Sha256> {
+pub(super) fn hmac_of(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("invariant: HMAC takes a key of any length")
 }
 
-fn hash(start: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+pub(super) fn hash(start: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = start.clone();
     parts.iter().for_each(|part| hash.update(part));
     hash.finalize().into_bytes().into()
 }
 
-fn first_half(hash: [u8; 32]) -> [u8; 16] {
+pub(super) fn first_half(hash: [u8; 32]) -> [u8; 16] {
     *hash.first_chunk().expect("invariant: 32 bytes have a first half")
 }
 

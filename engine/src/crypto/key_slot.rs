@@ -4,7 +4,7 @@
 //! because the cipher does not commit to its key. A caller who names a passphrase is never served by another kind.
 
 use super::{
-    aead::TAG_BYTES,
+    aead::{TAG_BYTES, open, seal},
     kdf::{KdfProfile, Key, derive_key, stretch_passphrase},
     nonce::{Entropy, NONCE_BYTES},
     recovery,
@@ -16,7 +16,7 @@ use crate::{
     limits::{KEY_SLOTS_COUNT, KEYFILE_BYTES_MIN, SECRET_BYTES_MAX},
     types::KeySet,
 };
-use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use sha2::{Digest, Sha256};
 use std::{fmt, ops::Range};
 use subtle::ConstantTimeEq;
@@ -258,28 +258,18 @@ fn slot_keys(slot: &Slot, material: &Key, key_set: KeySet) -> (Key, Key) {
 
 fn wrap(slot: &mut Slot, wrap_key: &Key, dek: &Dek, key_set: KeySet, slot_number: u8) {
     let mut wrapped = Zeroizing::new(*dek.expose());
-    let tag = XChaCha20Poly1305::new((&**wrap_key).into())
-        .encrypt_inout_detached(
-            (&array::<NONCE_BYTES>(slot, NONCE)).into(),
-            &wrap_label(slot, key_set, slot_number),
-            wrapped.as_mut_slice().into(),
-        )
-        .expect("invariant: a key is far shorter than the cipher's limit");
+    let (nonce, label) = (array::<NONCE_BYTES>(slot, NONCE), wrap_label(slot, key_set, slot_number));
+    let tag = seal(&XChaCha20Poly1305::new((&**wrap_key).into()), &nonce, &label, wrapped.as_mut_slice());
     slot[WRAPPED_DEK].copy_from_slice(&*wrapped);
     slot[TAG].copy_from_slice(&tag);
 }
 
 fn unwrap(slot: &Slot, wrap_key: &Key, key_set: KeySet, slot_number: u8) -> Option<Dek> {
     let mut dek = Zeroizing::new(array::<32>(slot, WRAPPED_DEK));
-    XChaCha20Poly1305::new((&**wrap_key).into())
-        .decrypt_inout_detached(
-            (&array::<NONCE_BYTES>(slot, NONCE)).into(),
-            &wrap_label(slot, key_set, slot_number),
-            dek.as_mut_slice().into(),
-            (&array::<TAG_BYTES>(slot, TAG)).into(),
-        )
-        .ok()?;
-    Some(Dek::from_bytes(dek))
+    let (nonce, tag) = (array::<NONCE_BYTES>(slot, NONCE), array::<TAG_BYTES>(slot, TAG));
+    let cipher = XChaCha20Poly1305::new((&**wrap_key).into());
+    let is_authentic = open(&cipher, &nonce, &wrap_label(slot, key_set, slot_number), dek.as_mut_slice(), &tag);
+    is_authentic.then(|| Dek::from_bytes(dek))
 }
 
 /// The associated data of the wrap: a slot moved to another place or file, or edited, does not open.

@@ -13,6 +13,8 @@ mod key_slot;
 mod nonce;
 mod recovery;
 mod secret;
+#[cfg(test)]
+mod wycheproof;
 
 pub use aead::{KeyContext, Keys, PlainPage, SealedPage};
 pub use anchor::{Anchor, KEY_SLOT_COUNTER_FIRST, KeysAnchor, parse_fingerprint};
