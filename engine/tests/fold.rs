@@ -62,14 +62,19 @@ fn the_fold_of_a_script_is_its_disk_after_every_operation_and_its_pages() {
         let script = Script::parse(&text).unwrap();
         let mut runner = Runner::new(script.options(RunnerOptions::default()));
         let mut fold = Fold::default();
+        // What is in memory says nothing of a file that was put in the place of the one it was read from.
+        let mut replaced = false;
         for line in &script.lines {
             runner.run(&line.op);
             for event in runner.recorder().events_from(fold.events) {
+                replaced |= matches!(*event, Event::FileReplaced { .. });
                 fold.apply(&event);
             }
             let place = format!("{name}, line {}: {}", line.number, line.text);
             assert_same_disk(&fold, &runner.disk().image(), &place);
-            assert_same_pages(&fold, &runner, &place);
+            if !replaced {
+                assert_same_pages(&fold, &runner, &place);
+            }
         }
         assert_eq!(fold.events, runner.recorder().count());
     }

@@ -4,7 +4,7 @@
 //! file, knows no clock, and leaves the same trace to the byte whenever it is run with the same seed.
 //!
 //! ```text
-//! page-size 512                     before the first operation; so is `seed 7`
+//! page-size 512                     before the first operation; so are `seed 7` and `passphrase WORD`
 //! put K V | del K | get K | scan [from K] [to K] [limit N]
 //! begin | commit | rollback         a put or del outside is a commit of its own
 //! savepoint NAME | rollback-to NAME
@@ -17,9 +17,15 @@
 //! crash before|after wal-write|wal-sync|page-write|page-sync|superblock-write|superblock-sync [LEFT]
 //! crash at write N [LEFT]           LEFT: torn K | losing 2,5 | keeping all; else nothing unsynced is left
 //! crash losing 2,5                  at the first sync with five writes waiting
-//! tamper page N|log|superblock A|superblock B byte N xor HEX
+//! key add WORD | key remove N | key rewrap N WORD
+//! beside NAME new [seed N] | beside NAME copy | beside NAME OPERATION     another database, on a disk of its own
+//! tamper PLACE CHANGE [mended]      from outside and without the key; `mended`: the checksum over it is made right
+//!   PLACE: page N | superblock A|B | key-slot N | record N | log | pages | files
+//!   CHANGE: byte N xor|set HEX | byte N copy M from NAME | field NAME N | field NAME hex HEX | zero | from NAME [PLACE]
+//!   of log and pages also: truncate N | extend N | remove | become sqlite|png|text|nothing
+//!   of a record also: drop | repeat | swap M | cut
 //! swap page A B | put-back page A B … from commit N | put-back all from commit N
-//! show tree [T]|trees|page N|free|log|disk|superblock|snapshots|keys
+//! show tree [T]|trees|page N|free|log|disk|superblock|snapshots|keys|fingerprint
 //! expect get K V | no K | records|height|pages|commit|free|trees [<=|>=] N
 //! expect splits|syncs|writes|bytes|seals|opens [<=|>=] N, event NAME, fails CODE     of the operation before
 //! expect open fails CODE | finding CODE [page N] | clean
@@ -34,12 +40,14 @@ mod parse;
 mod run;
 mod sample;
 mod show;
+mod tamper;
 mod text;
 
 pub use op::{
-    Blob, CheckpointKind, CompareAndSwap, Crash, Expect, Fill, FillOrder, Instant, Left, Measure, Op, Place, Read,
-    Relation, Scan, SessionStep, Show, Step, TreeStep,
+    BesideStep, Blob, CheckpointKind, CompareAndSwap, Crash, Expect, Fill, FillOrder, Instant, KeyStep, Left, Measure,
+    Op, Read, Relation, Scan, SessionStep, Show, Step, TreeStep,
 };
 pub use run::{Outcome, Runner, RunnerOptions};
 pub use sample::SAMPLE_STORE;
+pub use tamper::{Change, Checksums, FieldValue, Place, Stranger, Tamper};
 pub use text::{Line, Script, ScriptError};

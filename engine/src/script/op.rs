@@ -1,5 +1,6 @@
 //! The operations of a script as plain values, and their canonical text.
 
+use super::tamper::Tamper;
 use crate::escape::{escape, escape_word};
 use crate::finding::Code;
 use crate::types::{CommitNo, PageNo};
@@ -14,6 +15,8 @@ pub enum Op {
     PageSize(u32),
     /// `seed 7`: before the first operation only.
     Seed(u64),
+    /// `passphrase WORD`: before the first operation only. The database has no keyless slot, and the test profile of Argon2id.
+    Passphrase(String),
     /// `put K V`
     Put {
         /// The key.
@@ -70,15 +73,10 @@ pub enum Op {
     Crash(Crash),
     /// `reopen`: the program ends, if it still runs, and the database is opened again.
     Reopen,
-    /// `tamper PLACE byte N xor HEX`
-    Tamper {
-        /// What is changed.
-        place: Place,
-        /// The first byte changed, counted from 0 in that place.
-        byte: u64,
-        /// What the bytes are xored with.
-        xor: Vec<u8>,
-    },
+    /// `key …`: key slots of passphrases, made with the test profile.
+    Key(KeyStep),
+    /// `tamper …`: bytes are changed from outside, without the key.
+    Tamper(Tamper),
     /// `swap page A B`: two pages change places in the page file.
     Swap(PageNo, PageNo),
     /// `put-back page A B … from commit N`, `put-back all from commit N`: old versions return to the page file.
@@ -88,12 +86,55 @@ pub enum Op {
         /// Each in its newest version that is not newer than this.
         commit: CommitNo,
     },
+    /// `beside NAME …`: another database, on a disk of its own.
+    Beside {
+        /// Its name.
+        name: String,
+        /// What is done with it.
+        step: BesideStep,
+    },
     /// `verify`
     Verify,
     /// `show …`
     Show(Show),
     /// `expect …`
     Expect(Expect),
+}
+
+/// What is done with another database, whose events are not told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BesideStep {
+    /// `new [seed N]`: it is created; without a seed its own follows from the script's.
+    New {
+        /// The seed of everything random in it.
+        seed: Option<u64>,
+    },
+    /// `copy`: it is a copy of this script's files as they are now.
+    Copy,
+    /// An operation.
+    Do(Box<Op>),
+}
+
+/// What is done with key slots.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeyStep {
+    /// `add WORD`
+    Add {
+        /// The new passphrase.
+        passphrase: String,
+    },
+    /// `remove N`
+    Remove {
+        /// The slot.
+        slot: u8,
+    },
+    /// `rewrap N WORD`
+    Rewrap {
+        /// The slot.
+        slot: u8,
+        /// What opens it afterwards.
+        passphrase: String,
+    },
 }
 
 /// A question that changes nothing.
@@ -288,17 +329,6 @@ pub enum Left {
     AllBut(Vec<u32>),
 }
 
-/// What `tamper` changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
-    /// `page N`: the sealed page in the page file.
-    Page(PageNo),
-    /// `log`
-    Log,
-    /// `superblock A`, `superblock B`: 0 or 1.
-    Superblock(u8),
-}
-
 /// What `show` prints.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Show {
@@ -322,6 +352,8 @@ pub enum Show {
     Disk,
     /// `superblock`: both slots.
     Superblock,
+    /// `fingerprint`: the line to keep elsewhere.
+    Fingerprint,
 }
 
 /// What must be so.
@@ -490,7 +522,17 @@ impl fmt::Display for Op {
             Op::Checkpoint(CheckpointKind::Full) => f.write_str("checkpoint full"),
             Op::Crash(crash) => crash.fmt(f),
             Op::Reopen => f.write_str("reopen"),
-            Op::Tamper { place, byte, xor } => write!(f, "tamper {place} byte {byte} xor {}", hex::encode(xor)),
+            Op::Passphrase(word) => write!(f, "passphrase {word}"),
+            Op::Key(KeyStep::Add { passphrase }) => write!(f, "key add {passphrase}"),
+            Op::Key(KeyStep::Remove { slot }) => write!(f, "key remove {slot}"),
+            Op::Key(KeyStep::Rewrap { slot, passphrase }) => write!(f, "key rewrap {slot} {passphrase}"),
+            Op::Tamper(tamper) => tamper.fmt(f),
+            Op::Beside { name, step: BesideStep::New { seed: None } } => write!(f, "beside {name} new"),
+            Op::Beside { name, step: BesideStep::New { seed: Some(seed) } } => {
+                write!(f, "beside {name} new seed {seed}")
+            }
+            Op::Beside { name, step: BesideStep::Copy } => write!(f, "beside {name} copy"),
+            Op::Beside { name, step: BesideStep::Do(op) } => write!(f, "beside {name} {op}"),
             Op::Swap(first, second) => write!(f, "swap page {first} {second}"),
             Op::PutBack { pages, commit } => write!(f, "put-back {} from commit {commit}", PagesText(pages)),
             Op::Verify => f.write_str("verify"),
@@ -606,17 +648,6 @@ impl fmt::Display for Crash {
     }
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Place::Page(page) => write!(f, "page {page}"),
-            Place::Log => f.write_str("log"),
-            Place::Superblock(0) => f.write_str("superblock A"),
-            Place::Superblock(_) => f.write_str("superblock B"),
-        }
-    }
-}
-
 impl fmt::Display for Show {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -630,6 +661,7 @@ impl fmt::Display for Show {
             Show::Log => f.write_str("show log"),
             Show::Disk => f.write_str("show disk"),
             Show::Superblock => f.write_str("show superblock"),
+            Show::Fingerprint => f.write_str("show fingerprint"),
         }
     }
 }

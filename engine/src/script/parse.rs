@@ -1,9 +1,10 @@
 //! From text to operations. Everything refused is refused with what would be right.
 
 use super::op::{
-    Blob, CheckpointKind, CompareAndSwap, Crash, Expect, Fill, FillOrder, Instant, Left, Measure, Op, Place, Read,
-    Relation, Scan, SessionStep, Show, Step, TreeStep,
+    BesideStep, Blob, CheckpointKind, CompareAndSwap, Crash, Expect, Fill, FillOrder, Instant, KeyStep, Left, Measure,
+    Op, Read, Relation, Scan, SessionStep, Show, Step, TreeStep,
 };
+use super::tamper::Tamper;
 use crate::escape::{escape, unescape};
 use crate::finding::Code;
 use crate::limits::LINE_BYTES_MAX;
@@ -19,7 +20,7 @@ const FILL_VALUE_BYTES_MAX: usize = 1 << 16;
 const BLOB_BYTES_MAX: usize = 1 << 20;
 
 const OPERATIONS: &str = "put del get scan fill blob cas tree begin commit rollback savepoint rollback-to checkpoint crash \
-                          reopen tamper swap put-back verify show expect, or NAME: begin-read|get|scan|tree|end";
+                          reopen key tamper swap put-back beside verify show expect, or NAME: begin-read|get|scan|tree|end";
 const TREE_FORM: &str = "tree T create|drop|put K V|del K|get K|scan|fill|blob|cas";
 const CRASHES: &str = "`crash before|after STEP`, `crash at write N`, each with `torn K`, `losing 2,5` or `keeping all` \
                        behind it if you like, or `crash losing 2,5`";
@@ -27,7 +28,7 @@ const STEPS: &str = "wal-write wal-sync page-write page-sync superblock-write su
 const EXPECTS: &str = "`expect get K V`, `no K`, `records|height|pages|commit|free|trees|splits|syncs|writes|bytes|seals|opens N`, \
                        `event NAME`, `fails CODE`, `open fails CODE`, `finding CODE [page N]`, `clean`";
 
-type Parsed<T> = Result<T, String>;
+pub(super) type Parsed<T> = Result<T, String>;
 
 impl Op {
     /// Reads one line. The error says what is wrong and what would be right.
@@ -50,6 +51,7 @@ impl Op {
             }
             "expect" => parse_expect(rest).map(Op::Expect),
             "tree" => parse_tree(rest),
+            "beside" => parse_beside(rest),
             _ => match word.strip_suffix(':') {
                 Some(name) => parse_session(name, rest),
                 None => parse_words(word, rest),
@@ -76,7 +78,9 @@ fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
         "checkpoint" => Op::Checkpoint(parse_checkpoint(&mut words)?),
         "crash" => Op::Crash(parse_crash(&mut words)?),
         "reopen" => Op::Reopen,
-        "tamper" => parse_tamper(&mut words)?,
+        "tamper" => Op::Tamper(Tamper::parse(&mut words)?),
+        "key" => Op::Key(parse_key(&mut words)?),
+        "passphrase" => Op::Passphrase(words.text("passphrase WORD")?),
         "swap" => parse_swap(&mut words)?,
         "put-back" => parse_put_back(&mut words)?,
         "verify" => Op::Verify,
@@ -85,6 +89,46 @@ fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
     };
     words.end()?;
     Ok(op)
+}
+
+/// `beside NAME …`: what is done there may be any operation, so the line is taken apart from the left.
+fn parse_beside(rest: &str) -> Parsed<Op> {
+    const FORM: &str = "beside NAME new [seed N]|copy|OPERATION";
+    let (name, rest) = rest.trim_start().split_once(' ').unwrap_or((rest.trim(), ""));
+    if !is_name(name) {
+        return Err(format!("`{}` is no name; letters and digits make one; the form is `{FORM}`", shown(name)));
+    }
+    let mut words = Words::new(rest);
+    let step = match words.next() {
+        None => return Err(missing(FORM)),
+        Some("new") => {
+            let seed = match words.next() {
+                None => None,
+                Some("seed") => Some(words.number(FORM)?),
+                Some(other) => return Err(unexpected(other, FORM)),
+            };
+            words.end()?;
+            BesideStep::New { seed }
+        }
+        Some("copy") => {
+            words.end()?;
+            BesideStep::Copy
+        }
+        Some(word @ ("beside" | "page-size" | "seed" | "passphrase" | "#")) => return Err(unexpected(word, FORM)),
+        Some(_) => BesideStep::Do(Box::new(Op::parse(rest)?)),
+    };
+    Ok(Op::Beside { name: name.to_owned(), step })
+}
+
+fn parse_key(words: &mut Words<'_>) -> Parsed<KeyStep> {
+    const FORM: &str = "key add WORD|remove N|rewrap N WORD";
+    Ok(match words.next() {
+        Some("add") => KeyStep::Add { passphrase: words.text(FORM)? },
+        Some("remove") => KeyStep::Remove { slot: words.number(FORM)? },
+        Some("rewrap") => KeyStep::Rewrap { slot: words.number(FORM)?, passphrase: words.text(FORM)? },
+        Some(other) => return Err(unexpected(other, FORM)),
+        None => return Err(missing(FORM)),
+    })
 }
 
 fn parse_session(name: &str, rest: &str) -> Parsed<Op> {
@@ -267,29 +311,6 @@ fn parse_numbers(word: Option<&str>) -> Parsed<Vec<u32>> {
     numbers.ok_or_else(|| format!("`losing {}`: numbers of writes are counted from 1, as in `losing 2,5`", shown(list)))
 }
 
-fn parse_tamper(words: &mut Words<'_>) -> Parsed<Op> {
-    const FORM: &str = "tamper page N|log|superblock A|superblock B byte N xor HEX";
-    let place = match words.next() {
-        Some("page") => Place::Page(words.page(FORM)?),
-        Some("log") => Place::Log,
-        Some("superblock") => match words.next() {
-            Some("A" | "a") => Place::Superblock(0),
-            Some("B" | "b") => Place::Superblock(1),
-            _ => return Err("there are `superblock A` and `superblock B`".to_owned()),
-        },
-        _ => return Err(missing(FORM)),
-    };
-    words.word("byte", FORM)?;
-    let byte = words.number(FORM)?;
-    words.word("xor", FORM)?;
-    let digits = words.next().ok_or_else(|| missing(FORM))?;
-    let xor = hex::decode(digits)
-        .ok()
-        .filter(|bytes| !bytes.is_empty())
-        .ok_or_else(|| format!("`xor {}`: hex digits in pairs are needed, as in `xor 01`", shown(digits)))?;
-    Ok(Op::Tamper { place, byte, xor })
-}
-
 fn parse_swap(words: &mut Words<'_>) -> Parsed<Op> {
     const FORM: &str = "swap page A B";
     words.word("page", FORM)?;
@@ -315,7 +336,7 @@ fn parse_put_back(words: &mut Words<'_>) -> Parsed<Op> {
 }
 
 fn parse_show(words: &mut Words<'_>) -> Parsed<Show> {
-    const FORM: &str = "show tree [NAME]|trees|page N|free|log|disk|superblock|snapshots|keys";
+    const FORM: &str = "show tree [NAME]|trees|page N|free|log|disk|superblock|snapshots|keys|fingerprint";
     match words.next() {
         Some("tree") if words.peek().is_some() => Ok(Show::NamedTree(words.tree(FORM)?)),
         Some("tree") => Ok(Show::Tree),
@@ -327,6 +348,7 @@ fn parse_show(words: &mut Words<'_>) -> Parsed<Show> {
         Some("log") => Ok(Show::Log),
         Some("disk") => Ok(Show::Disk),
         Some("superblock") => Ok(Show::Superblock),
+        Some("fingerprint") => Ok(Show::Fingerprint),
         Some(other) => Err(unexpected(other, FORM)),
         None => Err(missing(FORM)),
     }
@@ -407,38 +429,38 @@ fn page_size(bytes: u64) -> Parsed<u32> {
         .ok_or_else(|| format!("a page of {bytes} bytes cannot be: a power of two from 512 to 65536"))
 }
 
-fn missing(form: &str) -> String {
+pub(super) fn missing(form: &str) -> String {
     format!("something is missing; the form is `{form}`")
 }
 
-fn unexpected(word: &str, form: &str) -> String {
+pub(super) fn unexpected(word: &str, form: &str) -> String {
     format!("`{}` does not belong here; the form is `{form}`", shown(word))
 }
 
-fn shown(word: &str) -> String {
+pub(super) fn shown(word: &str) -> String {
     let short: String = word.chars().take(40).collect();
     escape(short.as_bytes())
 }
 
 /// The words of a line, one after the other.
-struct Words<'a> {
+pub(super) struct Words<'a> {
     words: std::iter::Peekable<SplitAsciiWhitespace<'a>>,
 }
 
 impl<'a> Words<'a> {
-    fn new(text: &'a str) -> Words<'a> {
+    pub(super) fn new(text: &'a str) -> Words<'a> {
         Words { words: text.split_ascii_whitespace().peekable() }
     }
 
-    fn next(&mut self) -> Option<&'a str> {
+    pub(super) fn next(&mut self) -> Option<&'a str> {
         self.words.next()
     }
 
-    fn peek(&mut self) -> Option<&'a str> {
+    pub(super) fn peek(&mut self) -> Option<&'a str> {
         self.words.peek().copied()
     }
 
-    fn word(&mut self, wanted: &str, form: &str) -> Parsed<()> {
+    pub(super) fn word(&mut self, wanted: &str, form: &str) -> Parsed<()> {
         match self.next() {
             Some(word) if word == wanted => Ok(()),
             Some(other) => Err(unexpected(other, form)),
@@ -446,16 +468,16 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn text(&mut self, form: &str) -> Parsed<String> {
+    pub(super) fn text(&mut self, form: &str) -> Parsed<String> {
         self.next().map(str::to_owned).ok_or_else(|| missing(form))
     }
 
-    fn key(&mut self, form: &str) -> Parsed<Vec<u8>> {
+    pub(super) fn key(&mut self, form: &str) -> Parsed<Vec<u8>> {
         unescape(self.next().ok_or_else(|| missing(form))?)
     }
 
     /// A name of letters and digits.
-    fn name(&mut self, form: &str) -> Parsed<String> {
+    pub(super) fn name(&mut self, form: &str) -> Parsed<String> {
         let word = self.next().ok_or_else(|| missing(form))?;
         match is_name(word) {
             true => Ok(word.to_owned()),
@@ -467,26 +489,26 @@ impl<'a> Words<'a> {
         tree_name(self.next(), form)
     }
 
-    fn number<T: std::str::FromStr>(&mut self, form: &str) -> Parsed<T> {
+    pub(super) fn number<T: std::str::FromStr>(&mut self, form: &str) -> Parsed<T> {
         let word = self.next().ok_or_else(|| missing(form))?;
         word.parse().map_err(|_| format!("`{}` is no number that fits here; the form is `{form}`", shown(word)))
     }
 
-    fn positive(&mut self, form: &str) -> Parsed<u64> {
+    pub(super) fn positive(&mut self, form: &str) -> Parsed<u64> {
         match self.number(form)? {
             0 => Err(format!("this is counted from 1; the form is `{form}`")),
             number => Ok(number),
         }
     }
 
-    fn page(&mut self, form: &str) -> Parsed<PageNo> {
+    pub(super) fn page(&mut self, form: &str) -> Parsed<PageNo> {
         match self.number(form)? {
             0 => Err("pages are counted from 1".to_owned()),
             page => Ok(PageNo(page)),
         }
     }
 
-    fn end(&mut self) -> Parsed<()> {
+    pub(super) fn end(&mut self) -> Parsed<()> {
         match self.next() {
             None => Ok(()),
             Some(word) => Err(format!("`{}` is too much; nothing more belongs on this line", shown(word))),
@@ -513,6 +535,16 @@ mod tests {
                      crash after superblock-sync|crash at write 7|crash at write 7 torn 3|crash losing 2,5|\
                      crash after wal-write keeping all|reopen|tamper page 3 byte 100 xor 01|tamper log byte 600 xor 01ff|\
                      tamper superblock A byte 10 xor 01|tamper superblock B byte 10 xor 01|swap page 3 5|\
+                     passphrase secret|key add second|key remove 1|key rewrap 0 third|beside old copy|beside x new seed 9|\
+                     beside x new|beside x put a  1 2|beside old tree people put a b|beside x tamper page 1 zero|\
+                     tamper page 2 byte 8 set 00ff|tamper page 2 byte 512 copy 1024 from old|tamper page 2 field commit 9|\
+                     tamper superblock A field record_count 7 mended|tamper superblock B field file_id hex 00ff|\
+                     tamper key-slot 0 from x mended|tamper key-slot 7 field kdf_passes 4000000000 mended|\
+                     tamper page 3 from x page 4|tamper superblock A from old superblock B|tamper record 2 drop|\
+                     tamper record 2 repeat|tamper record 2 swap 5|tamper record 2 cut|tamper record 2 from old record 3|\
+                     tamper record 1 field commit 9 mended|tamper log field seed hex 00 mended|tamper log truncate 700|\
+                     tamper pages extend 512|tamper log remove|tamper pages become sqlite|tamper files from old|\
+                     tamper log zero|\
                      put-back page 3 from commit 2|put-back page 3 4 7 from commit 2|put-back all from commit 2|verify|\
                      show page 3|show tree|show log|show disk|show superblock|expect get a 1|expect get a|expect no a|\
                      expect records 12|expect height 3|expect pages 5|expect commit 4|expect open fails PAGE-STALE|\
@@ -521,7 +553,7 @@ mod tests {
                      tree people create|tree people drop|tree people put a 1  2|tree people put a|tree people get a|\
                      tree people del a|tree people scan from a limit 2|tree people fill 9 ascending|tree t blob b 700|\
                      tree t cas a 1 2|tree a\\x20b create|t1: tree people get a|t1: tree people scan|checkpoint full|\
-                     show trees|show free|show snapshots|show keys|show tree people|expect free 3|expect trees >= 1|\
+                     show trees|show free|show snapshots|show keys|show fingerprint|show tree people|expect free 3|expect trees >= 1|\
                      expect splits 1|expect syncs <= 1|expect writes >= 2|expect fails LIMIT|# a comment||#";
         lines.split('|').for_each(round_trip);
     }
@@ -541,6 +573,21 @@ mod tests {
             ("crash losing 0", "counted from 1"),
             ("tamper page 3 byte 100 xor 1", "in pairs"),
             ("tamper page 0 byte 1 xor 01", "counted from 1"),
+            ("tamper", "tamper page N"),
+            ("tamper page 1", "byte N xor|set HEX"),
+            ("tamper page 1 melt", "is no change"),
+            ("tamper page 1 drop", "cannot be done to `page 1`"),
+            ("tamper files remove", "cannot be done to `files`"),
+            ("tamper page 1 byte 3 set 00 mended", "`mended` is too much"),
+            ("tamper page 1 from old superblock A", "cannot be done"),
+            ("tamper key-slot 8 zero", "0 to 7"),
+            ("tamper record 0 drop", "counted from 1"),
+            ("tamper pages become mp3", "sqlite png text nothing"),
+            ("tamper superblock A field commit many", "field NAME N"),
+            ("beside", "no name"),
+            ("beside x", "beside NAME new"),
+            ("beside x beside y copy", "beside NAME new"),
+            ("key lose 1", "key add WORD"),
             ("page-size 500", "a power of two"),
             ("fill 3 sideways", "ascending|descending|random"),
             ("fill 1000000 random", "at most"),

@@ -3,9 +3,12 @@
 //! A runner is a whole small world: disk, randomness, database, open transaction, named snapshots. The same options and
 //! operations give the same trace to the byte. It never touches a real file. Start reading at [`Runner::run`].
 
+mod beside;
 mod checks;
 mod expect;
+mod log_edit;
 mod outside;
+mod tamper;
 mod trees;
 mod view;
 
@@ -13,7 +16,7 @@ pub(super) use trees::no_tree;
 pub(super) use view::{Records, View};
 
 use super::{CheckpointKind, CompareAndSwap, Crash, Fill, FillOrder, Op, Read, Scan, SessionStep};
-use crate::crypto::InsecureSeededEntropy;
+use crate::crypto::{InsecureSeededEntropy, KdfProfile, Unlock};
 use crate::error::Error;
 use crate::escape::{escape, escape_word};
 use crate::trace::{Event, Level, Receipt, Recorder, Sink, Tracer};
@@ -43,11 +46,13 @@ pub struct RunnerOptions {
     pub seed: u64,
     /// The database's file name.
     pub file: String,
+    /// What opens it; none: its key stands in the clear. Slots are made with the test profile of Argon2id, quick and weak.
+    pub passphrase: Option<String>,
 }
 
 impl Default for RunnerOptions {
     fn default() -> Self {
-        RunnerOptions { page_size: PageSize::TOY, seed: 1, file: "lab.tsm".to_owned() }
+        RunnerOptions { page_size: PageSize::TOY, seed: 1, file: "lab.tsm".to_owned(), passphrase: None }
     }
 }
 
@@ -124,6 +129,8 @@ pub struct Runner {
     savepoints: Vec<(String, Savepoint)>,
     sessions: BTreeMap<String, ReadTxn>,
     armed: Option<Crash>,
+    /// Other databases, by name.
+    beside: BTreeMap<String, Runner>,
     /// The events of the operation before, and the code it failed with.
     last: Range<usize>,
     last_failure: Option<String>,
@@ -181,6 +188,7 @@ impl Runner {
             savepoints: Vec::new(),
             sessions: BTreeMap::new(),
             armed: None,
+            beside: BTreeMap::new(),
             last_failure: None,
         }
     }
@@ -200,7 +208,8 @@ impl Runner {
             Op::Comment(_) => Outcome::done(""),
             Op::PageSize(bytes) if *bytes == self.options.page_size.get() => Outcome::done(""),
             Op::Seed(seed) if *seed == self.options.seed => Outcome::done(""),
-            Op::PageSize(_) | Op::Seed(_) => {
+            Op::Passphrase(word) if Some(word) == self.options.passphrase.as_ref() => Outcome::done(""),
+            Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) => {
                 Outcome::failed("the store is there already; this belongs at a script's head")
             }
             Op::Expect(expect) => self.expect(expect),
@@ -296,12 +305,14 @@ impl Runner {
                 Ok("armed for the next operation".to_owned())
             }
             Op::Reopen => self.reopen(),
-            Op::Tamper { place, byte, xor } => self.tamper(*place, *byte, xor, line),
+            Op::Key(step) => self.change_keys(step),
+            Op::Tamper(tamper) => self.tamper(tamper, line),
+            Op::Beside { name, step } => self.run_beside(name, step),
             Op::Swap(first, second) => self.swap(*first, *second, line),
             Op::PutBack { pages, commit } => self.put_back(pages, *commit, line),
             Op::Verify => self.verify(),
             Op::Show(show) => self.show(show),
-            Op::Comment(_) | Op::PageSize(_) | Op::Seed(_) | Op::Expect(_) => Ok(String::new()),
+            Op::Comment(_) | Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) | Op::Expect(_) => Ok(String::new()),
         }
     }
 
@@ -312,10 +323,20 @@ impl Runner {
             .page_size(self.options.page_size)
             .checkpoints(AutoCheckpoint::Inline)
             .busy(Busy::Fail)
+            .kdf(KdfProfile::TEST)
             .sink(self.gate.clone());
+        let options = match self.unlock() {
+            Some(unlock) => options.unlock(unlock),
+            None => options,
+        };
         let opened = if create { options.create_new(&self.options.file) } else { options.open(&self.options.file) };
         self.database = Some(opened?);
         Ok(())
+    }
+
+    /// What opens the database; none means that its key stands in the clear.
+    pub(super) fn unlock(&self) -> Option<Unlock> {
+        self.options.passphrase.as_deref().map(|word| Unlock::Passphrase(word.into()))
     }
 
     pub(super) fn store(&self) -> Result<&Database, Failure> {

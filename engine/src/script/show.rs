@@ -32,6 +32,7 @@ impl Runner {
             Show::Log => Ok(self.show_log()),
             Show::Disk => Ok(self.show_disk()),
             Show::Superblock => Ok(self.show_superblock()),
+            Show::Fingerprint => self.show_fingerprint(),
         }
     }
 
@@ -122,7 +123,7 @@ impl Runner {
         if let Some((trunk, _)) = trunks.iter().find(|(_, listed)| listed.contains(&wanted)) {
             return Ok(format!("page {wanted} is free: trunk {trunk} lists it"));
         }
-        let file = AtRest::open(Arc::new(self.disk().clone()), &self.options().file, None)?;
+        let file = AtRest::open(Arc::new(self.disk().clone()), &self.options().file, self.unlock().as_ref())?;
         let found = file.newest_page(wanted).ok().filter(|_| wanted.0 <= snapshot.page_count());
         let Some(found) = found else {
             return Err(Failure::Refused(format!("page {wanted} is not reached from the root")));
@@ -184,6 +185,11 @@ impl Runner {
             }
         }
         lines.join("\n")
+    }
+
+    fn show_fingerprint(&self) -> Result<String, Failure> {
+        let file = AtRest::open(Arc::new(self.disk().clone()), &self.options().file, self.unlock().as_ref())?;
+        file.fingerprint_line().ok_or_else(|| Failure::Refused("nothing vouches for a newest commit".to_owned()))
     }
 
     fn show_disk(&self) -> String {

@@ -67,12 +67,12 @@ impl Script {
         let mut armed: Option<&Line> = None;
         for line in &self.lines {
             let wrong = |why: &str| Err(ScriptError { line: line.number, why: why.to_owned() });
-            match line.op {
+            match &line.op {
                 Op::Comment(_) => continue,
-                Op::PageSize(_) | Op::Seed(_) if begun => {
-                    return wrong("`page-size` and `seed` stand before the first operation");
+                Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) if begun => {
+                    return wrong("`page-size`, `seed` and `passphrase` stand before the first operation");
                 }
-                Op::PageSize(_) | Op::Seed(_) => continue,
+                Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) => continue,
                 Op::Crash(_) if armed.is_some() => {
                     return wrong("another `crash` stands above this one; one is enough");
                 }
@@ -94,9 +94,10 @@ impl Script {
     /// The options its header asks for, on top of `options`.
     pub fn options(&self, mut options: RunnerOptions) -> RunnerOptions {
         for line in &self.lines {
-            match line.op {
-                Op::PageSize(bytes) => options.page_size = PageSize::new(bytes).unwrap_or(options.page_size),
-                Op::Seed(seed) => options.seed = seed,
+            match &line.op {
+                Op::PageSize(bytes) => options.page_size = PageSize::new(*bytes).unwrap_or(options.page_size),
+                Op::Seed(seed) => options.seed = *seed,
+                Op::Passphrase(word) => options.passphrase = Some(word.clone()),
                 _ => {}
             }
         }

@@ -750,6 +750,15 @@ pub enum Event {
         /// The new bytes.
         data: Bytes,
     },
+    /// Somebody put another file in the place of one, or took it away.
+    FileReplaced {
+        /// The line that did it.
+        what: String,
+        /// The file.
+        file: String,
+        /// Its bytes now; none when the name is gone.
+        data: Option<Bytes>,
+    },
 
     // Verification.
     /// Verification began.
@@ -907,7 +916,7 @@ impl Event {
             Event::FaultInjected { .. } => "FAULT",
             Event::Crashed { .. } => "CRASH",
             Event::HandleDropped => "drop",
-            Event::Tampered { .. } => "TAMPER",
+            Event::Tampered { .. } | Event::FileReplaced { .. } => "TAMPER",
             Event::VerifyStarted { .. } => "verify",
             Event::PageVerified { .. } => "page",
             Event::FindingReported { .. } => "FINDING",

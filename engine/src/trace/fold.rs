@@ -158,6 +158,7 @@ impl Fold {
             Event::DirectorySynced => self.sync_names(),
             Event::Crashed { files, .. } => self.restart_with(files),
             Event::Tampered { file, offset, data, .. } => self.each_name_of(file, |state| state.tamper(*offset, data)),
+            Event::FileReplaced { file, data, .. } => self.replace(file, data.as_deref()),
             _ => return,
         }
         self.refresh_durable();
@@ -225,6 +226,23 @@ impl Fold {
         self.durable_names = self.files.iter().map(|(name, state)| (name.clone(), state.number)).collect();
         self.pending_names.clear();
         self.unnamed.clear();
+    }
+
+    /// Somebody put other bytes under a name, or took it away: durable at once.
+    fn replace(&mut self, name: &str, bytes: Option<&[u8]>) {
+        self.pending_names.retain(|change| !change.is_about(name));
+        let Some(bytes) = bytes else {
+            self.files.remove(name);
+            self.durable_names.remove(name);
+            return;
+        };
+        self.each_name_of(name, |state| {
+            state.system = SectorImage::from(bytes);
+            state.synced = state.system.clone();
+            state.pending = Arc::default();
+        });
+        let number = self.files[name].number;
+        self.durable_names.insert(name.to_owned(), number);
     }
 
     fn restart_with(&mut self, survivors: &[FileBytes]) {

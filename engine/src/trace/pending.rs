@@ -97,6 +97,14 @@ pub enum NameChange {
 }
 
 impl NameChange {
+    /// Whether the change gives or takes this name.
+    pub fn is_about(&self, wanted: &str) -> bool {
+        match self {
+            NameChange::Added { name, .. } | NameChange::Removed { name } => name == wanted,
+            NameChange::Renamed { from, to, .. } => from == wanted || to == wanted,
+        }
+    }
+
     /// Makes the change in a list of names.
     pub fn apply(&self, names: &mut BTreeMap<String, u64>) {
         match self {

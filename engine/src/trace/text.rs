@@ -385,6 +385,15 @@ fn tell_of_disk(event: &Event) -> String {
             thousands(*offset),
             shown(what)
         ),
+        Event::FileReplaced { what, file, data: Some(data) } => format!(
+            "Somebody put another {} in the place of the one that stood there; it has {}: `{}`.",
+            role(file),
+            counted(data.len() as u64, "byte"),
+            shown(what)
+        ),
+        Event::FileReplaced { what, file, data: None } => {
+            format!("Somebody took the {} away: `{}`.", role(file), shown(what))
+        }
         _ => tell_of_verification(event),
     }
 }
@@ -515,6 +524,8 @@ fn tell_short_of_files(event: &Event) -> String {
         Event::Crashed { summary, .. } => format!("power went: {} of {} lost", summary.lost, summary.pending),
         Event::HandleDropped => "program ended, power stayed".to_owned(),
         Event::Tampered { file, offset, .. } => format!("{} changed at {}", role(file), thousands(*offset)),
+        Event::FileReplaced { file, data: Some(_), .. } => format!("another {} was put there", role(file)),
+        Event::FileReplaced { file, .. } => format!("{} taken away", role(file)),
         Event::VerifyStarted { level } => format!("verify at level {}", shown(level)),
         Event::PageVerified { page, sound: true } => format!("page {page} is sound"),
         Event::PageVerified { page, .. } => format!("page {page} is not sound"),

@@ -140,6 +140,11 @@ impl SimVfs {
         self.lock().disk.tamper(file, offset, data)
     }
 
+    /// Puts another file in the place of one, or removes it, from outside: durable at once, and nothing stays pending.
+    pub fn replace(&self, file: &str, bytes: Option<Vec<u8>>) -> io::Result<()> {
+        self.lock().disk.replace(file, bytes)
+    }
+
     /// The calls that are made to fail; replaces those set before.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         self.lock().faults = faults;

@@ -529,6 +529,7 @@ fn changes_disk(event: &Event) -> bool {
             | Event::DirectorySynced
             | Event::Crashed { .. }
             | Event::Tampered { .. }
+            | Event::FileReplaced { .. }
             | Event::DatabaseCreated { .. }
     )
 }

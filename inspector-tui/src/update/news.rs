@@ -98,6 +98,7 @@ fn changes_something(timeline: &Timeline, first: usize) -> bool {
                 | Event::OpenStarted { .. }
                 | Event::Crashed { .. }
                 | Event::Tampered { .. }
+                | Event::FileReplaced { .. }
                 | Event::VerifyStarted { .. }
         )
     })

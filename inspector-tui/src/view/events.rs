@@ -53,6 +53,7 @@ pub fn family(event: &Event) -> Family {
         Event::OperationEnded { .. }
         | Event::Crashed { .. }
         | Event::Tampered { .. }
+        | Event::FileReplaced { .. }
         | Event::Poisoned { .. }
         | Event::WitnessFailed { .. }
         | Event::FaultInjected { .. }

@@ -93,8 +93,12 @@ impl Runner {
     fn open_copy(&self) -> Option<String> {
         let copy = SimVfs::from_image(self.disk.image(), self.options.seed);
         let entropy = Arc::new(InsecureSeededEntropy::new(self.options.seed));
-        let opened = Options::new().vfs(Arc::new(copy)).entropy(entropy).open(&self.options.file);
-        opened.err().map(|error| error.code().to_owned())
+        let options = Options::new().vfs(Arc::new(copy)).entropy(entropy);
+        let options = match self.unlock() {
+            Some(unlock) => options.unlock(unlock),
+            None => options,
+        };
+        options.open(&self.options.file).err().map(|error| error.code().to_owned())
     }
 }
 

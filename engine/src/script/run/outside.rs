@@ -2,8 +2,8 @@
 
 use super::{Done, Failure, Outcome, Runner};
 use crate::format::page::SealedView;
-use crate::limits::{PAGES_START_BYTES, SUPERBLOCK_BYTES};
-use crate::script::{Crash, Instant, Left, Place, Step};
+use crate::limits::PAGES_START_BYTES;
+use crate::script::{Crash, Instant, Left, Step};
 use crate::trace::{CrashSummary, Event, Sink};
 use crate::types::{Bytes, CommitNo, PageNo};
 use crate::vfs::{CrashPlan, StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
@@ -87,24 +87,6 @@ impl Runner {
         text
     }
 
-    pub(super) fn tamper(&mut self, place: Place, byte: u64, xor: &[u8], line: &str) -> Done {
-        let (file, start, length) = self.extent(place)?;
-        let end = byte.checked_add(xor.len() as u64).filter(|&end| end <= length);
-        if end.is_none() {
-            return Failure::refused(format!("{place} has {length} bytes, counted from 0"));
-        }
-        let offset = start + byte;
-        let old = self.read_file(&file, offset, xor.len())?;
-        let new: Vec<u8> = old.iter().zip(xor).map(|(old, xor)| old ^ xor).collect();
-        let said = format!(
-            "{file} byte {offset}: {} became {}",
-            hex::encode(&old[..old.len().min(16)]),
-            hex::encode(&new[..new.len().min(16)])
-        );
-        self.overwrite(&file, offset, new, line)?;
-        Ok(said)
-    }
-
     pub(super) fn swap(&mut self, first: PageNo, second: PageNo, line: &str) -> Done {
         let (first_bytes, second_bytes) = (self.page_bytes(first)?, self.page_bytes(second)?);
         self.overwrite_page(first, second_bytes, line)?;
@@ -149,25 +131,6 @@ impl Runner {
         versions
     }
 
-    /// The file that holds a place, where the place starts in it and how long it is.
-    fn extent(&self, place: Place) -> Result<(String, u64, u64), Failure> {
-        let file = self.options.file.clone();
-        match place {
-            Place::Page(page) => {
-                self.page_bytes(page)?;
-                Ok((file, self.options.page_size.offset_of(page), self.options.page_size.bytes() as u64))
-            }
-            Place::Superblock(slot) => Ok((file, u64::from(slot) * SUPERBLOCK_BYTES as u64, SUPERBLOCK_BYTES as u64)),
-            Place::Log => {
-                let log = self.log_name();
-                match self.file_bytes(&log) {
-                    Some(bytes) => Ok((log, 0, bytes.len() as u64)),
-                    None => Failure::refused("there is no log"),
-                }
-            }
-        }
-    }
-
     pub(in crate::script) fn log_name(&self) -> String {
         crate::vfs::file_name(&log_path(Path::new(&self.options.file)))
     }
@@ -192,7 +155,7 @@ impl Runner {
         bytes.ok().filter(|bytes| SealedView::new(bytes).is_some())
     }
 
-    fn page_bytes(&self, page: PageNo) -> Result<Vec<u8>, Failure> {
+    pub(super) fn page_bytes(&self, page: PageNo) -> Result<Vec<u8>, Failure> {
         match self.sealed_page(page) {
             Some(bytes) => Ok(bytes),
             None => {
@@ -206,7 +169,7 @@ impl Runner {
         self.overwrite(&file, self.options.page_size.offset_of(page), bytes, line)
     }
 
-    fn overwrite(&mut self, file: &str, offset: u64, bytes: Vec<u8>, line: &str) -> Result<(), Failure> {
+    pub(super) fn overwrite(&mut self, file: &str, offset: u64, bytes: Vec<u8>, line: &str) -> Result<(), Failure> {
         self.disk.tamper(file, offset, &bytes).map_err(|source| crate::Error::io("write", file, source))?;
         self.recorder.take(Event::Tampered {
             what: line.to_owned(),

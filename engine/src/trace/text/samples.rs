@@ -269,6 +269,12 @@ fn outside() -> Vec<Event> {
             offset: 9316,
             data: key("x"),
         },
+        Event::FileReplaced {
+            what: "tamper log truncate 1".into(),
+            file: "store.tsm-wal".into(),
+            data: Some(key("x")),
+        },
+        Event::FileReplaced { what: "tamper log remove".into(), file: "store.tsm-wal".into(), data: None },
     ]
 }
 

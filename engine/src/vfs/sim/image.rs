@@ -217,6 +217,25 @@ impl DiskImage {
         Ok(())
     }
 
+    /// Puts other bytes under a name from outside, durable at once, or takes the name away.
+    pub(super) fn replace(&mut self, name: &str, bytes: Option<Vec<u8>>) -> io::Result<()> {
+        let Some(bytes) = bytes else {
+            self.number_of(name)?;
+            self.names.remove(name);
+            self.durable_names.remove(name);
+            self.pending_names.retain(|change| !change.is_about(name));
+            return Ok(());
+        };
+        let file = match self.number_of(name) {
+            Ok(file) => file,
+            Err(_) => self.create(name),
+        };
+        self.pending_names.retain(|change| !change.is_about(name));
+        self.durable_names.insert(name.to_owned(), file);
+        *self.open_file(file)? = FileImage { durable: bytes.clone(), system: bytes, pending: Vec::new() };
+        Ok(())
+    }
+
     pub(super) fn open_file(&mut self, file: u64) -> io::Result<&mut FileImage> {
         self.files.get_mut(&file).ok_or_else(|| ErrorKind::NotFound.into())
     }

@@ -49,7 +49,7 @@ impl Sandbox {
             | Event::TransactionRolledBack { .. }
             | Event::Crashed { .. }
             | Event::HandleDropped => self.undurable.clear(),
-            Event::Tampered { .. } => self.tampered = true,
+            Event::Tampered { .. } | Event::FileReplaced { .. } => self.tampered = true,
             _ => {}
         }
     }
