@@ -180,6 +180,7 @@
 //! elsewhere it is "another process". File systems on a network are only as good as their locks and syncs.
 
 pub mod crypto;
+pub mod defence;
 pub mod escape;
 pub mod format;
 pub mod inspect;

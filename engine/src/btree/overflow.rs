@@ -5,6 +5,7 @@
 //! memory is taken than pages were read.
 
 use super::{PageRead, path_text};
+use crate::defence::{Defence, holds};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::node::CellValue;
@@ -54,7 +55,7 @@ impl Chain {
 
     /// The page at `place`, after which `place` is the next one; nothing behind the value's end.
     pub fn step<R: ChainRead + ?Sized>(&self, reader: &R, place: &mut ChainPlace) -> Result<Option<Arc<OpenedPage>>> {
-        let left = u64::from(self.length) - place.offset;
+        let left = u64::from(self.length).saturating_sub(place.offset);
         if left == 0 {
             return Ok(None);
         }
@@ -95,7 +96,7 @@ impl Chain {
         let was_passed =
             remaining > left && remaining <= u64::from(self.length) && (remaining - left).is_multiple_of(capacity);
         let (code, why) = match remaining {
-            _ if remaining == left && data <= left => return Ok(page),
+            _ if holds(Defence::ChainRemaining, remaining == left && data <= left) => return Ok(page),
             _ if remaining < left => (Code::OvfShort, "ends before the value does"),
             _ if was_passed && place.pages > 0 => (Code::OvfCycle, "returns to a page it has passed"),
             _ => (Code::OvfLong, "goes on behind the value's end"),

@@ -1,6 +1,7 @@
 //! The way down: from the root to the leaf where a key stands or would stand.
 
 use super::{PageRead, PageRef, Step, with_path};
+use crate::defence::{Defence, holds};
 use crate::error::Result;
 use crate::finding::{Code, Finding};
 use crate::format::page::PageKind;
@@ -84,7 +85,7 @@ pub(crate) fn check_level<'a>(page: PageRef<'a>, pointer: &PagePointer, parent: 
         Some(step) => step.level == level + 1,
         None => usize::from(level) < TREE_DEPTH_MAX,
     };
-    if fits {
+    if holds(Defence::TreeLevel, fits) {
         return Ok(page);
     }
     let expected = parent.map_or(format!("a level below {TREE_DEPTH_MAX}"), |step| format!("level {}", step.level - 1));

@@ -8,6 +8,7 @@
 
 use super::aead::Keys;
 use super::key_slot::KEY_SLOT_BYTES;
+use crate::defence::{Defence, holds};
 use crate::finding::{Code, Finding};
 use crate::limits::KEY_SLOTS_COUNT;
 use crate::types::{CommitNo, FileId};
@@ -102,22 +103,22 @@ pub(crate) fn compare(
                 .next("Keep a copy of this file. Look for the newer file, or restore a backup."),
         ))
     };
-    if anchor.id != ours.id {
+    if !holds(Defence::AnchorDatabase, anchor.id == ours.id) {
         let why = "The fingerprint is of another database.".to_owned();
         let lost = "Nothing is known to be lost; the fingerprint does not belong to this file.";
         return differs(Code::FreshFork, why, lost);
     }
-    if ours.commit < anchor.commit {
+    if !holds(Defence::AnchorCommit, ours.commit >= anchor.commit) {
         let why = format!("The file is at commit {}; it was at commit {} before.", ours.commit, anchor.commit);
         return differs(Code::FreshRollback, why, "Every commit after the one the file is at.");
     }
     let known = fingerprint_of(anchor.commit);
-    if known.as_ref().is_some_and(|known| known.text != anchor.text) {
+    if !holds(Defence::AnchorFingerprint, known.as_ref().is_none_or(|known| known.text == anchor.text)) {
         let why = format!("The file's own commit {} is not the one of the fingerprint.", anchor.commit);
         return differs(Code::FreshFork, why, "The commits that the fingerprint's history had and this one has not.");
     }
     match &anchor.keys {
-        Some(keys) if keys.counter > ours_counter => {
+        Some(keys) if !holds(Defence::AnchorKeyCounter, keys.counter <= ours_counter) => {
             let why = format!(
                 "The key slots were put back: the file counts {}, and counted {} before.",
                 changes(ours_counter),
@@ -129,7 +130,9 @@ pub(crate) fn compare(
                 "The newest change of keys: a key that was removed may open the file again.",
             )
         }
-        Some(keys) if keys.counter == ours_counter && ours.keys.as_ref() != Some(keys) => {
+        Some(keys)
+            if keys.counter == ours_counter && !holds(Defence::AnchorKeySlots, ours.keys.as_ref() == Some(keys)) =>
+        {
             let why =
                 format!("The key slots are not those of the fingerprint, though both count {}.", changes(ours_counter));
             differs(Code::FreshFork, why, "The change of keys that the fingerprint's history had and this one has not.")

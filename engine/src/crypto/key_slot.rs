@@ -4,13 +4,14 @@
 //! because the cipher does not commit to its key. A caller who names a passphrase is never served by another kind.
 
 use super::{
-    aead::{TAG_BYTES, open, seal},
+    aead::{TAG_BYTES, open_unless_off, seal},
     kdf::{KdfProfile, Key, derive_key, stretch_passphrase},
     nonce::{Entropy, NONCE_BYTES},
     recovery,
     secret::{Dek, Secret, Unlock},
 };
 use crate::{
+    defence::{Defence, holds, is_off},
     error::{Error, Result},
     finding::{Code, Finding},
     limits::{KEY_SLOTS_COUNT, KEYFILE_BYTES_MIN, SECRET_BYTES_MAX},
@@ -130,6 +131,10 @@ pub fn open_slots(
     key_set: KeySet,
     unlock: &Unlock,
 ) -> Result<(u8, Dek)> {
+    let is_served = is_off(Defence::NamedKindOfKey) && !matches!(unlock, Unlock::Keyless);
+    if let Some(opened) = is_served.then(|| open_slots(slots, key_set, &Unlock::Keyless)).and_then(Result::ok) {
+        return Ok(opened);
+    }
     let kind = Kind::of_unlock(unlock);
     let candidates = || (0u8..).zip(slots).filter(|(_, slot)| Kind::of_slot(slot) == Some(kind));
     if candidates().next().is_none() {
@@ -163,7 +168,7 @@ fn open_slot(slot: &Slot, number: u8, key_set: KeySet, credential: &Credential) 
     }
     let material = credential.material(slot)?;
     let (wrap_key, commitment) = slot_keys(slot, &material, key_set);
-    if !bool::from(commitment.as_slice().ct_eq(&slot[COMMITMENT])) {
+    if !holds(Defence::KeySlotCommitment, commitment.as_slice().ct_eq(&slot[COMMITMENT]).into()) {
         return Ok(match credential {
             Credential::Keyless => Opened::Defect(foreign_slot(number)),
             _ => Opened::OtherKey,
@@ -268,13 +273,15 @@ fn unwrap(slot: &Slot, wrap_key: &Key, key_set: KeySet, slot_number: u8) -> Opti
     let mut dek = Zeroizing::new(array::<32>(slot, WRAPPED_DEK));
     let (nonce, tag) = (array::<NONCE_BYTES>(slot, NONCE), array::<TAG_BYTES>(slot, TAG));
     let cipher = XChaCha20Poly1305::new((&**wrap_key).into());
-    let is_authentic = open(&cipher, &nonce, &wrap_label(slot, key_set, slot_number), dek.as_mut_slice(), &tag);
+    let label = wrap_label(slot, key_set, slot_number);
+    let is_authentic = open_unless_off(Defence::KeySlotWrap, &cipher, &nonce, &label, dek.as_mut_slice(), &tag);
     is_authentic.then(|| Dek::from_bytes(dek))
 }
 
 /// The associated data of the wrap: a slot moved to another place or file, or edited, does not open.
 fn wrap_label(slot: &Slot, key_set: KeySet, slot_number: u8) -> Vec<u8> {
-    [b"tosumu slot 1".as_slice(), &key_set.0, &[slot_number], &slot[COVERED]].concat()
+    let covered = [b"tosumu slot 1".as_slice(), &key_set.0, &[slot_number], &slot[COVERED]].concat();
+    if is_off(Defence::KeySlotPlace) { Vec::new() } else { covered }
 }
 
 fn store_profile(slot: &mut Slot, profile: KdfProfile) -> Result<()> {
@@ -296,7 +303,8 @@ fn stored_profile(slot: &Slot) -> KdfProfile {
 }
 
 fn refuse_bomb(slot: &Slot, number: u8) -> Result<()> {
-    let Some((what, ceiling, value)) = stored_profile(slot).over_ceiling() else { return Ok(()) };
+    let over = stored_profile(slot).over_ceiling().filter(|_| !is_off(Defence::KdfCeiling));
+    let Some((what, ceiling, value)) = over else { return Ok(()) };
     let why = format!("Key slot {number} asks for {what} of {value}; the ceiling is {ceiling}. Nothing was computed.");
     let finding = Finding::new(Code::KdfBomb, why)
         .expected(format!("{what}: at most {ceiling}"), value.to_string())
@@ -308,7 +316,7 @@ fn refuse_bomb(slot: &Slot, number: u8) -> Result<()> {
 fn malformed(slot: &Slot, number: u8) -> Option<String> {
     let kind = Kind::of_slot(slot)?;
     let is_zero = |place: Range<usize>| slot[place].iter().all(|byte| *byte == 0);
-    if !RESERVED.into_iter().all(is_zero) {
+    if !holds(Defence::KeySlotReserved, RESERVED.into_iter().all(is_zero)) {
         return Some(format!("Key slot {number} has reserved bytes that are not zero."));
     }
     if kind != Kind::Keyless && !is_zero(STORED_KEY) {

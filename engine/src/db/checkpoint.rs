@@ -21,6 +21,7 @@
 //! to the end, and nothing is done when that cannot be. A pin is not waited for.
 
 use crate::crypto::SealedPage;
+use crate::defence::{Defence, durable, holds, is_off};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::catalog::TreeEntry;
@@ -142,6 +143,9 @@ pub(super) fn checkpoint_of_a_long_log(store: &Store, writer: &mut Writer) -> Re
 /// The snapshots that are older than `commit`, when they have not ended in time.
 fn wait_for_older(store: &Store, commit: CommitNo, mode: CheckpointMode) -> Option<(u32, CommitNo)> {
     let mut snapshots = store.snapshots();
+    if is_off(Defence::WaitForSnapshots) {
+        return None;
+    }
     if let CheckpointMode::Full { wait } = mode {
         let is_read = |snapshots: &mut BTreeMap<CommitNo, u32>| Store::older_than(snapshots, commit).is_some();
         let waited = store.snapshot_ended.wait_timeout_while(snapshots, wait, is_read);
@@ -217,7 +221,7 @@ impl Resealing<'_> {
                 1 => self.store.newest_pointer(&child, self.base),
                 _ => self.newest(&child)?,
             };
-            if newest != child {
+            if newest != child && !is_off(Defence::RenewedPointers) {
                 renewed.push((slot, newest));
             }
         }
@@ -282,7 +286,7 @@ impl Resealing<'_> {
             let page = self.store.read_trunk(&at, self.base)?;
             at = page.trunk().next().unwrap_or(PagePointer::NULL);
             trunks.push(page);
-            if trunks.len() > self.base.state.free_count as usize {
+            if !holds(Defence::FreeListBound, trunks.len() <= self.base.state.free_count as usize) {
                 let why = "The free list has more trunks than there are free pages.";
                 return Err(Finding::new(Code::FreeCycle, why).page(at.page).into());
             }
@@ -332,7 +336,8 @@ fn copy_in_place(store: &Store, writer: &Writer) -> Result<u32> {
     let frames: Vec<(PageNo, FramePlace)> = log.index().newest().collect();
     let file = log.file().expect("invariant: a log with frames has a file");
     let mut start = 0;
-    while start < frames.len() {
+    let left_out = usize::from(is_off(Defence::EveryPageFolded));
+    while start + left_out < frames.len() {
         let end = run_end(&frames, start);
         let pages = frames[start..end]
             .iter()
@@ -341,7 +346,7 @@ fn copy_in_place(store: &Store, writer: &Writer) -> Result<u32> {
         store.page_file.write_run(frames[start].0, &pages)?;
         start = end;
     }
-    store.page_file.sync().map_err(|error| store.poison(error))?;
+    durable(Defence::SyncOfPageFile, || store.page_file.sync()).map_err(|error| store.poison(error))?;
     Ok(frames.len() as u32)
 }
 
@@ -361,10 +366,11 @@ fn read_checked(store: &Store, log: &dyn VfsFile, name: &str, page: PageNo, fram
     let shape = LogShape::newest(page_size);
     let mut bytes = vec![0; shape.record_bytes(RecordKind::Page)];
     read_exact_at(log, offset, &mut bytes).map_err(|source| Error::io("read", name, source))?;
-    let sealed = RecordView::decode(&bytes, shape).ok().and_then(|record| {
-        let view = SealedView::new(record.body())?;
-        (view.seal() == frame.seal).then(|| SealedPage::adopt(record.body().to_vec())).flatten()
-    });
+    let is_whole = holds(Defence::FrameChecksumWhileFolding, RecordView::decode(&bytes, shape).is_ok());
+    let body = &bytes[RECORD_HEADER_BYTES..];
+    let is_it = SealedView::new(body).is_some_and(|view| view.seal() == frame.seal);
+    let stands = is_whole && holds(Defence::FrameSealWhileFolding, is_it);
+    let sealed = stands.then(|| SealedPage::adopt(body.to_vec())).flatten();
     sealed.ok_or_else(|| {
         Finding::new(
             Code::LogRot,
@@ -392,5 +398,5 @@ fn publish_slot(store: &Store, writer: &mut Writer, sealed: &Published) -> Resul
     next.catalog = sealed.catalog;
     next.tree_count = sealed.tree_count;
     next.fingerprint = sealed.fingerprint;
-    writer.write_superblock(store, next).map_err(|error| store.poison(error))
+    writer.write_superblock(store, next, Defence::SyncOfCheckpointSlot).map_err(|error| store.poison(error))
 }

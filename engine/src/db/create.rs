@@ -6,6 +6,7 @@
 
 use super::{InheritedKeys, Options};
 use crate::crypto::{Dek, KEY_SLOT_COUNTER_FIRST, make_slot};
+use crate::defence::{Defence, durable};
 use crate::error::{Error, Result};
 use crate::format::key_slot::KeySlot;
 use crate::format::node::Node;
@@ -63,7 +64,7 @@ pub(super) fn create(options: &Options, path: &Path, birth: &Birth<'_>) -> Resul
     let file = options.vfs.open(&temporary, OpenMode::CreateNew).map_err(failed("create"))?;
     lock_it(&*file)?;
     write_all_at(&*file, 0, &bytes).map_err(failed("write"))?;
-    file.sync_data().map_err(failed("sync"))?;
+    durable(Defence::SyncOfCreate, || file.sync_data()).map_err(failed("sync"))?;
     let named = options.vfs.link_new(&temporary, path).map_err(failed("naming"));
     if named.is_err() {
         // Ours alone while the lock is held; a leftover is no harm, so the first error is the one to tell.
@@ -71,7 +72,7 @@ pub(super) fn create(options: &Options, path: &Path, birth: &Birth<'_>) -> Resul
     }
     named?;
     options.vfs.remove(&temporary).map_err(failed("removing the temporary name of"))?;
-    options.vfs.sync_dir(path).map_err(failed("sync of the folder of"))?;
+    durable(Defence::DirectorySyncOfCreate, || options.vfs.sync_dir(path)).map_err(failed("sync of the folder of"))?;
     options.tracer.emit(|_| Event::DatabaseCreated { file: name.clone(), page_size: options.page_size.get() });
     Ok(())
 }

@@ -26,6 +26,7 @@ use super::open::{OpenLog, Unlocked, check_witness, unlock};
 use super::pin::{Patience, take_pin};
 use super::{InheritedKeys, Options};
 use crate::crypto::Keys;
+use crate::defence::{Defence, holds, is_off};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::Finding;
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES};
@@ -126,9 +127,11 @@ impl Watched {
             let outcome = attempt(&before);
             let after = self.sight(log_end)?;
             match outcome {
-                Ok(value) if before.stamp.head == after.stamp.head => return Ok(value),
+                Ok(value) if holds(Defence::SameSlotsAroundALook, before.stamp.head == after.stamp.head) => {
+                    return Ok(value);
+                }
                 Ok(_) => {}
-                Err(Error::Damage(finding)) if is_doubtful(&finding) => {
+                Err(Error::Damage(finding)) if is_doubtful(&finding) && !is_off(Defence::DamageSeenTwice) => {
                     let steady = before.stamp == after.stamp;
                     let seen = steady.then_some((after.stamp, finding));
                     match (seen, doubted) {
@@ -433,7 +436,7 @@ impl Following for Follower {
         first: Error,
         again: &mut dyn FnMut() -> Result<OpenedPage>,
     ) -> Result<OpenedPage> {
-        if !is_doubtful_error(&first) {
+        if !is_doubtful_error(&first) || is_off(Defence::ReadAgainBeforeDamage) {
             return Err(first);
         }
         let mut doubted: Option<Stamp> = None;

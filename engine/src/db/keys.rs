@@ -14,6 +14,7 @@
 
 use super::Database;
 use crate::crypto::{KdfProfile, Unlock, make_slot};
+use crate::defence::Defence;
 use crate::error::{Error, Result};
 use crate::format::key_slot::{KeySlot, KeySlotKind};
 use crate::format::superblock::Superblock;
@@ -157,9 +158,9 @@ impl Database {
         })?;
         let Change { slot, content, event, kind } = change;
         next.key_slots[usize::from(slot)] = content;
-        for _ in 0..2 {
+        for sync in [Defence::SyncOfFirstKeySlotWrite, Defence::SyncOfSecondKeySlotWrite] {
             writer
-                .write_superblock(&self.store, next.clone())
+                .write_superblock(&self.store, next.clone(), sync)
                 .map_err(|error| self.store.poison(indeterminate(error)))?;
         }
         let counter = next.key_slot_counter;

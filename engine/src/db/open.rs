@@ -13,6 +13,7 @@ use super::closing::Closing;
 use super::follow::{FirstLook, first_look};
 use super::{Database, Identity, InheritedKeys, Means, Options};
 use crate::crypto::{Dek, Keys, Unlock, open_slots};
+use crate::defence::{Defence, durable, holds, is_off};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader};
@@ -352,7 +353,7 @@ pub(crate) fn check_kept(scan: &LogScan, superblock: &Superblock, name: &str) ->
     if let ScanEnd::Damage(finding) = &scan.end {
         return Err(Error::Damage(finding.clone()));
     }
-    if superblock.log_expected && scan.commits.is_empty() {
+    if !holds(Defence::ExpectedCommit, !superblock.log_expected || !scan.commits.is_empty()) {
         let finding = Finding::new(
             Code::LogRot,
             "The superblock says that the log holds an acknowledged commit, and it holds none.",
@@ -438,21 +439,30 @@ fn writer(
     }
     remove_spill_leftover(&*writer.vfs, path)?;
     // A process killed between naming a file and syncing the folder leaves a name that a power cut could still take.
-    writer.vfs.sync_dir(path).map_err(|source| Error::io("sync of the folder of", store.page_file.name(), source))?;
-    make_slot_durable(&mut writer, store, &chosen, head, log.stale)?;
+    durable(Defence::DirectorySyncAtOpening, || writer.vfs.sync_dir(path))
+        .map_err(|source| Error::io("sync of the folder of", store.page_file.name(), source))?;
+    durable(Defence::ChosenSlotMadeDurable, || make_slot_durable(&mut writer, store, &chosen, head, log.stale))?;
     if !log.commits() {
         writer.archive_base(store)?;
         return Ok(writer);
     }
+    writer.superblock.log_expected |= is_off(Defence::LogExpectedFromSlot);
     let sequence = log.last_sequence();
     let (header, scan) = log.content.expect("invariant: a log with commits has content");
     let file = log.file.expect("invariant: a log with content has a file");
-    let fresh = copy_kept(&*writer.vfs, path, &*file, &log.name, scan.kept_end)?;
+    let kept_end = match is_off(Defence::BehindTheLastCommit) {
+        false => scan.kept_end,
+        true => scan.records.last().map_or(scan.kept_end, |record| record.end.max(scan.kept_end)),
+    };
+    let fresh = match is_off(Defence::KeptLogIsCopied) {
+        false => copy_kept(&*writer.vfs, path, &*file, &log.name, kept_end)?,
+        true => file.clone(),
+    };
     // Readers may have pinned the log under its old file, which has no name any more.
     writer.replaced_log = Some(file);
     writer.head.log.set_file(fresh.clone());
     writer.log_file = Some(fresh.clone());
-    writer.log = Some(Log::continuing(fresh, log.name, header, scan.kept_end, sequence, scan.last_mac));
+    writer.log = Some(Log::continuing(fresh, log.name, header, kept_end, sequence, scan.last_mac));
     Ok(writer)
 }
 
@@ -469,15 +479,16 @@ fn make_slot_durable(
     let mine = &chosen.superblock;
     let other_recovers = chosen.other.as_ref().is_ok_and(|other| {
         let same_keys = other.key_slots == mine.key_slots && other.key_slot_counter == mine.key_slot_counter;
+        let same_keys = holds(Defence::DifferingKeySlots, same_keys);
         let same_log = other.log_generation == mine.log_generation;
         same_keys && (same_log || stale_log == Some(other.log_generation))
     });
     if other_recovers {
         store.page_file.write_superblock(chosen.slot, slot_bytes(head, chosen.slot))?;
-        return store.page_file.sync();
+        return durable(Defence::SyncOfChosenSlot, || store.page_file.sync());
     }
-    store.page_file.sync()?;
-    writer.write_superblock(store, mine.clone())
+    durable(Defence::SyncOfPageFileAtOpening, || store.page_file.sync())?;
+    writer.write_superblock(store, mine.clone(), Defence::SyncOfNextSlotAtOpening)
 }
 
 /// Copies the part of the log that is kept to a new file of the log's name.
@@ -502,8 +513,8 @@ fn copy_kept(vfs: &dyn Vfs, path: &Path, old: &dyn VfsFile, name: &str, kept: u6
         write_all_at(&*fresh, offset, &buffer[..read]).map_err(failed("write"))?;
         offset += read as u64;
     }
-    fresh.sync_data().map_err(failed("sync"))?;
+    durable(Defence::SyncOfKeptLog, || fresh.sync_data()).map_err(failed("sync"))?;
     vfs.rename(&temporary, &log).map_err(failed("rename"))?;
-    vfs.sync_dir(&log).map_err(failed("sync of the folder of"))?;
+    durable(Defence::DirectorySyncOfKeptLog, || vfs.sync_dir(&log)).map_err(failed("sync of the folder of"))?;
     Ok(fresh)
 }

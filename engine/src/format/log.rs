@@ -10,6 +10,7 @@ use super::field::{Field, check_zeros, nonzero};
 use super::is_zero;
 use super::page::{TAG_BYTES, decode_pointer_or_null, decode_root, encode_pointer};
 use super::superblock::FORMAT;
+use crate::defence::{Defence, checked, is_off};
 use crate::finding::Code;
 use crate::limits::{PAGES_MAX, SECTOR_BYTES};
 use crate::types::{CommitNo, FileId, PageNo, PagePointer, PageSize};
@@ -175,12 +176,13 @@ impl LogHeader {
             return Err(DecodeError::length(Code::LogRot, "A log header", LOG_HEADER_BYTES, bytes.len()));
         }
         place::MAGIC.check(bytes, LOG_MAGIC, Code::LogRot)?;
-        check_crc(place::CRC32.u32(bytes), crc32fast::hash(&bytes[..place::CRC32.offset]), bytes.len())?;
+        let crc = check_crc(place::CRC32.u32(bytes), crc32fast::hash(&bytes[..place::CRC32.offset]), bytes.len());
+        checked(Defence::LogHeaderChecksum, crc)?;
         let format = place::FORMAT.u32(bytes);
         if !(1..=FORMAT).contains(&format) {
             return Err(place::FORMAT.error(Code::HdrVersion, format!("1 to {FORMAT}"), format));
         }
-        check_zeros(place::FIELDS, bytes, Code::LogRecord)?;
+        checked(Defence::LogHeaderZeros, check_zeros(place::FIELDS, bytes, Code::LogRecord))?;
         let page_size = PageSize::new(place::PAGE_SIZE.u32(bytes)).ok_or_else(|| {
             let expected = "a power of two from 512 to 65536";
             place::PAGE_SIZE.error(Code::LogRecord, expected, place::PAGE_SIZE.u32(bytes))
@@ -368,7 +370,7 @@ impl<'a> RecordView<'a> {
         }
         check_record_length(bytes, length)?;
         let record = RecordView { kind, bytes: &bytes[..length] };
-        check_crc(place::CRC32.u32(bytes), record_crc(record.bytes), length)?;
+        checked(Defence::RecordChecksum, check_crc(place::CRC32.u32(bytes), record_crc(record.bytes), length))?;
         record.check_fields()?;
         Ok(record)
     }
@@ -376,7 +378,7 @@ impl<'a> RecordView<'a> {
     fn check_fields(&self) -> Result<(), DecodeError> {
         use record_place as place;
         let code = Code::LogRecord;
-        check_zeros(place::FIELDS, self.bytes, code)?;
+        checked(Defence::RecordZeros, check_zeros(place::FIELDS, self.bytes, code))?;
         let fields = self.fields();
         match fields.kind {
             RecordKind::Page if fields.page.is_none() => {
@@ -547,7 +549,7 @@ const _: () = assert!(body_1_place::FINGERPRINT.size == FINGERPRINT_BYTES);
 /// Where the next record starts in the log when a commit record ends at `end`: the next multiple of 512, or `end`
 /// itself.
 pub fn padded_end(end: u64) -> u64 {
-    end.next_multiple_of(SECTOR_BYTES as u64)
+    end.next_multiple_of(if is_off(Defence::CommitPadding) { 8 } else { SECTOR_BYTES as u64 })
 }
 
 /// Checks the zeros behind a commit record.

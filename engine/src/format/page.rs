@@ -5,6 +5,7 @@
 use super::error::DecodeError;
 use super::field::check_zeros;
 use super::is_zero;
+use crate::defence::{Defence, checked};
 use crate::finding::Code;
 use crate::limits::PAGE_OVERHEAD_BYTES;
 use crate::types::{CommitNo, PageNo, PagePointer, PageSize, Seal};
@@ -116,7 +117,7 @@ impl PageHeader {
         }
         let kind = PageKind::from_byte(place::KIND.u8(bytes))
             .ok_or_else(|| place::KIND.error(code, "1, 2, 3 or 4", place::KIND.u8(bytes)))?;
-        check_zeros(place::FIELDS, bytes, code)?;
+        checked(Defence::PageHeaderZeros, check_zeros(place::FIELDS, bytes, code))?;
         let page = PageNo(place::PAGE.u32(bytes));
         if page.is_none() {
             return Err(place::PAGE.error(code, "a page number from 1", 0));

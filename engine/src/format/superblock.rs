@@ -8,6 +8,7 @@ use super::field::{Family, Field, Form, check_zeros};
 use super::key_slot::{KEY_SLOT_BYTES, KeySlot};
 use super::looks_like::looks_like;
 use super::page::{decode_pointer_or_null, decode_root, encode_pointer};
+use crate::defence::{Defence, checked, holds, is_off};
 use crate::finding::Code;
 use crate::limits::{KEY_SLOTS_COUNT, NUMBER_MAX, PAGES_MAX, SUPERBLOCK_BYTES};
 use crate::types::{CommitNo, FileId, KeySet, PagePointer, PageSize};
@@ -159,7 +160,7 @@ impl Superblock {
         }
         let mac = mac(mac_input(&bytes));
         place::MAC.put(&mut bytes, &mac);
-        let crc = crc32fast::hash(&bytes[..place::CRC32.offset]);
+        let crc = crc32fast::hash(checksum_input(&bytes));
         place::CRC32.put(&mut bytes, &crc.to_le_bytes());
         bytes
     }
@@ -209,7 +210,8 @@ impl Superblock {
         check_crc(bytes)?;
         check_version(bytes)?;
         check_features(bytes)?;
-        check_zeros(&fields(place::FORMAT.u32(bytes)), bytes, Code::HdrField)?;
+        let zeros = check_zeros(&fields(place::FORMAT.u32(bytes)), bytes, Code::HdrField);
+        checked(Defence::SuperblockZeros, zeros)?;
         Superblock::read(bytes)
     }
 
@@ -276,6 +278,12 @@ pub fn stored_mac(bytes: &[u8]) -> &[u8] {
     place::MAC.of(bytes)
 }
 
+/// What the checksum is of: all before it, the MAC too.
+fn checksum_input(bytes: &[u8]) -> &[u8] {
+    let end = if is_off(Defence::ChecksumCoversMac) { place::MAC.offset } else { place::CRC32.offset };
+    &bytes[..end]
+}
+
 fn check_length(bytes: &[u8]) -> Result<(), DecodeError> {
     match bytes.len() == SUPERBLOCK_BYTES {
         true => Ok(()),
@@ -300,8 +308,8 @@ fn foreign(bytes: &[u8]) -> DecodeError {
 
 fn check_crc(bytes: &[u8]) -> Result<(), DecodeError> {
     let stored = place::CRC32.u32(bytes);
-    let computed = crc32fast::hash(&bytes[..place::CRC32.offset]);
-    if stored == computed {
+    let computed = crc32fast::hash(checksum_input(bytes));
+    if holds(Defence::SuperblockChecksum, stored == computed) {
         return Ok(());
     }
     let why = "The checksum of the slot's bytes is not the one stored in it.";
@@ -366,7 +374,7 @@ fn key_slots(bytes: &[u8]) -> Result<[KeySlot; KEY_SLOTS_COUNT], DecodeError> {
     let mut slots = [KeySlot::EMPTY; KEY_SLOTS_COUNT];
     for (slot, place) in slots.iter_mut().zip(place::KEY_SLOTS.span().step_by(KEY_SLOT_BYTES)) {
         slot.bytes.copy_from_slice(&bytes[place..place + KEY_SLOT_BYTES]);
-        slot.check().map_err(|error| error.shifted(place))?;
+        checked(Defence::KeySlotZeros, slot.check().map_err(|error| error.shifted(place)))?;
     }
     Ok(slots)
 }

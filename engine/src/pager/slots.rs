@@ -4,6 +4,7 @@
 //! A slot with a good checksum that cannot be read is a stop, not a reason to fall back: falling back is a rollback tool.
 
 use crate::crypto::{KeyContext, Keys};
+use crate::defence::{Defence, holds, is_off};
 use crate::finding::{Code, Finding};
 use crate::format::superblock::{Superblock, mac_input, stored_mac};
 use crate::limits::SUPERBLOCK_BYTES;
@@ -28,12 +29,14 @@ pub fn slot_letter(slot: u8) -> char {
 pub fn choose(head: &[u8], file: &str) -> Result<ChosenSlot, Box<Finding>> {
     let slots = read_slots(head, file);
     for finding in slots.iter().filter_map(|slot| slot.as_ref().err()) {
-        if matches!(finding.code, Code::HdrVersion | Code::HdrFeature | Code::HdrField | Code::HdrSlotsDisagree) {
+        let reads =
+            !matches!(finding.code, Code::HdrVersion | Code::HdrFeature | Code::HdrField | Code::HdrSlotsDisagree);
+        if !holds(Defence::UnreadableSlotStops, reads) {
             return Err(finding.clone());
         }
     }
     match slots {
-        [Ok(a), Ok(b)] if a.slot_generation.abs_diff(b.slot_generation) != 1 => Err(Box::new(disagree(&a, &b, file))),
+        [Ok(a), Ok(b)] if !are_neighbours(&a, &b) => Err(Box::new(disagree(&a, &b, file))),
         [Ok(a), Ok(b)] if a.slot_generation > b.slot_generation => {
             Ok(ChosenSlot { slot: 0, superblock: a, other: Ok(b) })
         }
@@ -44,6 +47,10 @@ pub fn choose(head: &[u8], file: &str) -> Result<ChosenSlot, Box<Finding>> {
     }
 }
 
+fn are_neighbours(a: &Superblock, b: &Superblock) -> bool {
+    holds(Defence::SlotNeighbours, a.slot_generation.abs_diff(b.slot_generation) == 1)
+}
+
 /// What stands in slots A and B, each judged by itself.
 pub fn read_slots(head: &[u8], file: &str) -> [Result<Superblock, Box<Finding>>; 2] {
     [decode(head, 0, file), decode(head, 1, file)]
@@ -52,8 +59,9 @@ pub fn read_slots(head: &[u8], file: &str) -> [Result<Superblock, Box<Finding>>;
 /// Checks the MACs of the chosen slot and, when it reads, of the other.
 pub fn authenticate(chosen: &ChosenSlot, keys: &Keys, head: &[u8], file: &str) -> Result<(), Box<Finding>> {
     for slot in [chosen.slot, 1 - chosen.slot] {
-        let reads = slot == chosen.slot || chosen.other.is_ok();
-        if reads {
+        let is_other = slot != chosen.slot;
+        let reads = !is_other || chosen.other.is_ok();
+        if reads && !(is_other && is_off(Defence::OtherSuperblockMac)) {
             authenticate_slot(slot, keys, head, file)?;
         }
     }
@@ -63,7 +71,7 @@ pub fn authenticate(chosen: &ChosenSlot, keys: &Keys, head: &[u8], file: &str) -
 /// Checks the MAC of one slot that was read.
 pub fn authenticate_slot(slot: u8, keys: &Keys, head: &[u8], file: &str) -> Result<(), Box<Finding>> {
     let bytes = slot_bytes(head, slot);
-    match keys.superblock_mac_is(mac_input(bytes), stored_mac(bytes)) {
+    match holds(Defence::SuperblockMac, keys.superblock_mac_is(mac_input(bytes), stored_mac(bytes))) {
         true => Ok(()),
         false => Err(Box::new(forged(slot, file))),
     }
@@ -89,7 +97,7 @@ pub fn slot_bytes(head: &[u8], slot: u8) -> &[u8] {
 fn decode(head: &[u8], slot: u8, file: &str) -> Result<Superblock, Box<Finding>> {
     let base = u64::from(slot) * SUPERBLOCK_BYTES as u64;
     let superblock = Superblock::decode(slot_bytes(head, slot)).map_err(|error| Box::new(error.finding(file, base)))?;
-    if superblock.slot_generation % 2 != u64::from(slot) {
+    if !holds(Defence::SlotParity, superblock.slot_generation % 2 == u64::from(slot)) {
         let finding = Finding::new(
             Code::HdrSlotsDisagree,
             "A superblock stands in the slot that its generation does not belong to.",

@@ -10,6 +10,7 @@ use super::digest::{Digest, Digesting};
 use super::lines::{Line, Lines};
 use super::walk::{content, pieces};
 use crate::db::Database;
+use crate::defence::{Defence, holds};
 use crate::error::{Error, Result};
 use crate::txn::{ValueReader, WriteTxn};
 use crate::types::PageSize;
@@ -351,7 +352,7 @@ impl<'a, R: BufRead> Importing<'a, R> {
     fn trailer(&mut self, records: u64, sha256: &str) -> Result<ImportReport> {
         let line = self.lines.number;
         let digesting = std::mem::replace(&mut self.digesting, Digesting::new());
-        if digesting.records != records {
+        if !holds(Defence::ExportCount, digesting.records == records) {
             let why = format!(
                 "the export says {records} records and has {}: lines are missing or were added",
                 digesting.records
@@ -360,7 +361,7 @@ impl<'a, R: BufRead> Importing<'a, R> {
         }
         let trees = digesting.trees;
         let digest = digesting.finish();
-        if digest.to_string() != sha256 {
+        if !holds(Defence::ExportDigest, digest.to_string() == sha256) {
             let why = format!("the digest of what was read is {digest}: the export was changed after it was made");
             return Err(Error::BadExport { line, why });
         }

@@ -8,6 +8,7 @@
 //! poisoned, and every commit that waits is in doubt; none of them is ever published.
 
 use super::store::{Store, View};
+use crate::defence::{Defence, durable, is_off};
 use crate::error::{Error, Result};
 use crate::trace::Event;
 use crate::types::CommitNo;
@@ -90,7 +91,11 @@ impl Commits {
 
     /// The sequence number of the last commit record known to be durable, which each record carries.
     pub fn durable_sequence(&self) -> u64 {
-        self.lock().durable_sequence
+        let state = self.lock();
+        match &state.appended {
+            Some(mark) if is_off(Defence::DurableSequence) => mark.sequence,
+            _ => state.durable_sequence,
+        }
     }
 
     pub fn counts(&self) -> Counts {
@@ -117,7 +122,8 @@ impl Commits {
     }
 
     /// Waits until `commit` is durable, leading a sync when nobody does.
-    pub fn make_durable(&self, store: &Store, commit: CommitNo, publish: Publish) -> Result<()> {
+    /// `sync` names the sync that it leads, among the defences.
+    pub fn make_durable(&self, store: &Store, commit: CommitNo, publish: Publish, sync: Defence) -> Result<()> {
         let mut state = self.lock();
         loop {
             if state.durable >= commit {
@@ -134,7 +140,7 @@ impl Commits {
             state.is_syncing = true;
             state.counts.syncs += 1;
             drop(state);
-            self.lead(store, &mark, publish)?;
+            self.lead(store, &mark, publish, sync)?;
             state = self.lock();
         }
     }
@@ -155,9 +161,10 @@ impl Commits {
         done
     }
 
-    fn lead(&self, store: &Store, mark: &Mark, publish: Publish) -> Result<()> {
+    fn lead(&self, store: &Store, mark: &Mark, publish: Publish, sync: Defence) -> Result<()> {
         let log = &mark.view.log;
-        let synced = log.file().expect("invariant: a commit that was appended stands in a file").sync_data();
+        let file = log.file().expect("invariant: a commit that was appended stands in a file");
+        let synced = durable(sync, || file.sync_data());
         let mut state = self.lock();
         state.is_syncing = false;
         let first = state.durable.next();
@@ -165,6 +172,11 @@ impl Commits {
         if let Err(source) = synced {
             // Nobody may lead another sync between this one and the poison.
             let failed = Error::CommitIndeterminate { file: log.name.clone(), source };
+            if is_off(Defence::PoisonAfterFailedSync) {
+                drop(state);
+                self.changed.notify_all();
+                return Err(failed);
+            }
             state.poisoned.get_or_insert_with(|| failed.to_string());
             drop(state);
             return Err(store.poison(failed));

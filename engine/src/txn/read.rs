@@ -3,6 +3,7 @@
 use super::overflow::ValueReader;
 use super::{Store, View};
 use crate::btree::{self, Chain, ChainRead, PageRead, PageRef, RangeCursor};
+use crate::defence::{Defence, holds};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::pager::OpenedPage;
@@ -89,7 +90,7 @@ impl ReadTxn {
             let page = self.store.read_trunk(&at, &self.view)?;
             let trunk = page.trunk();
             trunks.push((at.page, trunk.pages().collect()));
-            if trunks.len() > self.view.state.free_count as usize {
+            if !holds(Defence::FreeListBoundOfCopy, trunks.len() <= self.view.state.free_count as usize) {
                 let why = "The free list has more trunks than there are free pages.";
                 return Err(Finding::new(Code::FreeCycle, why).page(at.page).into());
             }

@@ -2,6 +2,7 @@
 
 use super::Store;
 use crate::crypto::{Entropy, SealedPage, draw_nonces};
+use crate::defence::{Defence, is_off};
 use crate::error::{Error, Result};
 use crate::format::node::Node;
 use crate::format::page::PageHeader;
@@ -64,6 +65,9 @@ pub(crate) fn refresh_pointers(
 pub(crate) fn random_16(entropy: &dyn Entropy, file: &str) -> Result<[u8; 16]> {
     let mut random = [0; 16];
     entropy.fill(&mut random).map_err(|source| Error::io("drawing randomness for", file, source))?;
+    if is_off(Defence::CommitNeedsRandom) {
+        random.fill(0);
+    }
     Ok(random)
 }
 
@@ -84,6 +88,7 @@ impl<'a> NonceDraw<'a> {
         if self.left.is_empty() {
             self.left = NonceDraw::new(self.entropy.clone(), self.file, 16)?.left;
         }
-        Ok(self.left.pop().expect("invariant: nonces were drawn above"))
+        let nonce = self.left.pop().expect("invariant: nonces were drawn above");
+        Ok(if is_off(Defence::NonceForEveryPage) { [0; 24] } else { nonce })
     }
 }

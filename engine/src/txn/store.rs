@@ -7,9 +7,10 @@ use super::bell::Bell;
 use super::durable::Commits;
 use super::{Keyring, Witness};
 use crate::crypto::{Anchor, Keys};
+use crate::defence::{Defence, holds, is_off};
 use crate::error::{Error, Result};
 use crate::format::log::CommitBody;
-use crate::format::page::PageKind;
+use crate::format::page::{PageKind, SealedView};
 use crate::format::superblock::Superblock;
 use crate::pager::check::{PageUse, Place, open_expected};
 use crate::pager::slots::slot_letter;
@@ -151,6 +152,12 @@ pub(crate) trait Following: Send + Sync {
     ) -> Result<OpenedPage>;
 }
 
+/// A pointer that whatever version stands there satisfies.
+fn as_it_stands(expected: &PagePointer, bytes: &[u8]) -> PagePointer {
+    let found = SealedView::new(bytes).and_then(|view| Some((view.header().ok()?.commit, view.seal())));
+    found.map_or(*expected, |(commit, seal)| PagePointer { page: expected.page, commit, seal })
+}
+
 impl Store {
     /// What a new snapshot begins on.
     pub fn view(&self) -> View {
@@ -234,6 +241,7 @@ impl Store {
     /// stands there must have the seal of the pointer.
     fn read_as(&self, asked: PageUse, pointer: &PagePointer, view: &View) -> Result<Arc<OpenedPage>> {
         let frame = view.log.index().lookup(pointer.page, view.state.commit);
+        let frame = frame.filter(|_| !is_off(Defence::LogBeforePageFile));
         let expected = frame.map_or(*pointer, |frame| frame.pointer(pointer.page));
         let page = match self.cache.get(expected.page, expected.seal) {
             Some(page) => page,
@@ -251,7 +259,7 @@ impl Store {
             }
         };
         match page.kind() {
-            kind if asked.is(kind) => Ok(page),
+            kind if holds(Defence::AskedKind, asked.is(kind)) => Ok(page),
             kind => Err(self.other_kind(asked, kind, &expected, frame, &view.log)),
         }
     }
@@ -275,6 +283,7 @@ impl Store {
     fn open_from_log(&self, expected: &PagePointer, frame: FramePlace, log: &LogGeneration) -> Result<OpenedPage> {
         let file = log.file().expect("invariant: a log with frames in its index has a file");
         let bytes = read_frame(&**file, &log.name, frame, self.page_file.page_size())?;
+        let expected = &if is_off(Defence::LogIndexSeal) { as_it_stands(expected, &bytes) } else { *expected };
         self.open(&bytes, expected, Place { file: &log.name, offset: frame.offset }, PageSource::Log)
     }
 

@@ -9,11 +9,12 @@ use super::seal::random_16;
 use super::slot::WriterGuard;
 use super::store::{Durability, Published, RootHolder, Store, View};
 use crate::crypto::Entropy;
+use crate::defence::{Defence, durable, is_off};
 use crate::error::{Error, Result};
 use crate::format::log::CommitBody;
 use crate::format::superblock::Superblock;
 use crate::pager::OpenedPage;
-use crate::types::{CommitNo, PageNo};
+use crate::types::{CommitNo, PageNo, PagePointer, Seal};
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 use crate::wal::{
     AppendError, Appended, Archive, Commit, Frames, Log, LogGeneration, LogIndex, LogSpace, log_path,
@@ -53,6 +54,11 @@ pub(crate) struct Writer {
     pub log_bytes_checkpoint: u64,
     /// Where finished logs are kept.
     pub archive: Option<Archive>,
+}
+
+/// A pointer as a commit record would carry it that named its root by number alone.
+fn without_its_seal(root: PagePointer) -> PagePointer {
+    PagePointer { seal: Seal([0; 16]), ..root }
 }
 
 const SYNC_OF_FOLDER: &str = "sync of the folder of";
@@ -95,7 +101,7 @@ pub(crate) fn commit_prepared(mut writer: WriterGuard, store: &Store, prepared: 
         Durability::Relaxed => store.publish(writer.head.clone()),
         Durability::Full if writer.superblock.log_expected => {
             drop(writer);
-            store.commits.make_durable(store, state.commit, Publish::Leader)?;
+            store.commits.make_durable(store, state.commit, Publish::Leader, Defence::SyncOfCommit)?;
         }
         Durability::Full => writer.settle(store)?,
     }
@@ -109,7 +115,7 @@ impl Writer {
         let body = CommitBody {
             page_count: next.page_count,
             page_frames: 0,
-            root: next.root,
+            root: if is_off(Defence::WholePointers) { without_its_seal(next.root) } else { next.root },
             free_list: next.free_list,
             free_count: next.free_count,
             seal_transaction: kind == CommitKind::Seal,
@@ -122,7 +128,7 @@ impl Writer {
         let appended = self.append(store, next.commit, frames, body)?;
         next.fingerprint = appended.fingerprint;
         self.head.state = next.clone();
-        self.is_sealed = kind == CommitKind::Seal;
+        self.is_sealed = kind == CommitKind::Seal || self.is_sealed && is_off(Defence::SealTransactionIsLast);
         self.head.log.add(&appended.frames);
         for page in opened {
             store.cache.insert(page);
@@ -136,13 +142,15 @@ impl Writer {
         // Commits that gave the writer back may wait for this very sync: they are published before they are acknowledged. Only of
         // a log that the superblock does not vouch for yet, nobody waits.
         let publish = if self.superblock.log_expected { Publish::Leader } else { Publish::Caller };
-        store.commits.make_durable(store, self.head.state.commit, publish)?;
+        let sync = if self.is_sealed { Defence::SyncOfSealTransaction } else { Defence::SyncOfCommit };
+        store.commits.make_durable(store, self.head.state.commit, publish, sync)?;
         let has_commits = self.log.as_ref().is_some_and(|log| log.sequence() > 0);
-        if has_commits && !self.superblock.log_expected {
+        if has_commits && !self.superblock.log_expected && !is_off(Defence::LogExpectedIsWritten) {
             let mut next = self.superblock.clone();
             next.log_expected = true;
             // The commit stands in the log, durable: after any failure here it may well be there when the file is opened again.
-            self.write_superblock(store, next).map_err(|error| store.poison(indeterminate(error)))?;
+            self.write_superblock(store, next, Defence::SyncOfLogExpected)
+                .map_err(|error| store.poison(indeterminate(error)))?;
         }
         store.set_durable(&self.head.state);
         store.publish(self.head.clone());
@@ -195,13 +203,13 @@ impl Writer {
         archive.keep_base(generation, store.page_file.raw(), bytes)
     }
 
-    /// Writes `superblock` with the next slot generation into the other slot and syncs it.
-    pub fn write_superblock(&mut self, store: &Store, mut superblock: Superblock) -> Result<()> {
+    /// Writes `superblock` with the next slot generation into the other slot and syncs it, which is the defence `sync`.
+    pub fn write_superblock(&mut self, store: &Store, mut superblock: Superblock, sync: Defence) -> Result<()> {
         superblock.slot_generation = self.superblock.slot_generation + 1;
         let slot = 1 - self.slot;
         let bytes = superblock.encode(|input| store.keys.superblock_mac(input));
         store.page_file.write_superblock(slot, &bytes)?;
-        store.page_file.sync()?;
+        durable(sync, || store.page_file.sync())?;
         self.superblock = superblock;
         self.slot = slot;
         Ok(())
@@ -236,6 +244,13 @@ impl Writer {
         let name = self.head.log.name.clone();
         let (file, log) = match self.spent.take().map(Arc::try_unwrap) {
             // Somebody reads in the old file still: it keeps its bytes and loses its name.
+            Some(Err(still_read)) if is_off(Defence::OldViewsKeepTheirLog) => {
+                let file = still_read.file().expect("invariant: what is read in is a file").clone();
+                (
+                    file.clone(),
+                    self.begin_in(store, LogSpace::Spent { file, longest: self.log_bytes_checkpoint }, &name)?,
+                )
+            }
             Some(Err(still_read)) => {
                 self.spent = Some(still_read);
                 self.begin_in_a_new_file(store, &path, &name)?
@@ -276,7 +291,8 @@ impl Writer {
         };
         let log = self.begin_in(store, LogSpace::Unknown { file: file.clone() }, name)?;
         if !is_name_durable {
-            self.vfs.sync_dir(path).map_err(|source| Error::io(SYNC_OF_FOLDER, name, source))?;
+            durable(Defence::DirectorySyncOfLog, || self.vfs.sync_dir(path))
+                .map_err(|source| Error::io(SYNC_OF_FOLDER, name, source))?;
         }
         Ok((file, log))
     }
@@ -293,7 +309,7 @@ impl Writer {
         self.vfs.rename(&temporary, path).map_err(failed("rename"))?;
         // Readers of other processes may have pinned the log under the file that has lost its name.
         self.replaced_log = self.spent.as_ref().and_then(|spent| spent.file().cloned());
-        self.vfs.sync_dir(path).map_err(failed(SYNC_OF_FOLDER))?;
+        durable(Defence::DirectorySyncOfNewLog, || self.vfs.sync_dir(path)).map_err(failed(SYNC_OF_FOLDER))?;
         Ok((file, log))
     }
 }

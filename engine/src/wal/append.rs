@@ -5,6 +5,7 @@
 
 use super::FramePlace;
 use crate::crypto::{Entropy, Keys, SealedPage};
+use crate::defence::{Defence, durable};
 use crate::error::{Error, Result};
 use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES, RecordFields, RecordKind};
 use crate::format::log::{append_record, fingerprint_input, padded_end, seed_input};
@@ -103,7 +104,7 @@ impl Log {
             file.set_len(0).map_err(failed)?;
         }
         write_all_at(&*file, 0, &header.encode()).map_err(failed)?;
-        file.sync_data().map_err(|source| Error::io("sync", &name, source))?;
+        durable(Defence::SyncOfLogHeader, || file.sync_data()).map_err(|source| Error::io("sync", &name, source))?;
         if is_long && longest > 0 {
             // Only now: a log that was cut and still bore the old header would pass for a whole one, which the other slot needs.
             file.set_len(longest).map_err(failed)?;
@@ -196,7 +197,8 @@ impl Log {
     /// error, that this cannot be made sure of: poison. Nobody else may sync the log meanwhile: the error of one sync may
     /// be told to another.
     pub fn cut_back(&self, failed: Failed) -> Result<Error, Error> {
-        let cut = self.file.set_len(self.end).and_then(|()| self.file.sync_data());
+        let cut = durable(Defence::CutBack, || self.file.set_len(self.end))
+            .and_then(|()| durable(Defence::SyncOfCutBack, || self.file.sync_data()));
         match (cut, failed) {
             (Ok(()), failed) => Ok(failed.error(&self.name)),
             (Err(_), Failed::Write(source)) => Err(Error::CommitIndeterminate { file: self.name.clone(), source }),

@@ -10,6 +10,7 @@
 //! where it is. Each file is written under a temporary name, synced, and renamed; a name that is there is whole. It never
 //! removes and never shortens what an archive holds.
 
+use crate::defence::{Defence, durable, holds};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::types::FileId;
@@ -94,7 +95,8 @@ impl Archive {
         let path = self.folder.join(part.name());
         if let Some(kept) = self.open_kept(&path)? {
             let kept_bytes = kept.len().map_err(|source| Error::io("length", &part.name(), source))?;
-            if kept_bytes > bytes || !is_same(&*kept, log, kept_bytes, &part.name())? {
+            let is_same = kept_bytes <= bytes && is_same(&*kept, log, kept_bytes, &part.name())?;
+            if !holds(Defence::ArchivedLogIsTheSame, is_same) {
                 return Err(fork(&part.name(), kept_bytes).into());
             }
             if kept_bytes == bytes {
@@ -150,9 +152,10 @@ impl Archive {
         }
         let file = self.vfs.open(&temporary, OpenMode::CreateNew).map_err(failed("create"))?;
         copy_bytes(from, &*file, bytes, &name)?;
-        file.sync_data().map_err(failed("sync"))?;
+        durable(Defence::SyncOfArchivedPart, || file.sync_data()).map_err(failed("sync"))?;
         self.vfs.rename(&temporary, path).map_err(failed("rename"))?;
-        self.vfs.sync_dir(path).map_err(failed("sync of the folder of"))
+        let named = durable(Defence::DirectorySyncOfArchive, || self.vfs.sync_dir(path));
+        named.map_err(failed("sync of the folder of"))
     }
 }
 

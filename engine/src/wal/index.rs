@@ -1,6 +1,7 @@
 //! The log index: for each page, where its sealed versions stand in the log, oldest first; and one generation of the log as
 //! readers hold it.
 
+use crate::defence::{Defence, holds};
 use crate::types::{CommitNo, PageNo, Seal};
 use crate::vfs::VfsFile;
 use std::collections::BTreeMap;
@@ -88,7 +89,7 @@ impl LogIndex {
     /// The version of `page` that a snapshot of `commit` sees, if the log has one.
     pub fn lookup(&self, page: PageNo, commit: CommitNo) -> Option<FramePlace> {
         let Versions { newest, older } = self.versions.get(&page)?;
-        if newest.commit <= commit {
+        if holds(Defence::SnapshotSeesItsCommit, newest.commit <= commit) {
             return Some(*newest);
         }
         older.iter().rev().find(|frame| frame.commit <= commit).copied()

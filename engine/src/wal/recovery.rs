@@ -13,6 +13,7 @@
 //! | same generation, right seed | any | continues the page file |
 
 use crate::crypto::Keys;
+use crate::defence::{Defence, holds};
 use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader, seed_input};
 use crate::format::superblock::Superblock;
@@ -40,7 +41,7 @@ pub fn judge(superblock: &Superblock, keys: &Keys, head: &[u8], log_file: &str) 
     let LogStanding::Continues(header) = &standing else { return Ok(standing) };
     let seed = keys.log_seed(seed_input(head), &keys.tree_mac(&superblock.tree_mac_input()));
     let same_shape = header.page_size == superblock.page_size && header.format == superblock.format;
-    if !same_shape || header.seed != seed {
+    if !holds(Defence::LogShape, same_shape) || !holds(Defence::LogSeed, header.seed == seed) {
         let finding =
             Finding::new(Code::LogUnbound, "The log's seed does not follow from this page file's last checkpoint.")
                 .at(log_file, 0..LOG_HEADER_BYTES as u64)
@@ -58,11 +59,13 @@ pub fn judge_without_key(superblock: &Superblock, head: &[u8], log_file: &str) -
         Ok(header) => header,
         // What a newer program wrote is not taken for something that a crash left.
         Err(error) if error.code == Code::HdrVersion => return Err(Box::new(error.finding(log_file, 0))),
-        Err(_) if superblock.log_expected => return Err(Box::new(missing(head, log_file))),
+        Err(_) if !holds(Defence::LogExpected, !superblock.log_expected) => {
+            return Err(Box::new(missing(head, log_file)));
+        }
         Err(_) => return Ok(LogStanding::Absent { unreadable: !head.is_empty() }),
     };
     let at = |finding: Finding| Box::new(finding.at(log_file, 0..LOG_HEADER_BYTES as u64));
-    if header.file_id != superblock.file_id {
+    if !holds(Defence::LogFileId, header.file_id == superblock.file_id) {
         let finding = Finding::new(Code::LogForeign, "The log carries another database's file id.")
             .expected(superblock.file_id.to_string(), header.file_id.to_string())
             .lost("Commits made since the last checkpoint, if this file's own log is gone.")
@@ -71,12 +74,12 @@ pub fn judge_without_key(superblock: &Superblock, head: &[u8], log_file: &str) -
     }
     let ours = superblock.log_generation;
     if header.log_generation < ours {
-        if superblock.log_expected {
+        if !holds(Defence::OlderLogStops, !superblock.log_expected) {
             return Err(at(older_than_expected(ours, header.log_generation)));
         }
         return Ok(LogStanding::Stale { generation: header.log_generation });
     }
-    if header.log_generation > ours {
+    if !holds(Defence::NewerLogStops, header.log_generation <= ours) {
         let finding =
             Finding::new(Code::FreshMainOlder, "The log begins after a checkpoint that this page file has not seen.")
                 .expected(format!("log generation {ours}"), format!("log generation {}", header.log_generation))

@@ -5,6 +5,7 @@
 //! Otherwise the bad record is the tail of a commit that was never finished, and is not kept.
 
 use crate::crypto::Keys;
+use crate::defence::{Defence, holds, is_off};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView};
@@ -259,7 +260,7 @@ impl Scanner<'_> {
                 .next("Keep a copy of both files. Restore a backup.");
             Some(finding)
         };
-        if parsed.sequence > sequence {
+        if !holds(Defence::RecordGap, parsed.sequence <= sequence) {
             return damage(
                 Code::LogGap,
                 "A log record is authentic, but records before it are gone.",
@@ -267,7 +268,9 @@ impl Scanner<'_> {
                 format!("sequence {}", parsed.sequence),
             );
         }
-        if parsed.sequence != sequence || parsed.previous != *previous {
+        let follows = holds(Defence::RecordSequence, parsed.sequence == sequence)
+            && holds(Defence::RecordChain, parsed.previous == *previous);
+        if !follows {
             return damage(
                 Code::LogChain,
                 "A log record is authentic, but it does not follow the one before it.",
@@ -275,7 +278,7 @@ impl Scanner<'_> {
                 format!("sequence {} after mac {}", parsed.sequence, hex::encode(parsed.previous)),
             );
         }
-        if parsed.commit != self.commit.next() {
+        if !holds(Defence::CommitNumber, parsed.commit == self.commit.next()) {
             return damage(
                 Code::LogRecord,
                 "A log record carries a commit number that cannot come next.",
@@ -284,7 +287,7 @@ impl Scanner<'_> {
             );
         }
         let FrameRecord::Commit(body) = &parsed.record else { return None };
-        if body.page_frames != frames {
+        if !holds(Defence::FrameCount, body.page_frames == frames) {
             return damage(
                 Code::LogRecord,
                 "A commit record counts other frames than stand before it.",
@@ -294,7 +297,7 @@ impl Scanner<'_> {
         }
         let fingerprint =
             self.keys.next_fingerprint(&self.fingerprint, parsed.commit, fingerprint_input(&parsed.commit_body));
-        (fingerprint != body.fingerprint)
+        (!holds(Defence::FingerprintChain, fingerprint == body.fingerprint))
             .then(|| {
                 damage(
                     Code::LogRecord,
@@ -308,7 +311,7 @@ impl Scanner<'_> {
 
     fn padding(&mut self, start: u64, end: u64) -> Result<Option<Finding>> {
         let bytes = self.window.at(start, (end - start) as usize)?;
-        if bytes.iter().all(|&byte| byte == 0) {
+        if holds(Defence::PaddingIsZero, bytes.iter().all(|&byte| byte == 0)) {
             return Ok(None);
         }
         let finding = Finding::new(Code::LogRecord, "The padding behind a commit record is not zero.")
@@ -321,7 +324,7 @@ impl Scanner<'_> {
 
     /// The record at `offset`, which would have been `sequence`, does not hold: rot, a torn tail or the plain end?
     fn stop(mut self, offset: u64, sequence: u64, is_older: bool, why: &str) -> Result<LogScan> {
-        if let Some(witness) = self.durable_witness(offset, sequence)? {
+        if let Some(witness) = self.durable_witness(offset, sequence)?.filter(|_| !is_off(Defence::RotWitness)) {
             let said = format!("A log record that had been synced no longer holds: {}.", why.trim_end_matches('.'));
             let finding = Finding::new(Code::LogRot, said)
                 .at(self.window.file_name, offset..witness.offset)
@@ -479,16 +482,16 @@ fn parse(bytes: &[u8], header: &LogHeader, keys: &Keys) -> Candidate {
         }
     };
     let fields = view.fields();
-    if fields.generation != header.log_generation {
+    if !holds(Defence::RecordGeneration, fields.generation == header.log_generation) {
         return Candidate::Other { is_older: true, why: format!("it is of log generation {}", fields.generation) };
     }
-    if keys.record_mac(&header.salt, &view.mac_parts()) != *view.mac() {
+    if !holds(Defence::RecordMac, keys.record_mac(&header.salt, &view.mac_parts()) == *view.mac()) {
         return Candidate::Other { is_older: false, why: "its MAC is wrong".to_owned() };
     }
     let commit_body = if fields.kind == RecordKind::Commit { view.body().to_vec() } else { Vec::new() };
     let record = match fields.kind {
         RecordKind::Page => match SealedView::new(view.body()) {
-            Some(page) if names(&page, fields.page, fields.commit) => {
+            Some(page) if holds(Defence::FrameNamesItsPage, names(&page, fields.page, fields.commit)) => {
                 FrameRecord::Page { page: fields.page, seal: page.seal() }
             }
             _ => {
