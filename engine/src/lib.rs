@@ -182,6 +182,7 @@
 pub mod crypto;
 pub mod defence;
 pub mod escape;
+pub mod forge;
 pub mod format;
 pub mod inspect;
 pub mod limits;

@@ -11,21 +11,20 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tosumu::crypto::{Entropy, InsecureSeededEntropy, Keys, SealedPage};
+use tosumu::crypto::{Entropy, InsecureSeededEntropy};
+use tosumu::forge::{Files, Forger, LogRecord, Mend, mend_checksums};
 use tosumu::format::catalog::TreeEntry;
 use tosumu::format::free_list::{FreeTrunk, FreeTrunkView};
-use tosumu::format::log::{LOG_HEADER_BYTES, LogHeader, RecordFields, RecordKind, RecordView};
-use tosumu::format::log::{append_record, fingerprint_input, seed_input};
+use tosumu::format::log::RecordKind;
 use tosumu::format::node::{CellValue, Node, NodeView};
 use tosumu::format::overflow::{OverflowView, encode_overflow};
 use tosumu::format::page::PageKind;
-use tosumu::format::superblock::Superblock;
 use tosumu::inspect::AtRest;
 use tosumu::limits::VALUE_BYTES_MAX;
 use tosumu::types::{PagePointer, Seal};
 use tosumu::verify::{Level, VerifyOptions, verify};
 use tosumu::vfs::{DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
-use tosumu::{AutoCheckpoint, CheckpointMode, CommitNo, Database, Error, Options, PageNo, PageSize};
+use tosumu::{AutoCheckpoint, CheckpointMode, CommitNo, Database, Error, Options, PageNo, PageSize, Unlock};
 
 const PATH: &str = "h.tsm";
 const LOG: &str = "h.tsm-wal";
@@ -35,7 +34,6 @@ const MUTANTS: u64 = 20_000;
 /// No answer takes longer; a sound one takes less than a millisecond.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-type Files = BTreeMap<String, Vec<u8>>;
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
 fn disk_of(files: &Files) -> SimVfs {
@@ -141,8 +139,11 @@ fn change(files: &mut Files, old: &Files, draw: &Draw) {
             None => return,
         },
     }
-    mend_checksums(&mut bytes, name, draw);
     files.insert(name.to_owned(), bytes);
+    // Half the time the checksums are made right again: what has no key hides no more than that.
+    if draw.below(2) == 0 {
+        mend_checksums(files, name);
+    }
 }
 
 fn overwrite(bytes: &mut Vec<u8>, at: usize, piece: &[u8]) {
@@ -150,29 +151,6 @@ fn overwrite(bytes: &mut Vec<u8>, at: usize, piece: &[u8]) {
         bytes.resize(at + piece.len(), 0);
     }
     bytes[at..at + piece.len()].copy_from_slice(piece);
-}
-
-/// Half the time the checksums are made right again: what has no key hides no more than that.
-fn mend_checksums(bytes: &mut [u8], name: &str, draw: &Draw) {
-    if draw.below(2) == 0 {
-        return;
-    }
-    let mut mend = |start: usize, at: usize| {
-        if bytes.len() >= start + at + 4 {
-            let crc = crc32(&bytes[start..start + at]);
-            bytes[start + at..start + at + 4].copy_from_slice(&crc.to_le_bytes());
-        }
-    };
-    match name {
-        LOG => mend(0, LOG_HEADER_BYTES - 4),
-        _ => [0, SLOT].into_iter().for_each(|start| mend(start, SLOT - 4)),
-    }
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| crc >> 1 ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
-    })
 }
 
 /// What a reader was given.
@@ -256,77 +234,45 @@ fn written(model: &Model) -> Model {
     model
 }
 
-/// Changes fields and makes every MAC and tag right again, as whoever holds the key can.
-fn forge(files: &mut Files, keys: &Keys, draw: &Draw) {
-    match draw.below(3) {
-        0 => forge_superblocks(files, keys, draw),
-        1 => forge_page(files, keys, draw),
-        _ => forge_log(files, keys, draw),
-    }
+/// Changes fields and makes every MAC and tag right again, as whoever holds the key can. What cannot be forged stays.
+fn forge(forger: &mut Forger, draw: &Draw) {
+    let _ = match draw.below(3) {
+        0 => forge_superblocks(forger, draw),
+        1 => forge_page(forger, draw),
+        _ => forger.log_records(|records| records.iter_mut().for_each(|record| forge_record(record, draw))),
+    };
 }
 
 /// Places in a superblock whose numbers steer the reader: generations, counts, commit, root.
 const STEERING: [(usize, usize); 12] =
     [(56, 8), (64, 8), (72, 1), (76, 4), (80, 8), (88, 4), (92, 8), (116, 4), (144, 4), (148, 4), (152, 8), (160, 8)];
 
-fn forge_superblocks(files: &mut Files, keys: &Keys, draw: &Draw) {
-    let bytes = files.get_mut(PATH).unwrap();
+fn forge_superblocks(forger: &mut Forger, draw: &Draw) -> tosumu::Result<()> {
     let (at, size) = *draw.one(&STEERING);
     let number = draw.odd().to_le_bytes();
-    let slots = if draw.below(2) == 0 { 0..2 } else { 0..1 };
-    for slot in slots.map(|slot| slot * SLOT) {
-        bytes[slot + at..slot + at + size].copy_from_slice(&number[..size]);
-        if at == 56 {
-            // Neighbours in their right places, however high.
-            let generation = (draw.odd() & !1) + (slot / SLOT) as u64;
-            bytes[slot + 56..slot + 64].copy_from_slice(&generation.to_le_bytes());
-        }
-        let mac = keys.superblock_mac(&bytes[slot..slot + 4060]);
-        bytes[slot + 4060..slot + 4092].copy_from_slice(&mac);
-        let crc = crc32(&bytes[slot..slot + 4092]);
-        bytes[slot + 4092..slot + 4096].copy_from_slice(&crc.to_le_bytes());
+    for slot in 0..1 + draw.below(2) as u8 {
+        // Neighbours in their right places, however high.
+        let generation = ((draw.odd() & !1) + u64::from(slot)).to_le_bytes();
+        let field = if at == 56 { &generation[..] } else { &number[..size] };
+        forger.edit_superblock(slot, Mend::Everything, |bytes| bytes[at..at + size].copy_from_slice(field))?;
     }
-    if draw.below(2) == 0 {
-        bind_log(files, keys);
-    }
+    if draw.below(2) == 0 { forger.bind_log() } else { Ok(()) }
 }
 
-/// Gives the log the seed that the newest superblock asks for; its records no longer follow, unless they are forged too.
-fn bind_log(files: &mut Files, keys: &Keys) {
-    let newest = [0, SLOT].map(|at| Superblock::decode(&files[PATH][at..at + SLOT]).ok());
-    let Some(newest) = newest.into_iter().flatten().max_by_key(|slot| slot.slot_generation) else { return };
-    let Some(log) = files.get_mut(LOG).filter(|log| log.len() >= LOG_HEADER_BYTES) else { return };
-    let Ok(mut header) = LogHeader::decode(&log[..LOG_HEADER_BYTES]) else { return };
-    header.log_generation = newest.log_generation;
-    header.seed = keys.log_seed(seed_input(&header.encode()), &keys.tree_mac(&newest.tree_mac_input()));
-    log[..LOG_HEADER_BYTES].copy_from_slice(&header.encode());
-}
-
-fn forge_page(files: &mut Files, keys: &Keys, draw: &Draw) {
-    let bytes = files.get_mut(PATH).unwrap();
-    // The root, so that what is forged is sure to be read: its pointer is mended in both slots.
-    let root = u32::from_le_bytes(bytes[88..92].try_into().unwrap());
-    let start = 2 * SLOT + (root as usize).saturating_sub(1) * PAGE;
-    let Some(sealed) = bytes.get(start..start + PAGE).and_then(|page| SealedPage::adopt(page.to_vec())) else { return };
-    let Some(plain) = keys.open_page(&sealed) else { return };
-    let mut plain = other_kind_of_page(plain.to_vec(), draw);
+/// The root, so that what is forged is sure to be read.
+fn forge_page(forger: &mut Forger, draw: &Draw) -> tosumu::Result<()> {
+    let root = forger.newest_superblock()?.1.root.page;
+    let mut plain = other_kind_of_page(forger.plain_page(root)?, draw);
     for _ in 0..1 + draw.below(3) {
         let at = if draw.below(2) == 0 { draw.below(40) } else { draw.below(plain.len() - 8) };
         let size = *draw.one(&[1, 2, 4, 8]);
         plain[at..at + size].copy_from_slice(&draw.odd().to_le_bytes()[..size]);
     }
-    let mut header = sealed.header_bytes();
-    header[0] = plain[0].clamp(1, 4);
-    let sealed = keys.seal_page(header, &plain, [draw.word() as u8; 24]);
-    bytes[start..start + PAGE].copy_from_slice(sealed.bytes());
-    for slot in [0, SLOT] {
-        bytes[slot + 88 + 12..slot + 88 + 28].copy_from_slice(&sealed.seal().0);
-        let mac = keys.superblock_mac(&bytes[slot..slot + 4060]);
-        bytes[slot + 4060..slot + 4092].copy_from_slice(&mac);
-        let crc = crc32(&bytes[slot..slot + 4092]);
-        bytes[slot + 4092..slot + 4096].copy_from_slice(&crc.to_le_bytes());
+    match draw.below(4) {
+        // The newest form, in the log.
+        0 => forger.append_commit(&[(root, plain)], |_| {}).map(drop),
+        _ => forger.reseal_through_parents(root, &plain).map(drop),
     }
-    bind_log(files, keys);
 }
 
 /// Now and then a sound page that is no node, or a leaf with a value that lies elsewhere, in place of `plain`.
@@ -348,51 +294,22 @@ fn other_kind_of_page(plain: Vec<u8>, draw: &Draw) -> Vec<u8> {
     }
 }
 
-/// Writes the log's records anew, each following the one before, with a field changed in some.
-fn forge_log(files: &mut Files, keys: &Keys, draw: &Draw) {
-    let Some(log) = files.get(LOG).filter(|log| log.len() > LOG_HEADER_BYTES) else { return };
-    let Ok(header) = LogHeader::decode(&log[..LOG_HEADER_BYTES]) else { return };
-    let mut forged = log[..LOG_HEADER_BYTES].to_vec();
-    let (mut at, mut previous) = (LOG_HEADER_BYTES, header.seed);
-    let mut fingerprint = fingerprint_before(files, &header);
-    while let Ok(record) = RecordView::decode(&log[at.min(log.len())..], header.shape()) {
-        let mut fields = RecordFields { previous, ..record.fields() };
-        let mut body = record.body().to_vec();
-        if draw.below(4) == 0 {
-            let odd = draw.odd();
-            match draw.below(5) {
-                0 => fields.sequence = odd.max(1),
-                1 => fields.commit = CommitNo(odd),
-                2 => fields.durable_sequence = odd,
-                3 if fields.kind == RecordKind::Page => fields.page = PageNo((odd as u32).max(1)),
-                _ => {
-                    let place = *draw.one(&[0, 4, 8, 12, 36, 64, 68, 72, 80, 84, 108]);
-                    body[place..place + 4].copy_from_slice(&(odd as u32).to_le_bytes());
-                }
-            }
-        }
-        if fields.kind == RecordKind::Commit {
-            let next = keys.next_fingerprint(&fingerprint, fields.commit, fingerprint_input(&body));
-            let end = body.len() - next.len();
-            body[end..].copy_from_slice(&next);
-            fingerprint = next;
-        }
-        at += record.len();
-        previous = append_record(&mut forged, &fields, &body, |parts| keys.record_mac(&header.salt, parts));
-        if fields.kind == RecordKind::Commit {
-            at = at.next_multiple_of(512);
-            forged.resize(forged.len().next_multiple_of(512), 0);
+/// Changes a field in some records.
+fn forge_record(record: &mut LogRecord, draw: &Draw) {
+    if draw.below(4) != 0 {
+        return;
+    }
+    let (odd, fields) = (draw.odd(), &mut record.fields);
+    match draw.below(5) {
+        0 => fields.sequence = odd.max(1),
+        1 => fields.commit = CommitNo(odd),
+        2 => fields.durable_sequence = odd,
+        3 if fields.kind == RecordKind::Page => fields.page = PageNo((odd as u32).max(1)),
+        _ => {
+            let place = *draw.one(&[0, 4, 8, 12, 36, 64, 68, 72, 80, 84, 108]);
+            record.body[place..place + 4].copy_from_slice(&(odd as u32).to_le_bytes());
         }
     }
-    files.insert(LOG.to_owned(), forged);
-}
-
-fn fingerprint_before(files: &Files, header: &LogHeader) -> [u8; 16] {
-    [0, SLOT]
-        .into_iter()
-        .filter_map(|at| Superblock::decode(&files[PATH][at..at + SLOT]).ok())
-        .find(|slot| slot.log_generation == header.log_generation)
-        .map_or([0; 16], |slot| slot.fingerprint)
 }
 
 #[test]
@@ -401,15 +318,38 @@ fn whoever_holds_the_key_can_lie_but_makes_no_reader_panic_or_hang() {
     let mut served = 0;
     for number in 0..mutants() / 4 {
         let draw = Draw(InsecureSeededEntropy::new(1 << 40 | number));
-        let mut files = draw.one(&kept).clone();
-        let file = AtRest::open(Arc::new(disk_of(&files)), PATH, None).unwrap();
-        let keys = file.keys().unwrap();
-        (0..1 + draw.below(2)).for_each(|_| forge(&mut files, keys, &draw));
-        let answers = use_everything(&files);
+        let entropy = Arc::new(InsecureSeededEntropy::new(draw.word()));
+        let mut forger = Forger::open(draw.one(&kept).clone(), PATH, &Unlock::Keyless, entropy).unwrap();
+        (0..1 + draw.below(2)).for_each(|_| forge(&mut forger, &draw));
+        let answers = use_everything(forger.files());
         served += answers.iter().filter(|answer| **answer != Answer::Error).count();
     }
     println!("{} forgeries, {served} answers served", mutants() / 4);
     assert!(served > 0);
+}
+
+#[test]
+fn a_count_of_four_thousand_million_pages_is_verified_in_a_moment() {
+    let (kept, _) = history();
+    let entropy = || Arc::new(InsecureSeededEntropy::new(1));
+    let open = || Forger::open(kept[kept.len() - 1].clone(), PATH, &Unlock::Keyless, entropy()).unwrap();
+    let most = tosumu::limits::PAGES_MAX;
+    let (mut by_commit, mut by_superblock, mut without_key) = (open(), open(), open());
+    by_commit
+        .append_commit(&[], |body| {
+            (body.page_count, body.free_count) = (most, most);
+            body.free_list = PagePointer { page: PageNo(most), commit: CommitNo(1), seal: Seal([7; 16]) };
+        })
+        .unwrap();
+    let (slot, _) = by_superblock.newest_superblock().unwrap();
+    by_superblock.edit_fields(slot, |fields| fields.page_count = most).unwrap();
+    by_superblock.bind_log().unwrap();
+    let count =
+        |bytes: &mut [u8]| [76, 144].iter().for_each(|&at| bytes[at..at + 4].copy_from_slice(&most.to_le_bytes()));
+    without_key.edit_superblocks(Mend::Checksum, count).unwrap();
+    for forger in [by_commit, by_superblock, without_key] {
+        use_everything(forger.files());
+    }
 }
 
 /// Reads a plain form as everything it could be, and all that the views then give.

@@ -18,6 +18,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("crypto", &["defence", "types", "limits", "finding", "error"]),
     ("pager", &["defence", "types", "limits", "finding", "error", "format", "crypto", "vfs"]),
     ("wal", &["defence", "types", "limits", "finding", "error", "format", "crypto", "vfs"]),
+    // Makes lies for tests and lessons; the engine itself never uses it.
+    ("forge", &["types", "limits", "finding", "error", "format", "crypto", "pager", "wal"]),
     ("btree", &["defence", "types", "limits", "finding", "error", "escape", "format", "trace", "pager"]),
     (
         "txn",

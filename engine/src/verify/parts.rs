@@ -143,11 +143,11 @@ impl Verifier<'_> {
         // Without the key the log may hold pages that nobody can see: then only the superblock's own pages are asked for.
         let page_count = if self.level().needs_key() { page_count } else { chosen.superblock.page_count };
         let end = |pages: u32| page_size.offset_of(PageNo(pages.saturating_add(1)));
-        let must_be_there = self.pages_not_free(page_count);
-        let last_in_file = (1..=page_count)
+        let (last, may_be_free) = self.pages_not_free(page_count);
+        let last_in_file = (1..=last)
             .rev()
             .map(PageNo)
-            .find(|&page| must_be_there(page) && !file.is_in_log(page))
+            .find(|&page| !may_be_free(page) && !file.is_in_log(page))
             .unwrap_or(PageNo(0))
             .0;
         let (needed, whole, length) = (end(last_in_file), end(page_count), file.length());
@@ -169,20 +169,16 @@ impl Verifier<'_> {
         Check::ran(NAME)
     }
 
-    /// Whether a page has to be in the page file or the log. A free page that was never written is in neither; without the
-    /// key, as many of the last pages as are free may be such ones.
-    fn pages_not_free(&self, page_count: u32) -> Box<dyn Fn(PageNo) -> bool> {
+    /// The last page that has to be in the page file or the log, and which ones before it do not. A free page that was never
+    /// written is in neither; without the key, as many of the last pages as are free may be such ones.
+    fn pages_not_free(&self, page_count: u32) -> (u32, Box<dyn Fn(PageNo) -> bool>) {
         match (self.level().needs_key(), self.file.state(), self.file.chosen()) {
             (true, Ok(state), _) => {
                 let free = self.file.free_pages(state);
-                let last = page_count.saturating_sub(free.unknown);
-                Box::new(move |page| page.0 <= last && !free.pages.contains(page))
+                (page_count.saturating_sub(free.unknown), Box::new(move |page| free.pages.contains(page)))
             }
-            (_, _, Ok(chosen)) => {
-                let last = page_count.saturating_sub(chosen.superblock.free_count);
-                Box::new(move |page| page.0 <= last)
-            }
-            _ => Box::new(|_| true),
+            (_, _, Ok(chosen)) => (page_count.saturating_sub(chosen.superblock.free_count), Box::new(|_| false)),
+            _ => (page_count, Box::new(|_| false)),
         }
     }
 }
