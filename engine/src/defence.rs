@@ -182,6 +182,7 @@ defences! {
 
     // Recovery.
     KeptLogIsCopied "kept-log-is-copied" Step "What is kept of a log is written to a new file: a failed sync may have left the old one on the disk in part.";
+    KeptLogIsRead "kept-log-is-read" Comparison "The copy of the log holds what was judged before it takes the name: a bit may flip on the way.";
     SyncOfKeptLog "sync-of-kept-log" Sync "The copy of the log is on the disk before it takes the name.";
     DirectorySyncOfKeptLog "directory-sync-of-kept-log" DirectorySync "The copy of the log keeps the name before commits rely on it.";
     BehindTheLastCommit "behind-the-last-commit" Step "Commits go on behind the last one that was kept, never behind frames of one that was not.";

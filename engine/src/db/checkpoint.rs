@@ -33,7 +33,7 @@ use crate::pager::OpenedPage;
 use crate::trace::Event;
 use crate::txn::{CommitKind, NonceDraw, Prepared, Published, RootHolder, SealedPages, Store, View, Witness, Writer};
 use crate::types::{CommitNo, PageNo, PagePointer};
-use crate::vfs::{LockKind, OpenMode, VfsFile, file_name, read_exact_at};
+use crate::vfs::{LockKind, OpenMode, VfsFile, file_name, read_up_to};
 use crate::wal::{FramePlace, log_path};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -365,9 +365,11 @@ fn read_checked(store: &Store, log: &dyn VfsFile, name: &str, page: PageNo, fram
     let offset = frame.offset - RECORD_HEADER_BYTES as u64;
     let shape = LogShape::newest(page_size);
     let mut bytes = vec![0; shape.record_bytes(RecordKind::Page)];
-    read_exact_at(log, offset, &mut bytes).map_err(|source| Error::io("read", name, source))?;
+    let read = read_up_to(log, offset, &mut bytes).map_err(|source| Error::io("read", name, source))?;
+    // A log that ends before the frame does is no failure of the disk's: the record is not there any more.
+    bytes.truncate(read);
     let is_whole = holds(Defence::FrameChecksumWhileFolding, RecordView::decode(&bytes, shape).is_ok());
-    let body = &bytes[RECORD_HEADER_BYTES..];
+    let body = bytes.get(RECORD_HEADER_BYTES..).unwrap_or_default();
     let is_it = SealedView::new(body).is_some_and(|view| view.seal() == frame.seal);
     let stands = is_whole && holds(Defence::FrameSealWhileFolding, is_it);
     let sealed = stands.then(|| SealedPage::adopt(body.to_vec())).flatten();
@@ -376,7 +378,7 @@ fn read_checked(store: &Store, log: &dyn VfsFile, name: &str, page: PageNo, fram
             Code::LogRot,
             format!("The log's frame of page {page} changed since it was written; the log was kept."),
         )
-        .at(name, offset..offset + bytes.len() as u64)
+        .at(name, offset..offset + shape.record_bytes(RecordKind::Page) as u64)
         .page(page)
         .expected(format!("seal {}", frame.seal.short()), "other bytes")
         .next("Keep a copy of both files. Restore a backup.")

@@ -454,8 +454,10 @@ fn writer(
         false => scan.kept_end,
         true => scan.records.last().map_or(scan.kept_end, |record| record.end.max(scan.kept_end)),
     };
+    let mine = &chosen.superblock;
+    let intact = |copy: &dyn VfsFile| check_copy(copy, &log.name, (&header, &scan), mine, &store.keys);
     let fresh = match is_off(Defence::KeptLogIsCopied) {
-        false => copy_kept(&*writer.vfs, path, &*file, &log.name, kept_end)?,
+        false => copy_kept(&*writer.vfs, path, &*file, &log.name, kept_end, intact)?,
         true => file.clone(),
     };
     // Readers may have pinned the log under its old file, which has no name any more.
@@ -491,8 +493,38 @@ fn make_slot_durable(
     writer.write_superblock(store, mine.clone(), Defence::SyncOfNextSlotAtOpening)
 }
 
-/// Copies the part of the log that is kept to a new file of the log's name.
-fn copy_kept(vfs: &dyn Vfs, path: &Path, old: &dyn VfsFile, name: &str, kept: u64) -> Result<Arc<dyn VfsFile>> {
+/// The copy takes the place of good evidence, so it is read again and must hold what was judged: a bit that the disk flipped on
+/// its way here would otherwise cost commits that were acknowledged.
+fn check_copy(
+    copy: &dyn VfsFile,
+    name: &str,
+    (header, judged): (&LogHeader, &LogScan),
+    superblock: &Superblock,
+    keys: &Keys,
+) -> Result<()> {
+    let found = scan(copy, name, header, keys, superblock.commit, superblock.fingerprint)?;
+    let is_same = (found.kept_end, found.last_mac) == (judged.kept_end, judged.last_mac);
+    if holds(Defence::KeptLogIsRead, is_same) {
+        return Ok(());
+    }
+    let why = "What was copied of the log to recover it is not what was read a moment before; nothing was changed.";
+    let finding = Finding::new(Code::LogRot, why)
+        .at(name, found.kept_end..judged.kept_end)
+        .expected(format!("commits up to byte {}", judged.kept_end), format!("commits up to byte {}", found.kept_end))
+        .lost("Nothing: the log is as it was.")
+        .next("Open it again. If this comes again, the disk is failing: keep a copy of both files.");
+    Err(finding.into())
+}
+
+/// Copies the part of the log that is kept to a new file, which takes the log's name when it is `intact`.
+fn copy_kept(
+    vfs: &dyn Vfs,
+    path: &Path,
+    old: &dyn VfsFile,
+    name: &str,
+    kept: u64,
+    intact: impl FnOnce(&dyn VfsFile) -> Result<()>,
+) -> Result<Arc<dyn VfsFile>> {
     let log = log_path(path);
     let temporary = temporary_log_path(&log);
     let failed = |doing: &'static str| move |source: io::Error| Error::io(doing, name, source);
@@ -514,6 +546,7 @@ fn copy_kept(vfs: &dyn Vfs, path: &Path, old: &dyn VfsFile, name: &str, kept: u6
         offset += read as u64;
     }
     durable(Defence::SyncOfKeptLog, || fresh.sync_data()).map_err(failed("sync"))?;
+    intact(&*fresh)?;
     vfs.rename(&temporary, &log).map_err(failed("rename"))?;
     durable(Defence::DirectorySyncOfKeptLog, || vfs.sync_dir(&log)).map_err(failed("sync of the folder of"))?;
     Ok(fresh)

@@ -11,7 +11,7 @@ use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_
 use crate::format::log::{append_record, fingerprint_input, padded_end, seed_input};
 use crate::format::superblock::FORMAT;
 use crate::types::{CommitNo, FileId, PageNo, PagePointer, PageSize};
-use crate::vfs::{VfsFile, read_exact_at, write_all_at};
+use crate::vfs::{VfsFile, read_up_to, write_all_at};
 use std::io;
 use std::sync::Arc;
 
@@ -238,10 +238,11 @@ impl Piece {
     }
 }
 
-/// Reads the sealed page that a frame of the log holds.
+/// The bytes that stand where a frame of the log has its sealed page: fewer than a page where the log ends before.
 pub(crate) fn read_frame(file: &dyn VfsFile, name: &str, frame: FramePlace, page_size: PageSize) -> Result<Vec<u8>> {
     let mut bytes = vec![0; page_size.bytes()];
-    read_exact_at(file, frame.offset, &mut bytes).map_err(|source| Error::io("read", name, source))?;
+    let read = read_up_to(file, frame.offset, &mut bytes).map_err(|source| Error::io("read", name, source))?;
+    bytes.truncate(read);
     Ok(bytes)
 }
 
