@@ -440,7 +440,10 @@ enum Outcome {
 
 /// Codes and outcomes, by sort of lie and region.
 #[derive(Default)]
-struct Tally(BTreeMap<(Region, Lie), (BTreeMap<Outcome, usize>, BTreeSet<&'static str>)>);
+struct Tally(BTreeMap<(Region, Lie), Row>);
+
+/// How often each outcome was met, and every code.
+type Row = (BTreeMap<Outcome, usize>, BTreeSet<&'static str>);
 
 impl Tally {
     fn add(&mut self, lie: Lie, about: &Touched, outcome: Outcome, codes: impl IntoIterator<Item = &'static str>) {
