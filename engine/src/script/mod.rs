@@ -15,7 +15,8 @@
 //! t1: begin-read | t1: get K | t1: scan … | t1: tree T get K|scan … | t1: end
 //! checkpoint [full] | reopen | verify
 //! crash before|after wal-write|wal-sync|page-write|page-sync|superblock-write|superblock-sync [LEFT]
-//! crash at write N [LEFT]           LEFT: torn K | losing 2,5 | keeping all; else nothing unsynced is left
+//! crash at write N|at call N [LEFT] LEFT: torn K | losing 2,5 | keeping all | process | ordered N
+//!                                   | posix [keeping 1-3,5] [damaging 4] [junk SEED]; else nothing unsynced is left
 //! crash losing 2,5                  at the first sync with five writes waiting
 //! key add WORD | key remove N | key rewrap N WORD
 //! beside NAME new [seed N] | beside NAME copy | beside NAME OPERATION     another database, on a disk of its own

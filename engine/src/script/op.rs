@@ -4,6 +4,7 @@ use super::tamper::Tamper;
 use crate::escape::{escape, escape_word};
 use crate::finding::Code;
 use crate::types::{CommitNo, PageNo};
+use crate::vfs::{Filling, PosixPlan};
 use std::fmt;
 
 /// One operation: one line of a script. [`Op::parse`](super::Op::parse) reads what `Display` writes.
@@ -282,6 +283,9 @@ pub enum Instant {
     After(Step),
     /// `at write N`: right after the operation's N-th write, counted from 1.
     AtWrite(u64),
+    /// `at call N`: right before the operation's N-th call that changes something on the disk, counted from 1: a write, a sync,
+    /// a length, a name.
+    AtCall(u64),
     /// `losing …` alone: right before the first sync at which so many writes wait.
     AtSyncWaiting(u32),
 }
@@ -327,6 +331,13 @@ pub enum Left {
     Torn(u64),
     /// `losing 2,5`: all but the writes with these numbers.
     AllBut(Vec<u32>),
+    /// `process`: everything, and it is pending still: the program was killed and the power stayed.
+    Process,
+    /// `ordered N`: the first so many units of what is pending, in the order they were made, each a sector or a name.
+    Ordered(u32),
+    /// `posix [keeping 1-3,5] [damaging 4] [junk SEED]`: of those units the ones kept; the ones damaged hold junk, and so do
+    /// holes in files if a seed is named.
+    Posix(PosixPlan),
 }
 
 /// What `show` prints.
@@ -625,9 +636,36 @@ impl Crash {
             Instant::Before(step) => format!("before {}", step.word()),
             Instant::After(step) => format!("after {}", step.word()),
             Instant::AtWrite(number) => format!("at write {number}"),
+            Instant::AtCall(number) => format!("at call {number}"),
             Instant::AtSyncWaiting(_) => "before a sync".to_owned(),
         }
     }
+}
+
+fn write_posix(f: &mut fmt::Formatter<'_>, plan: &PosixPlan) -> fmt::Result {
+    f.write_str(" posix")?;
+    for (word, numbers) in [("keeping", &plan.kept), ("damaging", &plan.damaged)] {
+        if !numbers.is_empty() {
+            write!(f, " {word} {}", ranges(numbers))?;
+        }
+    }
+    match plan.filling {
+        Filling::Zeros => Ok(()),
+        Filling::Junk(seed) => write!(f, " junk {seed}"),
+    }
+}
+
+/// Ascending numbers as `1-3,5`.
+fn ranges(numbers: &[u32]) -> String {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for &number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let text = |(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    runs.iter().map(text).collect::<Vec<_>>().join(",")
 }
 
 impl fmt::Display for Crash {
@@ -644,6 +682,9 @@ impl fmt::Display for Crash {
                 let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
                 write!(f, " losing {}", numbers.join(","))
             }
+            Left::Process => f.write_str(" process"),
+            Left::Ordered(units) => write!(f, " ordered {units}"),
+            Left::Posix(plan) => write_posix(f, plan),
         }
     }
 }

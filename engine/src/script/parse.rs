@@ -9,6 +9,7 @@ use crate::escape::{escape, unescape};
 use crate::finding::Code;
 use crate::limits::LINE_BYTES_MAX;
 use crate::types::{CommitNo, PageNo, PageSize};
+use crate::vfs::{Filling, PosixPlan};
 use std::str::SplitAsciiWhitespace;
 
 /// Most records of one `fill`: every one of them leaves events behind.
@@ -22,8 +23,8 @@ const BLOB_BYTES_MAX: usize = 1 << 20;
 const OPERATIONS: &str = "put del get scan fill blob cas tree begin commit rollback savepoint rollback-to checkpoint crash \
                           reopen key tamper swap put-back beside verify show expect, or NAME: begin-read|get|scan|tree|end";
 const TREE_FORM: &str = "tree T create|drop|put K V|del K|get K|scan|fill|blob|cas";
-const CRASHES: &str = "`crash before|after STEP`, `crash at write N`, each with `torn K`, `losing 2,5` or `keeping all` \
-                       behind it if you like, or `crash losing 2,5`";
+const CRASHES: &str = "`crash before|after STEP`, `crash at write N`, `crash at call N`, each with `torn K`, `losing 2,5`, \
+                       `keeping all`, `process`, `ordered N` or `posix …` behind it if you like, or `crash losing 2,5`";
 const STEPS: &str = "wal-write wal-sync page-write page-sync superblock-write superblock-sync";
 const EXPECTS: &str = "`expect get K V`, `no K`, `records|height|pages|commit|free|trees|splits|syncs|writes|bytes|seals|opens N`, \
                        `event NAME`, `fails CODE`, `open fails CODE`, `finding CODE [page N]`, `clean`";
@@ -259,6 +260,9 @@ fn parse_fill(words: &mut Words<'_>) -> Parsed<Fill> {
     Ok(Fill { count, order, value_bytes })
 }
 
+/// Highest number of a unit that a line may name: more than a simulated disk has pending.
+const UNITS_MAX: u32 = 1 << 20;
+
 fn parse_crash(words: &mut Words<'_>) -> Parsed<Crash> {
     let form = || format!("`crash` needs its instant: {CRASHES}");
     let instant = match words.peek() {
@@ -269,8 +273,12 @@ fn parse_crash(words: &mut Words<'_>) -> Parsed<Crash> {
         }
         Some("at") => {
             words.next();
-            words.word("write", "crash at write N")?;
-            Some(Instant::AtWrite(words.positive("crash at write N")?))
+            Some(match words.next() {
+                Some("call") => Instant::AtCall(words.positive("crash at call N")?),
+                Some("write") => Instant::AtWrite(words.positive("crash at write N")?),
+                Some(other) => return Err(unexpected(other, CRASHES)),
+                None => return Err(form()),
+            })
         }
         _ => None,
     };
@@ -299,8 +307,44 @@ fn parse_left(words: &mut Words<'_>) -> Parsed<Option<Left>> {
             Left::All
         }
         Some("losing") => Left::AllBut(parse_numbers(words.next())?),
+        Some("process") => Left::Process,
+        Some("ordered") => Left::Ordered(words.number("ordered N")?),
+        Some("posix") => Left::Posix(parse_posix(words)?),
         Some(other) => return Err(unexpected(other, CRASHES)),
     }))
+}
+
+fn parse_posix(words: &mut Words<'_>) -> Parsed<PosixPlan> {
+    let mut plan = PosixPlan::default();
+    if words.peek() == Some("keeping") {
+        words.next();
+        plan.kept = parse_ranges(words.next())?;
+    }
+    if words.peek() == Some("damaging") {
+        words.next();
+        plan.damaged = parse_ranges(words.next())?;
+    }
+    if words.peek() == Some("junk") {
+        words.next();
+        plan.filling = Filling::Junk(words.number("junk SEED")?);
+    }
+    Ok(plan)
+}
+
+/// `1-3,5`: ascending numbers, counted from 1.
+fn parse_ranges(word: Option<&str>) -> Parsed<Vec<u32>> {
+    let wrong = || "units are numbers counted from 1 and ascending: `1-3,5`".to_owned();
+    let mut numbers: Vec<u32> = Vec::new();
+    for run in word.ok_or_else(wrong)?.split(',') {
+        let (first, last) = run.split_once('-').unwrap_or((run, run));
+        let parse = |text: &str| text.parse::<u32>().ok().filter(|&number| (1..=UNITS_MAX).contains(&number));
+        let (first, last) = parse(first).zip(parse(last)).ok_or_else(wrong)?;
+        if first > last || numbers.last().is_some_and(|&before| before >= first) {
+            return Err(wrong());
+        }
+        numbers.extend(first..=last);
+    }
+    Ok(numbers)
 }
 
 /// `2,5`: numbers of writes, counted from 1.
@@ -533,6 +577,9 @@ mod tests {
                      t1: get a|t1: scan from b|t1: end|checkpoint|crash before wal-write|crash after wal-sync|\
                      crash before page-write|crash after page-sync|crash before superblock-write losing 1|\
                      crash after superblock-sync|crash at write 7|crash at write 7 torn 3|crash losing 2,5|\
+                     crash at call 4|crash at call 4 process|crash before wal-sync ordered 0|crash at call 9 posix|\
+                     crash at call 9 posix keeping 1-3,5|crash at call 9 posix keeping 2 damaging 1,3 junk 7|\
+                     crash at call 9 posix junk 18446744073709551615|\
                      crash after wal-write keeping all|reopen|tamper page 3 byte 100 xor 01|tamper log byte 600 xor 01ff|\
                      tamper superblock A byte 10 xor 01|tamper superblock B byte 10 xor 01|swap page 3 5|\
                      passphrase secret|key add second|key remove 1|key rewrap 0 third|beside old copy|beside x new seed 9|\
@@ -570,6 +617,10 @@ mod tests {
             ("crash torn 3", "crash before|after STEP"),
             ("crash before lunch", "wal-write wal-sync"),
             ("crash at write 0", "counted from 1"),
+            ("crash at call", "crash at call N"),
+            ("crash at call 2 posix keeping 3-1", "ascending"),
+            ("crash at call 2 posix keeping 1-4000000000", "ascending"),
+            ("crash at call 2 posix damaging", "ascending"),
             ("crash losing 0", "counted from 1"),
             ("tamper page 3 byte 100 xor 1", "in pairs"),
             ("tamper page 0 byte 1 xor 01", "counted from 1"),

@@ -100,6 +100,8 @@ pub struct Fold {
     pub(crate) durable_names: BTreeMap<String, u64>,
     /// Changes of names since the folder's last sync.
     pub(crate) pending_names: Vec<NameChange>,
+    /// For each of them, how many changes of files had been made before it.
+    pub(crate) name_places: Vec<u64>,
     /// How many changes were made to files: the next one's order.
     pub(crate) changes: u64,
     /// Files that lost their last name, which a power cut would give back.
@@ -153,7 +155,7 @@ impl Fold {
             Event::FileRenamed { from, to } => self.rename(from, to),
             Event::FileRemoved { file } => {
                 self.drop_name(file);
-                self.pending_names.push(NameChange::Removed { name: file.clone() });
+                self.change_name(NameChange::Removed { name: file.clone() });
             }
             Event::DirectorySynced => self.sync_names(),
             Event::Crashed { files, .. } => self.restart_with(files),
@@ -164,6 +166,11 @@ impl Fold {
         self.refresh_durable();
     }
 
+    fn change_name(&mut self, change: NameChange) {
+        self.pending_names.push(change);
+        self.name_places.push(self.changes);
+    }
+
     fn new_state(&mut self) -> FileState {
         self.numbered += 1;
         FileState { number: self.numbered, ..FileState::default() }
@@ -171,7 +178,7 @@ impl Fold {
 
     fn create(&mut self, name: &str) {
         let state = self.new_state();
-        self.pending_names.push(NameChange::Added { name: name.to_owned(), file: state.number });
+        self.change_name(NameChange::Added { name: name.to_owned(), file: state.number });
         self.give_name(name, state);
     }
 
@@ -195,7 +202,7 @@ impl Fold {
 
     fn link(&mut self, from: &str, to: &str) {
         if let Some(state) = self.files.get(from).cloned() {
-            self.pending_names.push(NameChange::Added { name: to.to_owned(), file: state.number });
+            self.change_name(NameChange::Added { name: to.to_owned(), file: state.number });
             self.give_name(to, state);
         }
     }
@@ -206,7 +213,7 @@ impl Fold {
         }
         if let Some(state) = self.files.remove(from) {
             let file = state.number;
-            self.pending_names.push(NameChange::Renamed { from: from.to_owned(), to: to.to_owned(), file });
+            self.change_name(NameChange::Renamed { from: from.to_owned(), to: to.to_owned(), file });
             self.give_name(to, state);
         }
     }
@@ -225,6 +232,7 @@ impl Fold {
     fn sync_names(&mut self) {
         self.durable_names = self.files.iter().map(|(name, state)| (name.clone(), state.number)).collect();
         self.pending_names.clear();
+        self.name_places.clear();
         self.unnamed.clear();
     }
 

@@ -16,8 +16,8 @@ mod traced;
 pub use memory::MemoryVfs;
 pub use os::OsVfs;
 pub use sim::{
-    CrashPlan, DiskImage, Fault, FaultKind, FaultSpan, FileImage, NameChange, NumberedWrite, PendingWrite, SimVfs,
-    StopEvent, StopFile, StopPoint, StopRegion, StopWhen,
+    CrashModel, CrashPlan, DiskImage, Fault, FaultKind, FaultSpan, FileImage, Filling, NameChange, NumberedWrite,
+    PendingUnit, PendingWrite, PlanBounds, PosixPlan, SimVfs, StopEvent, StopFile, StopPoint, StopRegion, StopWhen,
 };
 pub use traced::TracedVfs;
 

@@ -1,19 +1,21 @@
 //! The simulated disk: it keeps apart what the operating system holds and what a power cut would leave, fails at chosen
 //! calls and loses its power at a chosen instant. It never touches a real file.
 //!
-//! `image` is what a disk holds, `crash` what a power cut leaves of it, `fault` when it fails; this file puts them
-//! behind the trait.
+//! `image` is what a disk holds, `crash` what a power cut leaves of it, `model` which kinds of crashes there are, `fault` when
+//! it fails; this file puts them behind the trait.
 
 mod crash;
 mod fault;
 mod image;
+mod model;
 #[cfg(test)]
 mod tests;
 
 pub use crate::trace::{NameChange, PendingWrite};
-pub use crash::CrashPlan;
+pub use crash::{CrashPlan, Filling, PendingUnit, PosixPlan};
 pub use fault::{Fault, FaultKind, FaultSpan, StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
 pub use image::{DiskImage, FileImage, NumberedWrite};
+pub use model::{CrashModel, PlanBounds};
 
 use super::{LockKind, OpenMode, Vfs, VfsFile, bytes, file_name, lock_table::LockTable};
 use crate::trace::{CrashSummary, Event, FileBytes, Tracer};
@@ -114,7 +116,7 @@ impl SimVfs {
     }
 
     /// The power goes and comes back: the disk holds what survived, locks are gone, files opened before fail every
-    /// call. The stop point is disarmed; faults stay.
+    /// call. The stop point is disarmed; faults stay. After [`CrashPlan::Process`] the same, but nothing is lost.
     pub fn crash(&self, plan: &CrashPlan) -> CrashSummary {
         let mut state = self.lock();
         let plan = match plan {
@@ -209,6 +211,9 @@ impl SimVfs {
             return Err(state.cut(false));
         }
         let fault = state.fault(&site);
+        if let (Some(FaultKind::Forgotten), Some(handle)) = (fault, handle) {
+            state.disk.forget(handle.file)?;
+        }
         let result = match fault.and_then(FaultKind::error) {
             Some(error) => Err(error),
             None if fault == Some(FaultKind::Short) => perform(&mut state.disk, Amount::Half),

@@ -17,6 +17,7 @@ pub(super) fn stop_point(instant: Instant) -> StopPoint {
         Instant::Before(step) => step_point(step, StopWhen::Before),
         Instant::After(step) => step_point(step, StopWhen::After),
         Instant::AtWrite(number) => StopPoint::at_write(number),
+        Instant::AtCall(number) => StopPoint::before_change(number),
         Instant::AtSyncWaiting(least) => StopPoint {
             event: StopEvent::SyncWaiting(least),
             file: StopFile::Any,
@@ -46,6 +47,9 @@ fn plan(left: &Left) -> CrashPlan {
         Left::All => CrashPlan::Kept,
         Left::Torn(sectors) => CrashPlan::Torn { sectors: *sectors },
         Left::AllBut(numbers) => CrashPlan::Losing(numbers.clone()),
+        Left::Process => CrashPlan::Process,
+        Left::Ordered(units) => CrashPlan::Ordered { units: *units },
+        Left::Posix(plan) => CrashPlan::Posix(plan.clone()),
     }
 }
 
@@ -81,6 +85,10 @@ impl Runner {
     pub(super) fn lose_power(&mut self, place: String, plan: &CrashPlan) -> String {
         self.forget();
         let summary = self.disk.crash(plan);
+        if *plan == CrashPlan::Process {
+            self.recorder.take(Event::HandleDropped);
+            return format!("the program was killed {place}: the operating system keeps what it holds");
+        }
         let text = summary_text(&place, &summary);
         let files = self.disk.files();
         self.recorder.take(Event::Crashed { place, summary, files });

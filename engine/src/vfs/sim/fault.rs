@@ -12,6 +12,9 @@ pub enum FaultKind {
     NoSpace,
     /// Half the bytes are read or written; strikes only reads and writes.
     Short,
+    /// The sync fails, and what it was to write counts as written from then on: reads show it, a later sync succeeds without
+    /// writing it, and a power cut takes it. Strikes only syncs of files.
+    Forgotten,
     /// The call was interrupted and is to be made again; never more than once, or callers would try for ever.
     Interrupted,
 }
@@ -45,6 +48,7 @@ impl Fault {
             FaultKind::Io | FaultKind::Interrupted => true,
             FaultKind::NoSpace => matches!(site, CallSite::Write { .. } | CallSite::Resize | CallSite::Name),
             FaultKind::Short => matches!(site, CallSite::Read | CallSite::Write { .. }),
+            FaultKind::Forgotten => matches!(site, CallSite::Sync { .. }),
         }
     }
 }
@@ -53,7 +57,7 @@ impl FaultKind {
     /// What the call ends with; none when it only does half.
     pub(super) fn error(self) -> Option<io::Error> {
         match self {
-            FaultKind::Io => Some(io::Error::other("input/output error")),
+            FaultKind::Io | FaultKind::Forgotten => Some(io::Error::other("input/output error")),
             FaultKind::NoSpace => Some(io::Error::new(ErrorKind::StorageFull, "no space is left on the device")),
             FaultKind::Interrupted => Some(ErrorKind::Interrupted.into()),
             FaultKind::Short => None,
@@ -64,6 +68,7 @@ impl FaultKind {
     pub(super) fn words(self) -> &'static str {
         match self {
             FaultKind::Io => "input/output error",
+            FaultKind::Forgotten => "input/output error, and what was to be synced is forgotten",
             FaultKind::NoSpace => "no space left",
             FaultKind::Short => "only half of the bytes were taken",
             FaultKind::Interrupted => "interrupted, try again",
@@ -74,6 +79,8 @@ impl FaultKind {
 /// The sort of call a stop point waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StopEvent {
+    /// Any call that changes something: every one that faults count but `read_at`.
+    Change,
     /// `write_at`.
     Write,
     /// `sync_data`.
@@ -142,8 +149,20 @@ impl StopPoint {
         }
     }
 
+    /// Right before call number `call` that changes something, counted from 1 when armed.
+    pub fn before_change(call: u64) -> StopPoint {
+        StopPoint {
+            event: StopEvent::Change,
+            file: StopFile::Any,
+            region: StopRegion::Any,
+            when: StopWhen::Before,
+            count: call,
+        }
+    }
+
     pub(super) fn fits(&self, site: &CallSite) -> bool {
         match (self.event, site) {
+            (StopEvent::Change, site) => !matches!(site, CallSite::Read),
             (StopEvent::Write, CallSite::Write { file, offset }) => self.fits_file(file) && self.fits_place(*offset),
             (StopEvent::Sync, CallSite::Sync { file, pending, .. }) => {
                 let place = self.region == StopRegion::Any || pending.iter().any(|&offset| self.fits_place(offset));

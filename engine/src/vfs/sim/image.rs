@@ -6,13 +6,17 @@
 //!                  └── pending: the changes only the system image has
 //! ```
 //! Names go the same way, by a sync of the folder. There is one folder: a path's last part is the name.
+//!
+//! A sync that failed may leave a third thing: bytes that the operating system shows and will never write, because it took them
+//! for written ([`FileImage::cached`]).
 
+use crate::limits::SECTOR_BYTES;
 use crate::trace::{FileBytes, FileState, Fold, NameChange, PendingWrite};
 use crate::vfs::bytes;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 
-/// One file, whatever it is called. `system` is `durable` with `pending` applied.
+/// One file, whatever it is called. `system` is `durable` with `pending` applied, or `cached` with `pending` applied.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FileImage {
     /// What the operating system holds: what reads see.
@@ -21,6 +25,9 @@ pub struct FileImage {
     pub durable: Vec<u8>,
     /// The changes since then, in order.
     pub pending: Vec<PendingWrite>,
+    /// What the operating system held at the last sync, where a sync failed and it took what it did not write for written
+    /// ([`FaultKind::Forgotten`](super::FaultKind::Forgotten)); none where that is `durable`.
+    pub cached: Option<Vec<u8>>,
 }
 
 /// A pending change with its number from 1, as `crash losing 2,5` counts them.
@@ -47,6 +54,8 @@ pub struct DiskImage {
     pub durable_names: BTreeMap<String, u64>,
     /// What lies between the two, in order.
     pub pending_names: Vec<NameChange>,
+    /// For each of them, how many changes of files had been made before it.
+    pub name_places: Vec<u64>,
     /// How many changes were ever made: the next one's order.
     pub changes: u64,
 }
@@ -56,7 +65,7 @@ impl DiskImage {
     pub fn of(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> DiskImage {
         let mut image = DiskImage::default();
         for (number, (name, bytes)) in (1..).zip(files) {
-            image.files.insert(number, FileImage { system: bytes.clone(), durable: bytes, pending: Vec::new() });
+            image.files.insert(number, FileImage::settled(bytes));
             image.names.insert(name, number);
         }
         image.durable_names.clone_from(&image.names);
@@ -69,12 +78,14 @@ impl DiskImage {
             system: state.system.to_vec(),
             durable: state.synced.to_vec(),
             pending: state.pending.to_vec(),
+            cached: None,
         };
         DiskImage {
             files: fold.states().map(|state| (state.number, image(state))).collect(),
             names: fold.files.iter().map(|(name, state)| (name.clone(), state.number)).collect(),
             durable_names: fold.durable_names.clone(),
             pending_names: fold.pending_names.clone(),
+            name_places: fold.name_places.clone(),
             changes: fold.changes,
         }
     }
@@ -165,6 +176,7 @@ impl DiskImage {
     pub(super) fn sync_names(&mut self) {
         self.durable_names.clone_from(&self.names);
         self.pending_names.clear();
+        self.name_places.clear();
     }
 
     pub(super) fn number_of(&self, name: &str) -> io::Result<u64> {
@@ -174,6 +186,7 @@ impl DiskImage {
     fn change_name(&mut self, change: NameChange) {
         change.apply(&mut self.names);
         self.pending_names.push(change);
+        self.name_places.push(self.changes);
     }
 
     pub(super) fn write(&mut self, file: u64, offset: u64, data: &[u8]) -> io::Result<()> {
@@ -198,9 +211,16 @@ impl DiskImage {
     }
 
     pub(super) fn sync(&mut self, file: u64) -> io::Result<()> {
+        self.open_file(file)?.sync();
+        Ok(())
+    }
+
+    /// A sync that failed, after which nothing of what it was to write is pending any more, though none of it was written.
+    pub(super) fn forget(&mut self, file: u64) -> io::Result<()> {
         let image = self.open_file(file)?;
-        for write in std::mem::take(&mut image.pending) {
-            apply(&write, &mut image.durable);
+        if !image.pending.is_empty() {
+            image.cached = Some(image.system.clone());
+            image.pending.clear();
         }
         Ok(())
     }
@@ -211,6 +231,9 @@ impl DiskImage {
         let image = self.open_file(file)?;
         bytes::write(&mut image.system, offset, data)?;
         bytes::write(&mut image.durable, offset, data)?;
+        if let Some(cached) = &mut image.cached {
+            bytes::write(cached, offset, data)?;
+        }
         for write in &mut image.pending {
             write.overlay(offset, data);
         }
@@ -241,6 +264,48 @@ impl DiskImage {
     }
 }
 
+impl FileImage {
+    /// A file whose bytes are durable.
+    pub(super) fn settled(bytes: Vec<u8>) -> FileImage {
+        FileImage { system: bytes.clone(), durable: bytes, pending: Vec::new(), cached: None }
+    }
+
+    /// What the pending changes were made in.
+    pub(super) fn base(&self) -> &[u8] {
+        self.cached.as_ref().unwrap_or(&self.durable)
+    }
+
+    /// Writes what is pending: the sectors it touched as the operating system holds them.
+    fn sync(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        let Some(mut cached) = self.cached.take() else {
+            pending.iter().for_each(|write| apply(write, &mut self.durable));
+            return;
+        };
+        for write in pending {
+            apply(&write, &mut cached);
+            match write {
+                PendingWrite::Length { .. } => apply(&write, &mut self.durable),
+                PendingWrite::Data { .. } => {
+                    write.sectors().for_each(|sector| copy_sector(sector, &cached, &mut self.durable));
+                }
+            }
+        }
+        self.cached = (cached != self.durable).then_some(cached);
+    }
+}
+
+/// The bytes of a sector that `image` holds: fewer than a sector's at its end.
+pub(super) fn sector_of(sector: u64, image: &[u8]) -> &[u8] {
+    let start = (sector as usize).saturating_mul(SECTOR_BYTES).min(image.len());
+    &image[start..image.len().min(start + SECTOR_BYTES)]
+}
+
+fn copy_sector(sector: u64, from: &[u8], to: &mut Vec<u8>) {
+    // One that does not fit was refused when it was written.
+    let _ = bytes::write(to, sector * SECTOR_BYTES as u64, sector_of(sector, from));
+}
+
 /// Makes a pending change in `bytes`. One that does not fit was refused when it was made, so nothing is lost here.
 pub(super) fn apply(write: &PendingWrite, file: &mut Vec<u8>) {
     let _ = match write {
@@ -249,6 +314,7 @@ pub(super) fn apply(write: &PendingWrite, file: &mut Vec<u8>) {
     };
 }
 
+/// How many sectors a pending change touches.
 pub(super) fn sector_count(write: &PendingWrite) -> u64 {
     let sectors = write.sectors();
     sectors.end - sectors.start

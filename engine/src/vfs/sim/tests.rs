@@ -136,6 +136,127 @@ fn chance_is_the_same_for_the_same_seed_and_only_mixes_old_and_new() {
     assert!(outcomes.iter().all(legal));
 }
 
+fn posix(kept: &[u32], filling: Filling) -> CrashPlan {
+    CrashPlan::Posix(PosixPlan { kept: kept.to_vec(), damaged: Vec::new(), filling })
+}
+
+#[test]
+fn a_length_is_kept_or_lost_apart_from_the_sectors_behind_it() {
+    let left = |kept: &[u32], filling| {
+        let vfs = disk();
+        let file = settled(&vfs, "a", &sectors(b"a"));
+        file.write_at(0, &sectors(b"123")).unwrap();
+        file.set_len(512).unwrap();
+        let [sector, growth, length] = [
+            PendingUnit::Sector { change: 1, sector: 0 },
+            PendingUnit::Growth { change: 1 },
+            PendingUnit::Length { change: 2 },
+        ];
+        let units = vfs.image().pending_units();
+        assert_eq!((units.len(), units[0], units[3], units[4]), (5, sector, growth, length));
+        vfs.crash(&posix(kept, filling));
+        content(&vfs, "a")
+    };
+    assert_eq!(firsts(&left(&[1, 2, 3], Filling::Zeros)), b"1");
+    assert_eq!(firsts(&left(&[4], Filling::Zeros)), b"a\x00\x00");
+    assert_eq!(firsts(&left(&[1, 2, 3, 4], Filling::Zeros)), b"123");
+    assert_eq!(firsts(&left(&[1, 2, 3, 4, 5], Filling::Zeros)), b"1");
+    let junk = left(&[3, 4], Filling::Junk(7));
+    assert_eq!((junk.len(), &junk[..512], &junk[1024..]), (1536, &sectors(b"a")[..], &sectors(b"3")[..]));
+    assert!(junk[512..1024].iter().collect::<std::collections::BTreeSet<_>>().len() > 100);
+    assert_eq!(junk, left(&[3, 4], Filling::Junk(7)));
+    assert_ne!(junk, left(&[3, 4], Filling::Junk(8)));
+}
+
+#[test]
+fn an_ordered_crash_keeps_a_beginning_of_everything_names_among_it() {
+    let left = |units| {
+        let vfs = disk();
+        let file = settled(&vfs, "a", b"");
+        file.write_at(0, &sectors(b"12")).unwrap();
+        let other = vfs.open(path("b"), OpenMode::CreateNew).unwrap();
+        other.write_at(0, &sectors(b"3")).unwrap();
+        assert_eq!(vfs.image().pending_units().len(), 6);
+        vfs.crash(&CrashPlan::Ordered { units });
+        (firsts(&content(&vfs, "a")), vfs.image().file("b").map(|file| firsts(&file.system)))
+    };
+    let kept = |a: &[u8], b: Option<&[u8]>| (a.to_vec(), b.map(<[u8]>::to_vec));
+    assert_eq!(left(0), kept(b"", None));
+    assert_eq!(left(1), kept(b"1", None));
+    assert_eq!(left(3), kept(b"12", None));
+    assert_eq!(left(4), kept(b"12", Some(b"")));
+    assert_eq!(left(5), kept(b"12", Some(b"3")));
+}
+
+#[test]
+fn a_sector_that_was_being_written_can_hold_junk_and_its_neighbours_do_not() {
+    let vfs = disk();
+    let file = settled(&vfs, "a", &sectors(b"abc"));
+    file.write_at(512, &sectors(b"2")).unwrap();
+    let damaged = CrashPlan::Posix(PosixPlan { damaged: vec![1], ..PosixPlan::default() });
+    assert_eq!(vfs.crash(&damaged), CrashSummary { pending: 1, lost: 1, torn: 0 });
+    let left = content(&vfs, "a");
+    assert_eq!((&left[..512], &left[1024..]), (&sectors(b"a")[..], &sectors(b"c")[..]));
+    assert!(left[512..1024] != sectors(b"b") && left[512..1024] != sectors(b"2"));
+}
+
+#[test]
+fn a_sync_that_forgets_shows_what_a_power_cut_takes_until_it_is_written_again() {
+    let vfs = disk();
+    let file = settled(&vfs, "a", &sectors(b"abc"));
+    file.write_at(0, &sectors(b"12")).unwrap();
+    file.write_at(1024, b"3").unwrap();
+    vfs.set_faults(vec![Fault { at_call: vfs.calls() + 1, kind: FaultKind::Forgotten, span: FaultSpan::Once }]);
+    assert!(file.sync_data().is_err());
+    vfs.set_faults(Vec::new());
+    assert_eq!((vfs.pending(), firsts(&content(&vfs, "a"))), (Vec::new(), b"123".to_vec()));
+    file.write_at(512, b"X").unwrap();
+    file.sync_data().unwrap();
+    assert_eq!(firsts(&content(&vfs, "a")), b"1X3");
+    vfs.end_process();
+    vfs.crash(&CrashPlan::Kept);
+    let left = content(&vfs, "a");
+    assert_eq!(firsts(&left), b"aXc");
+    assert!(
+        left[513..1024].iter().all(|&byte| byte == b'2'),
+        "the whole sector was written, not only what was new in it"
+    );
+}
+
+#[test]
+fn a_killed_program_leaves_pending_what_was_pending() {
+    let vfs = disk();
+    let file = settled(&vfs, "a", b"abcd");
+    file.write_at(0, b"A").unwrap();
+    vfs.stop_at(StopPoint::before_change(2));
+    let mut byte = [0];
+    file.read_at(0, &mut byte).unwrap();
+    file.write_at(1, b"B").unwrap();
+    assert!(SimVfs::is_power_cut(&file.sync_data().unwrap_err()));
+    assert_eq!(vfs.crash(&CrashPlan::Process), CrashSummary { pending: 2, lost: 0, torn: 0 });
+    assert!(file.len().is_err());
+    assert_eq!((content(&vfs, "a"), vfs.pending().len()), (b"ABcd".to_vec(), 2));
+    vfs.crash(&CrashPlan::Lost);
+    assert_eq!(content(&vfs, "a"), b"abcd");
+}
+
+#[test]
+fn a_model_tries_every_subset_while_they_are_few_and_a_bounded_sample_of_many() {
+    let vfs = disk();
+    let file = settled(&vfs, "a", &sectors(b"abc"));
+    file.write_at(0, &sectors(b"12")).unwrap();
+    let bounds = PlanBounds { exhaustive_units: 4, samples: 20, seed: 1 };
+    let plans = |model: CrashModel, vfs: &SimVfs| model.plans(&vfs.image(), &bounds).len();
+    assert_eq!(CrashModel::ALL.map(|model| plans(model, &vfs)), [1, 3, 4, 27]);
+    file.write_at(1024, &sectors(b"3456789")).unwrap();
+    let [process, ordered, posix, damaging] = CrashModel::ALL.map(|model| plans(model, &vfs));
+    assert_eq!((process, ordered), (1, 11));
+    assert!((40..80).contains(&posix) && (40..80).contains(&damaging), "{posix} {damaging}");
+    for model in CrashModel::ALL {
+        assert_eq!(model.draw(&vfs.image(), 5), model.draw(&vfs.image(), 5));
+    }
+}
+
 #[test]
 fn names_vanish_unless_the_folder_was_synced() {
     let vfs = disk();
