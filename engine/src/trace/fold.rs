@@ -238,7 +238,8 @@ impl Fold {
 
     /// Somebody put other bytes under a name, or took it away: durable at once.
     fn replace(&mut self, name: &str, bytes: Option<&[u8]>) {
-        self.pending_names.retain(|change| !change.is_about(name));
+        let changes = std::mem::take(&mut self.pending_names).into_iter().zip(std::mem::take(&mut self.name_places));
+        (self.pending_names, self.name_places) = changes.filter(|(change, _)| !change.is_about(name)).unzip();
         let Some(bytes) = bytes else {
             self.files.remove(name);
             self.durable_names.remove(name);

@@ -246,17 +246,23 @@ impl DiskImage {
             self.number_of(name)?;
             self.names.remove(name);
             self.durable_names.remove(name);
-            self.pending_names.retain(|change| !change.is_about(name));
+            self.forget_changes_of(name);
             return Ok(());
         };
         let file = match self.number_of(name) {
             Ok(file) => file,
             Err(_) => self.create(name),
         };
-        self.pending_names.retain(|change| !change.is_about(name));
+        self.forget_changes_of(name);
         self.durable_names.insert(name.to_owned(), file);
-        *self.open_file(file)? = FileImage { durable: bytes.clone(), system: bytes, pending: Vec::new() };
+        *self.open_file(file)? = FileImage::settled(bytes);
         Ok(())
+    }
+
+    fn forget_changes_of(&mut self, name: &str) {
+        let kept = |(change, _): &(NameChange, u64)| !change.is_about(name);
+        let changes = std::mem::take(&mut self.pending_names).into_iter().zip(std::mem::take(&mut self.name_places));
+        (self.pending_names, self.name_places) = changes.filter(kept).unzip();
     }
 
     pub(super) fn open_file(&mut self, file: u64) -> io::Result<&mut FileImage> {
