@@ -179,6 +179,7 @@
 //! that there only the writer's process reads while it has the file open; the process that holds a file is named on Linux alone,
 //! elsewhere it is "another process". File systems on a network are only as good as their locks and syncs.
 
+pub mod attack;
 pub mod crypto;
 pub mod defence;
 pub mod escape;

@@ -51,6 +51,11 @@ const ROOMS: &[(&str, &[&str])] = &[
             "wal", "txn", "db", "inspect", "verify",
         ],
     ),
+    // It has a database of its own to attack, and bytes alone to do it with.
+    (
+        "attack",
+        &["types", "limits", "finding", "error", "format", "crypto", "vfs", "trace", "db", "txn", "inspect", "verify"],
+    ),
     (
         "script",
         &[
