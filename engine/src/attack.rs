@@ -41,6 +41,8 @@ pub enum Attacker {
     Mixer,
     /// Somebody without a key who puts back what belongs together.
     Restorer,
+    /// Somebody who has the key.
+    KeyHolder,
 }
 
 impl fmt::Display for Attacker {
@@ -49,6 +51,7 @@ impl fmt::Display for Attacker {
             Attacker::Fault => "fault",
             Attacker::Mixer => "mixer",
             Attacker::Restorer => "restorer",
+            Attacker::KeyHolder => "key holder",
         })
     }
 }
@@ -175,12 +178,7 @@ impl Attack {
     /// error, or nothing.
     pub fn held_against_the_anchor(&self, scene: &Scene) -> Result<Option<&'static str>> {
         let anchor = parse_fingerprint(&scene.anchor);
-        self.verified(scene, VerifyOptions { level: Level::Anchored, anchor, tracer: Tracer::off() })
-    }
-
-    /// What `verify --level deep` says of the files: the code of the first error, or nothing.
-    pub fn verified_deep(&self, scene: &Scene) -> Result<Option<&'static str>> {
-        self.verified(scene, VerifyOptions { level: Level::Deep, anchor: None, tracer: Tracer::off() })
+        self.verified(scene, VerifyOptions { level: Level::Anchored, anchor, ..deep() }, Severity::Error)
     }
 
     /// Its row of SECURITY.md's table, but for the last cell: name and what is done, who does it, what happens, and what the
@@ -188,7 +186,7 @@ impl Attack {
     pub fn row(&self, scene: &Scene) -> Result<String> {
         let outcome = self.try_on(scene)?;
         let mut happens = outcome.to_string();
-        if let (Outcome::Harmless, Some(code)) = (outcome, self.verified_deep(scene)?) {
+        if let (Outcome::Harmless, Some(code)) = (outcome, self.verified(scene, deep(), Severity::Warning)?) {
             happens.push_str(&format!("; `verify` names it: `{code}`"));
         }
         let anchored = match (outcome.is_open(), self.held_against_the_anchor(scene)?) {
@@ -199,17 +197,22 @@ impl Attack {
         Ok(format!("| `{}`: {} | {} | {happens} | {anchored} |", self.name, self.does, self.by))
     }
 
-    fn verified(&self, scene: &Scene, options: VerifyOptions) -> Result<Option<&'static str>> {
+    /// The code of the first finding of `verify` that is at least so severe.
+    fn verified(&self, scene: &Scene, options: VerifyOptions, least: Severity) -> Result<Option<&'static str>> {
         let disk: SimVfs = self.change(scene)?.disk();
         let report = AtRest::open(Arc::new(disk), PAGE_FILE, Some(&owner())).and_then(|file| verify(&file, &options));
         Ok(match report {
             Ok(report) => {
-                let wrong = report.findings.iter().find(|finding| finding.severity >= Severity::Error);
+                let wrong = report.findings.iter().find(|finding| finding.severity >= least);
                 wrong.map(|finding| finding.code.as_str())
             }
             Err(error) => Some(error.code()),
         })
     }
+}
+
+fn deep() -> VerifyOptions {
+    VerifyOptions { level: Level::Deep, anchor: None, tracer: Tracer::off() }
 }
 
 /// Writes what differs between two states of the files to the disk of an open database.

@@ -221,6 +221,10 @@ pub(super) const ALL: &[Attack] = &[
             [0, 1].into_iter().try_for_each(|which| edit_slot(files, which, ask))
         }),
     ),
+    fault("key-slot-byte", "a byte of the wrapped key is flipped in both superblocks, checksums mended", |_, files| {
+        let at = place::KEY_SLOTS.offset + key_slot_place::WRAPPED_DEK.offset;
+        [0, 1].into_iter().try_for_each(|which| edit_slot(files, which, |bytes| bytes[at] ^= 1))
+    }),
     mixer("stranger", "a stranger's database, whose key stands in it, is put in place", |scene, files| {
         *files = scene.stranger.clone();
         Ok(())
@@ -236,6 +240,10 @@ pub(super) const ALL: &[Attack] = &[
     }),
     mixer("log-put-back", "the log of the generation before is put back", |scene, files| {
         files.log.clone_from(&scene.before_second.log);
+        Ok(())
+    }),
+    mixer("log-of-an-early-fork", "the log of a copy that went on for as long is put in place", |scene, files| {
+        files.log.clone_from(&scene.early_fork.log);
         Ok(())
     }),
     mixer("log-of-another", "the log of another database is put in place", |scene, files| {
@@ -283,6 +291,20 @@ pub(super) const ALL: &[Attack] = &[
         log.extend_from_slice(&old[LOG_HEADER_BYTES..end]);
         Ok(())
     }),
+    mixer(
+        "commit-of-a-fork",
+        "a commit is replaced by that of a copy, and one of ours stands behind it",
+        |scene, files| {
+            let (ours, theirs) = (log_of(&scene.abandoned)?, log_of(&scene.fork)?);
+            let (mine, other) = (commits(ours)?, commits(theirs)?);
+            let [.., replaced, behind] = &mine[..] else { return Err(nothing_to_change("there is no commit behind")) };
+            let log = log_mut(files)?;
+            log.truncate(replaced.start);
+            log.extend_from_slice(&theirs[last(&other)]);
+            log.extend_from_slice(&ours[behind.clone()]);
+            Ok(())
+        },
+    ),
     mixer("record-edited", "a commit record is edited, its checksum mended", |_, files| {
         let log = log_mut(files)?;
         let record = commit_record(log)?;
@@ -302,7 +324,7 @@ pub(super) const ALL: &[Attack] = &[
         |scene, files| {
             let other = leaves(scene)?[0];
             let log = log_mut(files)?;
-            let span = commits_last_frame(log)?;
+            let span = a_frame(log)?;
             put(log, span.start + record_place::PAGE.offset, &other.to_le_bytes())?;
             put(log, span.start + 80 + NUMBER.start, &other.to_le_bytes())?;
             mend_record(log, span)
@@ -350,6 +372,13 @@ pub(super) const ALL: &[Attack] = &[
         files.log.clone_from(&scene.abandoned.log);
         Ok(())
     }),
+    Attack {
+        by: Attacker::KeyHolder,
+        ..fault("with-the-key", "somebody with the key makes a commit", |scene, files| {
+            *files = scene.with_the_key.clone();
+            Ok(())
+        })
+    },
 ];
 
 fn flip_page(scene: &Scene, files: &mut Files, at: usize) -> Result<()> {

@@ -63,8 +63,12 @@ pub struct Scene {
     pub before_removal: Files,
     /// A copy of the files of one commit ago, written on by itself.
     pub fork: Files,
+    /// A copy of the files as of the first checkpoint, written on by itself: as many checkpoints and commits as here.
+    pub early_fork: Files,
     /// With one commit more, which a crash took back before it was acknowledged.
     pub abandoned: Files,
+    /// With one commit more, by somebody else who has the key.
+    pub with_the_key: Files,
     /// A backup, which has the same keys.
     pub backup: Files,
     /// Another database with the same passphrase.
@@ -131,7 +135,9 @@ impl Scene {
         scene.anchor = db.fingerprint();
         drop(db);
         scene.fork = went_on(&scene.a_commit_ago, 2, "forked")?;
+        scene.early_fork = went_on_from_the_first(&scene.first)?;
         scene.abandoned = went_on(&scene.present, 3, "abandoned")?;
+        scene.with_the_key = went_on(&scene.present, 6, "not the owner's")?;
         scene.other = another(4, owner())?;
         scene.stranger = another(5, Unlock::Keyless)?;
         Ok(scene)
@@ -147,7 +153,9 @@ impl Scene {
             a_commit_ago: none(),
             before_removal: none(),
             fork: none(),
+            early_fork: none(),
             abandoned: none(),
+            with_the_key: none(),
             backup: none(),
             other: none(),
             stranger: none(),
@@ -207,6 +215,18 @@ fn went_on(files: &Files, seed: u64, word: &str) -> Result<Files> {
     let disk = files.disk();
     let db = options(&disk, seed, owner()).open(PAGE_FILE)?;
     db.write(|tx| put_range(tx, 60..80, word))?;
+    Ok(Files::of(&disk))
+}
+
+/// The files of a copy that did what the present ones did, with other values.
+fn went_on_from_the_first(files: &Files) -> Result<Files> {
+    let disk = files.disk();
+    let db = options(&disk, 7, owner()).open(PAGE_FILE)?;
+    db.write(|tx| put_range(tx, 0..40, "else"))?;
+    db.checkpoint(CheckpointMode::Passive)?;
+    for word in ["other", "others", "more"] {
+        db.write(|tx| put_range(tx, 60..80, word))?;
+    }
     Ok(Files::of(&disk))
 }
 

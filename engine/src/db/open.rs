@@ -461,7 +461,7 @@ fn writer(
         true => file.clone(),
     };
     // Readers may have pinned the log under its old file, which has no name any more.
-    writer.replaced_log = Some(file);
+    writer.replaced_log = Some(file).filter(|_| !is_off(Defence::KeptLogIsCopied));
     writer.head.log.set_file(fresh.clone());
     writer.log_file = Some(fresh.clone());
     writer.log = Some(Log::continuing(fresh, log.name, header, kept_end, sequence, scan.last_mac));
