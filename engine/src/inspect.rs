@@ -16,6 +16,7 @@ mod chain;
 mod free;
 mod page_set;
 mod places;
+mod probe;
 mod tree;
 mod walk;
 
@@ -23,6 +24,8 @@ pub(crate) use chain::ChainWalk;
 pub(crate) use free::{FreeWalk, MetTrunk};
 pub(crate) use page_set::PageSet;
 pub use places::{FreeList, NamedTree, NamedTrees, PageRole, Role, Trunk};
+pub(crate) use probe::Effort;
+pub use probe::{Beside, Difference, Probe, RecoveredPage, SectorRun, Verdict};
 pub use tree::{ChainPart, Tree, TreeNode};
 pub(crate) use tree::{VALUE_NEXT, chains_of, value_lost};
 pub use walk::TreeSort;
@@ -35,16 +38,17 @@ use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::annotate::{self, Annotation};
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader, LogShape, RECORD_HEADER_BYTES};
+use crate::format::page::TAG_BYTES;
 use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::PAGES_START_BYTES;
 use crate::pager::check::{PageUse, Place, check_structure, kind_of, open_authentic, open_expected};
 use crate::pager::slots::{ChosenSlot, authenticate_slot, choose, key_context, read_slots, slot_bytes, slot_letter};
-use crate::types::{CommitNo, PageNo, PagePointer, PageSize};
+use crate::types::{CommitNo, PageNo, PagePointer, PageSize, Seal};
 use crate::vfs::{OpenMode, Vfs, VfsFile, file_name, read_exact_at, read_up_to};
 use crate::wal::{FramePlace, FrameRecord, LogIndex, LogScan, LogStanding, RecordPlace, judge, log_path, scan};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Most bytes of a log that are annotated at once.
 const LOG_BYTES_ANNOTATED_MAX: u64 = 64 << 20;
@@ -144,6 +148,8 @@ pub struct AtRest {
     stamp: Stamp,
     /// The lock that keeps writers from folding the log.
     pin: Option<Arc<dyn VfsFile>>,
+    /// Where pages stand in the log's bytes, looked for when the probe first asks.
+    frames: OnceLock<probe::Frames>,
 }
 
 /// The slot that counts, or why none does.
@@ -278,6 +284,7 @@ impl AtRest {
             watched,
             stamp,
             pin: None,
+            frames: OnceLock::new(),
         })
     }
 
@@ -439,6 +446,14 @@ impl AtRest {
             Some(frame) => self.log_page(frame),
             None => self.file_page(page),
         }
+    }
+
+    /// The last bytes of the place of a page in the page file, where the seal stands.
+    fn seal_at(&self, page: PageNo) -> Option<Seal> {
+        let page_size = self.page_size()?;
+        let end = page_size.offset_of(page) + page_size.bytes() as u64;
+        let bytes = self.file_bytes(end - TAG_BYTES as u64, TAG_BYTES).ok()?;
+        bytes.first_chunk().map(|seal| Seal(*seal))
     }
 
     /// Whether the newest form of the page stands in the log.

@@ -24,9 +24,10 @@ pub use freshness::check_anchor;
 
 use crate::crypto::Anchor;
 use crate::error::{Error, ErrorKind, Result};
-use crate::finding::{Finding, Severity};
-use crate::inspect::AtRest;
+use crate::finding::{Code, Finding, Severity};
+use crate::inspect::{AtRest, Beside, Effort};
 use crate::trace::{Event, Tracer};
+use crate::types::{PageNo, PagePointer};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -99,6 +100,8 @@ pub struct VerifyOptions {
     pub anchor: Option<Anchor>,
     /// Where events go.
     pub tracer: Tracer,
+    /// Other files that a bad page may come from.
+    pub beside: Vec<Beside>,
 }
 
 /// One of the things that can be checked, and whether it was.
@@ -211,7 +214,8 @@ impl Serialize for Report {
 pub fn verify(file: &AtRest, options: &VerifyOptions) -> Result<Report> {
     check_use(options)?;
     options.tracer.emit(|_| Event::VerifyStarted { level: options.level.to_string() });
-    let mut verifier = Verifier { file, options, report: empty_report(file, options.level) };
+    let report = empty_report(file, options.level);
+    let mut verifier = Verifier { file, options, report, effort: Effort::of_a_verification() };
     verifier.run();
     let report = verifier.report;
     if report.findings.iter().any(|finding| finding.severity > Severity::Info) && file.is_overtaken()? {
@@ -245,6 +249,8 @@ struct Verifier<'a> {
     file: &'a AtRest,
     options: &'a VerifyOptions,
     report: Report,
+    /// What the probes of bad pages may still cost.
+    effort: Effort,
 }
 
 impl Verifier<'_> {
@@ -272,6 +278,19 @@ impl Verifier<'_> {
         match self.report.findings.len() < FINDINGS_MAX {
             true => self.report.findings.push(finding),
             false => self.report.findings_unlisted += 1,
+        }
+    }
+
+    /// The finding of a page that does not hold, with what the probe says of it; `expected` is what vouches for the page.
+    fn probed(&mut self, page: PageNo, expected: Option<PagePointer>, finding: Finding) -> Finding {
+        const ABOUT_BYTES: [Code; 5] =
+            [Code::PageUnauthentic, Code::PageZero, Code::PageMisplaced, Code::PageStale, Code::FileTruncated];
+        if !ABOUT_BYTES.contains(&finding.code) {
+            return finding;
+        }
+        match self.file.probe_expected(page, expected, &self.options.beside, &mut self.effort) {
+            Ok(probe) => probe.refine(finding),
+            Err(_) => finding,
         }
     }
 

@@ -124,6 +124,18 @@ impl PageHeader {
         }
         Ok(PageHeader { kind, page, commit: CommitNo(place::COMMIT.u64(bytes)) })
     }
+
+    /// The commit that the 16 bytes name, whatever else they say.
+    pub fn commit_in(bytes: &[u8; PAGE_HEADER_BYTES]) -> CommitNo {
+        CommitNo(header_place::COMMIT.u64(bytes))
+    }
+
+    /// The 16 bytes with another page number.
+    pub fn with_page(bytes: &[u8; PAGE_HEADER_BYTES], page: PageNo) -> [u8; PAGE_HEADER_BYTES] {
+        let mut bytes = *bytes;
+        header_place::PAGE.put(&mut bytes, &page.0.to_le_bytes());
+        bytes
+    }
 }
 
 /// A sealed page, by parts.

@@ -192,17 +192,19 @@ fn each_named_tree(file: &AtRest, state: &VouchedState, take: &mut dyn FnMut(Res
 }
 
 /// A page that a pointer, or an entry of the free list, names.
-struct Named<'a> {
-    page: PageNo,
+pub(super) struct Named<'a> {
+    pub page: PageNo,
+    /// What vouches for it; an entry of the free list has nothing to vouch with.
+    pub pointer: Option<PagePointer>,
     role: Role,
-    path: &'a dyn Fn() -> String,
+    pub path: &'a dyn Fn() -> String,
     status: Result<(), Box<Finding>>,
 }
 
-type Take<'a> = dyn FnMut(Named<'_>) + 'a;
+pub(super) type Take<'a> = dyn FnMut(Named<'_>) + 'a;
 
 /// Hands over every page that is named: of the main tree, of the catalog, of each named tree, of the free list.
-fn each_page(file: &AtRest, state: &VouchedState, take: &mut Take<'_>) {
+pub(super) fn each_page(file: &AtRest, state: &VouchedState, take: &mut Take<'_>) {
     let mut seen = PageSet::default();
     each_page_of_tree(file, state, TreeHome::main(state), &mut seen, take);
     if let Some(catalog) = TreeHome::catalog(state) {
@@ -213,11 +215,12 @@ fn each_page(file: &AtRest, state: &VouchedState, take: &mut Take<'_>) {
         if let Ok(view) = trunk.view() {
             for (entry, page) in view.pages().enumerate() {
                 let path = || format!("{}, entry {entry}", trunk.path);
-                take(Named { page, role: Role::Free, path: &path, status: Ok(()) });
+                take(Named { page, pointer: None, role: Role::Free, path: &path, status: Ok(()) });
             }
         }
         let status = trunk.outcome.as_ref().map(|_| ()).map_err(Clone::clone);
-        take(Named { page: trunk.expected.page, role: Role::Trunk, path: &|| trunk.path.clone(), status });
+        let (page, pointer) = (trunk.expected.page, Some(trunk.expected));
+        take(Named { page, pointer, role: Role::Trunk, path: &|| trunk.path.clone(), status });
     }
 }
 
@@ -227,14 +230,16 @@ fn each_page_of_tree(file: &AtRest, state: &VouchedState, home: TreeHome, seen: 
     while let Some(met) = walk.next(seen) {
         let page = met.expected.page;
         let status = met.outcome.as_ref().map(|_| ()).map_err(Clone::clone);
-        take(Named { page, role: Role::Node(sort.clone()), path: &|| walk.path(page), status });
+        let pointer = Some(met.expected);
+        take(Named { page, pointer, role: Role::Node(sort.clone()), path: &|| walk.path(page), status });
         let Ok(view) = met.view() else { continue };
         for (slot, length, first) in chains_of(&view) {
             let mut chain = ChainWalk::new(file, state, length, first);
             while let Some(part) = chain.next(seen) {
                 let path = || format!("{}, slot {slot} > {}", walk.path(page), part.path());
                 let status = part.outcome.as_ref().map(|_| ()).map_err(Clone::clone);
-                take(Named { page: part.expected.page, role: Role::Part(sort.clone()), path: &path, status });
+                let (page, pointer) = (part.expected.page, Some(part.expected));
+                take(Named { page, pointer, role: Role::Part(sort.clone()), path: &path, status });
             }
         }
         if sort == TreeSort::Catalog && view.kind() == PageKind::Leaf {

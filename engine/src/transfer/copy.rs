@@ -17,7 +17,6 @@ use crate::defence::{Defence, durable, holds, is_off};
 use crate::error::{Error, Result};
 use crate::finding::Severity;
 use crate::inspect::AtRest;
-use crate::trace::Tracer;
 use crate::txn::{Durability, ReadTxn, ValueReader, WriteTxn};
 use crate::types::{CommitNo, PageSize};
 use crate::verify::{Level, VerifyOptions, verify};
@@ -184,7 +183,7 @@ impl Place {
             return Err(Error::io("copying to", &self.name, io::Error::other(why)));
         }
         let at_rest = AtRest::open_inherited(self.vfs.clone(), &self.temporary, ring)?;
-        let deep = VerifyOptions { level: Level::Deep, anchor: None, tracer: Tracer::off() };
+        let deep = VerifyOptions { level: Level::Deep, ..VerifyOptions::default() };
         let report = verify(&at_rest, &deep)?;
         let wrong = report.findings.into_iter().find(|finding| finding.severity > Severity::Info);
         if let Some(finding) = wrong.filter(|_| !is_off(Defence::CopyIsVerified)) {

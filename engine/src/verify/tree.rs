@@ -68,6 +68,7 @@ impl Verifier<'_> {
                 continue;
             }
             let finding = self.authentic(page).err();
+            let finding = finding.map(|finding| Box::new(self.probed(page, None, *finding)));
             if free.unknown > 0 && finding.as_ref().is_some_and(|finding| finding.code == Code::PageZero) {
                 (free.unknown, skipped) = (free.unknown - 1, skipped + 1);
                 continue;
@@ -152,7 +153,8 @@ impl Verifier<'_> {
                 Ok(view) => view,
                 Err(finding) => {
                     totals.bad += 1;
-                    self.page_done(met.expected.page, Some(finding.clone()));
+                    let finding = self.probed(met.expected.page, Some(met.expected), finding.clone());
+                    self.page_done(met.expected.page, Some(finding));
                     continue;
                 }
             };
@@ -200,7 +202,9 @@ impl Verifier<'_> {
                     None => totals.pages += 1,
                     Some(_) => totals.bad += 1,
                 }
-                self.page_done(part.expected.page, finding);
+                let (page, expected) = (part.expected.page, Some(part.expected));
+                let finding = finding.map(|finding| self.probed(page, expected, finding));
+                self.page_done(page, finding);
             }
         }
     }
@@ -248,7 +252,8 @@ impl Verifier<'_> {
                 Ok(view) => view,
                 Err(finding) => {
                     walked.bad_trunks += 1;
-                    self.page_done(page, Some(finding.clone()));
+                    let finding = self.probed(page, Some(trunk.expected), finding.clone());
+                    self.page_done(page, Some(finding));
                     continue;
                 }
             };

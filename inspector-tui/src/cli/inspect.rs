@@ -1,7 +1,11 @@
 //! `tosumu inspect`: one part of a file at rest, sound or broken, as text or JSON.
 
-use super::common::{Failure, KeyOptions, Outcome, Output, Status, key_that_does_not_fit, open_at_rest, print_json};
+use super::common::{
+    Failure, KeyOptions, Outcome, Output, Status, key_that_does_not_fit, open_at_rest, open_beside, open_with_key,
+    print_json,
+};
 use super::hex::{page_bytes, place_text};
+use super::probe::probed;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -37,6 +41,17 @@ enum Part {
     },
     /// Every page, a line each
     Pages(Target),
+    /// What a page that does not hold is: misplaced, stale, torn, foreign, rotten; and why that is believed
+    Probe {
+        /// The page, counted from 1
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        page: u32,
+        /// Another file that the page may come from: a copy, an older copy, or a stranger's; may be given more than once
+        #[arg(long, value_name = "FILE")]
+        beside: Vec<PathBuf>,
+        #[command(flatten)]
+        target: Target,
+    },
     /// A tree from the root down, with its chains of long values; and the named trees there are
     Tree {
         /// The named tree to show instead of the main tree
@@ -71,6 +86,13 @@ impl Inspect {
             Part::Superblock(target) => target.show(superblock),
             Part::Page { page, target } => target.show(|file, path| one_page(file, path, PageNo(page))),
             Part::Pages(target) => target.show(pages),
+            Part::Probe { page, beside, target } => {
+                // One key opens them all, and is read once: standard input gives it once.
+                let unlock = target.keys.unlock()?;
+                let file = open_with_key(&target.file, unlock.as_ref())?;
+                let beside = open_beside(&beside, unlock.as_ref())?;
+                target.print(&file, |file, path| probed(file, path, PageNo(page), &beside))
+            }
             Part::Tree { tree: name, target } => target.show(|file, _| tree(file, name.as_deref())),
             Part::Log(target) => target.show(log),
             Part::Keys(target) => target.show(keys),
@@ -80,22 +102,22 @@ impl Inspect {
 }
 
 /// A part, both ways, and what was met in it.
-struct Shown {
-    object: Value,
+pub(super) struct Shown {
+    pub object: Value,
     lines: Vec<String>,
     findings: Vec<Finding>,
 }
 
 impl Shown {
-    fn new(object: Value) -> Shown {
+    pub fn new(object: Value) -> Shown {
         Shown { object, lines: Vec::new(), findings: Vec::new() }
     }
 
-    fn line(&mut self, text: impl Into<String>) {
+    pub fn line(&mut self, text: impl Into<String>) {
         self.lines.push(text.into());
     }
 
-    fn found(&mut self, finding: &Finding) {
+    pub fn found(&mut self, finding: &Finding) {
         self.findings.push(finding.clone());
     }
 }
@@ -103,6 +125,10 @@ impl Shown {
 impl Target {
     fn show(self, part: impl FnOnce(&AtRest, &Path) -> Result<Shown, Failure>) -> Outcome {
         let file = open_at_rest(&self.file, &self.keys)?;
+        self.print(&file, part)
+    }
+
+    fn print(self, file: &AtRest, part: impl FnOnce(&AtRest, &Path) -> Result<Shown, Failure>) -> Outcome {
         let mut shown = part(&file, &self.file)?;
         // A part that reads without a key is shown; the key that was given is still a wrong one.
         if let Some(finding) = key_that_does_not_fit(&file, &self.keys)

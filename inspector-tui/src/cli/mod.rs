@@ -24,6 +24,7 @@ mod key;
 mod lab;
 mod learn;
 mod open;
+mod probe;
 mod put;
 mod rekey;
 mod restore;

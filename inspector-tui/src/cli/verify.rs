@@ -1,7 +1,7 @@
 //! `tosumu verify`: is everything in the file what was written, and is all of it there?
 
 use super::common::{
-    Failure, KeyOptions, Outcome, Output, Status, open_unwitnessed, print_json, shown_path, witness_anchor,
+    Failure, KeyOptions, Outcome, Output, Status, open_beside, open_with_key, print_json, shown_path, witness_anchor,
 };
 use clap::Args;
 use serde_json::json;
@@ -9,7 +9,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use tosumu::crypto::{Anchor, parse_fingerprint};
 use tosumu::inspect::AtRest;
-use tosumu::trace::Tracer;
 use tosumu::transfer::drill;
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
 use tosumu::{Error, Finding, Severity};
@@ -43,6 +42,9 @@ pub struct Verify {
     /// A line that `fingerprint` printed, or a file whose last such line counts: a witness file as it is
     #[arg(long, value_name = "TEXT|FILE")]
     anchor: Option<String>,
+    /// Another file that bad pages may come from: a copy, an older copy, or a stranger's; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    beside: Vec<PathBuf>,
     /// Say also what each code means and what can bring it about
     #[arg(long)]
     explain: bool,
@@ -62,12 +64,14 @@ impl Verify {
             (None, _) => witness_anchor(&self.keys)?,
         };
         let usual = if anchor.is_some() { Level::Anchored } else { Level::Seal };
-        let options = VerifyOptions { level: self.level.unwrap_or(usual), anchor, tracer: Tracer::off() };
-        let file = match open_unwitnessed(&self.file, &self.keys) {
+        let mut options = VerifyOptions { level: self.level.unwrap_or(usual), anchor, ..VerifyOptions::default() };
+        let unlock = self.keys.unlock()?;
+        let file = match open_with_key(&self.file, unlock.as_ref()) {
             Ok(file) => file,
             Err(failure) if self.json => return self.print_unopened(options.level, failure),
             Err(failure) => return Err(failure),
         };
+        options.beside = open_beside(&self.beside, unlock.as_ref())?;
         let report = self.judge(file, &options)?;
         match self.json {
             true => print_json(&report)?,

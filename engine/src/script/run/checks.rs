@@ -30,7 +30,7 @@ impl Runner {
     /// The files as the operating system shows them; the database may be open meanwhile.
     fn report(&self, tracer: Tracer) -> Result<Report, Failure> {
         let file = AtRest::open(Arc::new(self.disk.clone()), &self.options.file, self.unlock().as_ref())?;
-        Ok(verify(&file, &VerifyOptions { level: Level::Deep, anchor: None, tracer })?)
+        Ok(verify(&file, &VerifyOptions { level: Level::Deep, tracer, ..VerifyOptions::default() })?)
     }
 }
 

@@ -6,10 +6,10 @@ use super::open::key_failure;
 use super::output::{Output, shown_path};
 use serde::Serialize;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tosumu::crypto::Anchor;
-use tosumu::inspect::AtRest;
+use tosumu::inspect::{AtRest, Beside};
 use tosumu::verify::check_anchor;
 use tosumu::vfs::{OsVfs, Vfs};
 use tosumu::{Code, Error, Finding, Unlock, read_witness};
@@ -46,11 +46,15 @@ pub fn witness_anchor(keys: &KeyOptions) -> Result<Option<Anchor>, Failure> {
 /// Looks at the file with the key given, or with none; on a terminal a passphrase is asked for when the file has a slot for
 /// one. A key that does not fit is no failure here: the file stays locked, and says so.
 pub fn open_unwitnessed(file: &Path, keys: &KeyOptions) -> Result<AtRest, Failure> {
+    open_with_key(file, keys.unlock()?.as_ref())
+}
+
+/// As [`open_unwitnessed`], with the key that was given already, or none.
+pub fn open_with_key(file: &Path, given: Option<&Unlock>) -> Result<AtRest, Failure> {
     let vfs: Arc<dyn Vfs> = Arc::new(OsVfs);
     let open =
         |unlock: Option<&Unlock>| AtRest::open(vfs.clone(), file, unlock).map_err(|error| key_failure(file, error));
-    let given = keys.unlock()?;
-    let mut found = open(given.as_ref())?;
+    let mut found = open(given)?;
     if given.is_none()
         && wants_passphrase(&found)
         && let Some(unlock) = KeyOptions::prompt(file)?
@@ -58,6 +62,13 @@ pub fn open_unwitnessed(file: &Path, keys: &KeyOptions) -> Result<AtRest, Failur
         found = open(Some(&unlock))?;
     }
     Ok(found)
+}
+
+/// The files that a bad page may come from; each is opened with the key given for the one that is judged, or without.
+pub fn open_beside(files: &[PathBuf], unlock: Option<&Unlock>) -> Result<Vec<Beside>, Failure> {
+    let open =
+        |file: &PathBuf| Beside::open(Arc::new(OsVfs), file, unlock).map_err(|error| Failure::engine(file, error));
+    files.iter().map(open).collect()
 }
 
 /// As [`open_at_rest`], for the verbs that draw: a file that is not ours and a key that does not fit are refused. Damage is not,
