@@ -29,7 +29,7 @@ pub use probe::{Beside, Difference, Probe, RecoveredPage, SectorRun, Verdict};
 pub use tree::{ChainPart, Tree, TreeNode};
 pub(crate) use tree::{VALUE_NEXT, chains_of, value_lost};
 pub use walk::TreeSort;
-pub(crate) use walk::{Met, TreeHome, TreeWalk, capitalised, catalog_entry, key_range_text};
+pub(crate) use walk::{Met, PageSource, TreeHome, TreeWalk, capitalised, catalog_entry, key_range_text};
 
 use crate::crypto::{Anchor, Keys, PlainPage, Unlock};
 use crate::db::{InheritedKeys, check_kept, explain_missing, unlock_keys};

@@ -15,6 +15,8 @@
 //! The last level, `drill`, is [`transfer::drill`](crate::transfer::drill): also that all of it comes out and goes in again.
 
 mod accounting;
+mod ahead;
+mod crew;
 mod freshness;
 mod parts;
 mod shape;
@@ -28,9 +30,13 @@ use crate::finding::{Code, Finding, Severity};
 use crate::inspect::{AtRest, Beside, Effort};
 use crate::trace::{Event, Tracer};
 use crate::types::{PageNo, PagePointer};
+use crew::Crew;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Most findings that are listed: a file of a million bad pages is told by its first ten thousand, and that there are more.
 pub const FINDINGS_MAX: usize = 10_000;
@@ -102,6 +108,30 @@ pub struct VerifyOptions {
     pub tracer: Tracer,
     /// Other files that a bad page may come from.
     pub beside: Vec<Beside>,
+    /// How many threads open pages; as many as there are processors when nothing is said. The report and the events are the
+    /// same whatever stands here.
+    pub threads: Option<NonZeroUsize>,
+    /// Ends the verification early, from another thread.
+    pub stop: Stop,
+}
+
+/// Ends a verification that runs on another thread: it comes back soon, with the findings it has, and says of each check that
+/// it did not end.
+#[derive(Clone, Default)]
+pub struct Stop {
+    asked: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// Asks every verification that was given a clone of this to end.
+    pub fn stop(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Stop::stop`] was called.
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
 }
 
 /// One of the things that can be checked, and whether it was.
@@ -149,17 +179,20 @@ pub struct Report {
     pub pages_total: u32,
     /// Pages that were looked at.
     pub pages_checked: u32,
+    /// Whether [`Stop`] ended it before its end.
+    pub stopped: bool,
 }
 
 impl Report {
-    /// The exit status: 0 nothing or info, 1 warnings, 2 errors, 3 cannot judge: no or the wrong key, or unreadable.
+    /// The exit status: 0 nothing or info, 1 warnings, 2 errors, 3 cannot judge: no or the wrong key, unreadable, or
+    /// stopped before anything bad was found.
     pub fn exit(&self) -> u8 {
         let cannot = |finding: &Finding| Error::from(finding.clone()).kind() == ErrorKind::Cannot;
         let worst_damage =
             self.findings.iter().filter(|finding| !cannot(finding)).map(|finding| finding.severity).max();
         match worst_damage {
             Some(Severity::Error | Severity::Fatal) => 2,
-            _ if self.findings.iter().any(cannot) => 3,
+            _ if self.stopped || self.findings.iter().any(cannot) => 3,
             Some(Severity::Warning) => 1,
             Some(Severity::Info) | None => 0,
         }
@@ -213,17 +246,38 @@ impl Serialize for Report {
 /// [again](AtRest::look_again).
 pub fn verify(file: &AtRest, options: &VerifyOptions) -> Result<Report> {
     check_use(options)?;
-    options.tracer.emit(|_| Event::VerifyStarted { level: options.level.to_string() });
-    let report = empty_report(file, options.level);
-    let mut verifier = Verifier { file, options, report, effort: Effort::of_a_verification() };
-    verifier.run();
-    let report = verifier.report;
+    options.tracer.emit(|_| Event::VerifyStarted { level: options.level.to_string(), pages: pages_to_do(file) });
+    let report = Crew::with(threads_for(file, options), |crew| {
+        let report = empty_report(file, options.level);
+        let mut verifier = Verifier { file, options, crew, report, effort: Effort::of_a_verification() };
+        verifier.run();
+        verifier.report
+    });
     if report.findings.iter().any(|finding| finding.severity > Severity::Info) && file.is_overtaken()? {
         return Err(Error::SnapshotOvertaken { file: file.name().to_owned() });
     }
     let worse_than_info = report.findings.iter().filter(|finding| finding.severity > Severity::Info).count();
     options.tracer.emit(|_| Event::VerifyEnded { pages: report.pages_checked, findings: worse_than_info as u32 });
     Ok(report)
+}
+
+/// As many threads as are asked for, or as there are processors; but a small file is done before a thread has begun.
+fn threads_for(file: &AtRest, options: &VerifyOptions) -> NonZeroUsize {
+    const PAGES_A_THREAD: u32 = 64;
+    // What a test has taken out it has taken out for its own thread.
+    if cfg!(feature = "weaken") {
+        return NonZeroUsize::MIN;
+    }
+    let wanted = options.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let pages = file.page_count().unwrap_or(0).min(file.pages_in_file().saturating_add(file.log_pages_count() as u32));
+    let most = NonZeroUsize::new((pages / PAGES_A_THREAD) as usize).unwrap_or(NonZeroUsize::MIN);
+    wanted.min(most)
+}
+
+/// About how many pages there are to look at; those that are free nobody judges.
+fn pages_to_do(file: &AtRest) -> u32 {
+    let free = file.state().map_or(0, |state| state.free_count);
+    file.page_count().unwrap_or(0).saturating_sub(free)
 }
 
 fn check_use(options: &VerifyOptions) -> Result<()> {
@@ -242,18 +296,28 @@ fn check_use(options: &VerifyOptions) -> Result<()> {
 
 fn empty_report(file: &AtRest, level: Level) -> Report {
     let pages_total = file.state().map_or(0, |state| state.page_count);
-    Report { level, checks: Vec::new(), findings: Vec::new(), findings_unlisted: 0, pages_total, pages_checked: 0 }
+    Report {
+        level,
+        checks: Vec::new(),
+        findings: Vec::new(),
+        findings_unlisted: 0,
+        pages_total,
+        pages_checked: 0,
+        stopped: false,
+    }
 }
 
-struct Verifier<'a> {
+struct Verifier<'a, 'c> {
     file: &'a AtRest,
-    options: &'a VerifyOptions,
+    options: &'c VerifyOptions,
+    /// Who opens pages ahead.
+    crew: &'c Crew<'a>,
     report: Report,
     /// What the probes of bad pages may still cost.
     effort: Effort,
 }
 
-impl Verifier<'_> {
+impl Verifier<'_, '_> {
     fn run(&mut self) {
         let checks: [fn(&mut Self) -> Vec<Check>; 6] = [
             |v| vec![v.superblocks()],
@@ -266,6 +330,23 @@ impl Verifier<'_> {
         for check in checks {
             let outcome = check(self);
             self.report.checks.extend(outcome);
+        }
+    }
+
+    /// Whether to look at no more pages. Once it is so it stays so.
+    fn is_stopped(&mut self) -> bool {
+        self.report.stopped |= self.options.stop.is_asked();
+        self.report.stopped
+    }
+
+    /// A check of pages, as it is listed: what was stopped on the way was not checked.
+    fn unless_stopped(&self, check: Check) -> Check {
+        match self.report.stopped && check.ran {
+            true => Check::not_run(
+                check.name,
+                format!("stopped after {} of {} pages", self.report.pages_checked, self.report.pages_total),
+            ),
+            false => check,
         }
     }
 

@@ -669,7 +669,7 @@ fn events_tell_every_page_and_finding() {
     let options = VerifyOptions { tracer: Tracer::new(recorder.clone()), ..VerifyOptions::default() };
     let report = verify(&at_rest(&damaged), &options).unwrap();
     let events = recorder.events_from(0);
-    assert!(matches!(&*events[0], Event::VerifyStarted { level } if level == "seal"));
+    assert!(matches!(&*events[0], Event::VerifyStarted { level, .. } if level == "seal"));
     let last = events.last().unwrap();
     assert!(matches!(&**last, Event::VerifyEnded { pages, findings: 1 } if *pages == report.pages_checked));
     let unsound: Vec<_> = events

@@ -4,7 +4,7 @@
 //! or returns to itself is told at the page where it goes wrong, and ends there.
 
 use super::walk::check_page_exists;
-use super::{AtRest, PageSet, VouchedState};
+use super::{AtRest, PageSet, PageSource, VouchedState};
 use crate::crypto::PlainPage;
 use crate::finding::{Code, Finding};
 use crate::format::overflow::OverflowView;
@@ -65,8 +65,13 @@ impl<'a> ChainWalk<'a> {
 
     /// The next page; pages that hold are noted in `seen`.
     pub fn next(&mut self, seen: &mut PageSet) -> Option<Part> {
+        self.next_from(&mut { self.file }, seen)
+    }
+
+    /// As [`ChainWalk::next`], with pages that `source` opens.
+    pub fn next_from(&mut self, source: &mut dyn PageSource, seen: &mut PageSet) -> Option<Part> {
         let pointer = self.ahead.take()?;
-        let outcome = self.open(&pointer, seen);
+        let outcome = self.open(source, &pointer, seen);
         let (first, before) = (self.first, self.before);
         let part = Part { expected: self.file.resolve(&pointer), position: self.position, first, before, outcome };
         if let Ok(view) = part.view() {
@@ -83,7 +88,12 @@ impl<'a> ChainWalk<'a> {
         Some(part)
     }
 
-    fn open(&self, pointer: &PagePointer, seen: &PageSet) -> Result<PlainPage, Box<Finding>> {
+    fn open(
+        &self,
+        source: &mut dyn PageSource,
+        pointer: &PagePointer,
+        seen: &PageSet,
+    ) -> Result<PlainPage, Box<Finding>> {
         let page = pointer.page;
         check_page_exists(self.state, page)?;
         if self.members.contains(page) {
@@ -92,7 +102,7 @@ impl<'a> ChainWalk<'a> {
                 self.file.at_page(finding, page).expected("a page not met yet", "a page of the chain"),
             ));
         }
-        let plain = self.file.open_page_as(PageUse::Overflow, pointer)?;
+        let plain = source.open(PageUse::Overflow, pointer)?;
         if seen.contains(page) {
             return Err(Box::new(self.file.double_reference(page)));
         }

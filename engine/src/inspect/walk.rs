@@ -13,6 +13,7 @@ use crate::format::catalog::TreeEntry;
 use crate::format::node::NodeView;
 use crate::format::page::{PageKind, SealedView};
 use crate::limits::TREE_DEPTH_MAX;
+use crate::pager::check::PageUse;
 use crate::types::{Bytes, CommitNo, PageNo, PagePointer};
 use std::rc::Rc;
 
@@ -115,6 +116,18 @@ pub(crate) fn key_range_text(lower: Option<&[u8]>, upper: Option<&[u8]>) -> Stri
     }
 }
 
+/// Where a walk gets its pages from: the file, or who has opened them ahead of it.
+pub(crate) trait PageSource {
+    /// Opens the page that `pointer` names, or says what is wrong with it: as [`AtRest::open_page_as`] does.
+    fn open(&mut self, asked: PageUse, pointer: &PagePointer) -> Result<PlainPage, Box<Finding>>;
+}
+
+impl PageSource for &AtRest {
+    fn open(&mut self, asked: PageUse, pointer: &PagePointer) -> Result<PlainPage, Box<Finding>> {
+        self.open_page_as(asked, pointer)
+    }
+}
+
 /// A walk of one tree: parents before children, in key order.
 pub(crate) struct TreeWalk<'a> {
     file: &'a AtRest,
@@ -158,6 +171,11 @@ impl<'a> TreeWalk<'a> {
 
     /// The next page; pages that hold are noted in `seen`.
     pub fn next(&mut self, seen: &mut PageSet) -> Option<Met> {
+        self.next_from(&mut { self.file }, seen)
+    }
+
+    /// As [`TreeWalk::next`], with pages that `source` opens.
+    pub fn next_from(&mut self, source: &mut dyn PageSource, seen: &mut PageSet) -> Option<Met> {
         let (pointer, lower, upper) = match std::mem::replace(&mut self.ahead, Ahead::Stack) {
             Ahead::Root => (self.home.root, None, None),
             Ahead::Below(branch) => {
@@ -166,7 +184,7 @@ impl<'a> TreeWalk<'a> {
             }
             Ahead::Stack => self.next_child()?,
         };
-        Some(self.meet(pointer, lower, upper, seen))
+        Some(self.meet(source, pointer, lower, upper, seen))
     }
 
     /// The way from the root to the page met last, for findings.
@@ -200,9 +218,16 @@ impl<'a> TreeWalk<'a> {
         }
     }
 
-    fn meet(&mut self, pointer: PagePointer, lower: Option<Bytes>, upper: Option<Bytes>, seen: &mut PageSet) -> Met {
+    fn meet(
+        &mut self,
+        source: &mut dyn PageSource,
+        pointer: PagePointer,
+        lower: Option<Bytes>,
+        upper: Option<Bytes>,
+        seen: &mut PageSet,
+    ) -> Met {
         let expected = self.file.resolve(&pointer);
-        let opened = self.open(&pointer, seen).map(Rc::new);
+        let opened = self.open(source, &pointer, seen).map(Rc::new);
         let outcome = opened.map_err(|finding| self.complete(*finding, &expected, &lower, &upper));
         let level_by_parent = self.stack.last().map(|branch| branch.view().level().saturating_sub(1));
         if let Ok(plain) = &outcome {
@@ -223,14 +248,19 @@ impl<'a> TreeWalk<'a> {
         }
     }
 
-    fn open(&self, pointer: &PagePointer, seen: &PageSet) -> Result<PlainPage, Box<Finding>> {
+    fn open(
+        &self,
+        source: &mut dyn PageSource,
+        pointer: &PagePointer,
+        seen: &PageSet,
+    ) -> Result<PlainPage, Box<Finding>> {
         let page = pointer.page;
         check_page_exists(self.state, page)?;
         if self.stack.iter().any(|branch| branch.page == page) {
             let finding = Finding::new(Code::TreeCycle, format!("Page {page} leads back to itself."));
             return Err(Box::new(self.file.at_page(finding, page).expected("a page below", "a page above")));
         }
-        let plain = self.file.open_page(pointer)?;
+        let plain = source.open(PageUse::Node, pointer)?;
         if seen.contains(page) {
             return Err(Box::new(self.file.double_reference(page)));
         }

@@ -765,6 +765,9 @@ pub enum Event {
     VerifyStarted {
         /// The level.
         level: String,
+        /// About how many pages there are to look at; 0 when nobody can tell.
+        #[serde(default)]
+        pages: u32,
     },
     /// A page was checked.
     PageVerified {

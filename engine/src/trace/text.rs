@@ -400,7 +400,7 @@ fn tell_of_disk(event: &Event) -> String {
 
 fn tell_of_verification(event: &Event) -> String {
     match event {
-        Event::VerifyStarted { level } => format!("Verification began, at level {}.", shown(level)),
+        Event::VerifyStarted { level, .. } => format!("Verification began, at level {}.", shown(level)),
         Event::PageVerified { page, sound: true } => format!("Page {page} was checked and is sound."),
         Event::PageVerified { page, .. } => format!("Page {page} was checked and is not sound."),
         Event::FindingReported { finding } => format!("Found: {}", cut(&finding.to_string(), 2 * LINE_CHARS_MAX)),
@@ -526,7 +526,7 @@ fn tell_short_of_files(event: &Event) -> String {
         Event::Tampered { file, offset, .. } => format!("{} changed at {}", role(file), thousands(*offset)),
         Event::FileReplaced { file, data: Some(_), .. } => format!("another {} was put there", role(file)),
         Event::FileReplaced { file, .. } => format!("{} taken away", role(file)),
-        Event::VerifyStarted { level } => format!("verify at level {}", shown(level)),
+        Event::VerifyStarted { level, .. } => format!("verify at level {}", shown(level)),
         Event::PageVerified { page, sound: true } => format!("page {page} is sound"),
         Event::PageVerified { page, .. } => format!("page {page} is not sound"),
         Event::FindingReported { finding } => {

@@ -51,9 +51,11 @@ pub(super) struct Walked {
     /// Pages that do not hold, of all trees and chains.
     pub bad_pages: u64,
     pub bad_trunks: u64,
+    /// Pages of chains that were opened ahead for nothing.
+    pub unused: u64,
 }
 
-impl Verifier<'_> {
+impl Verifier<'_, '_> {
     /// Compares what was counted with what is stored, and looks for pages that nothing accounts for. Whatever lies behind a
     /// page that does not hold is not counted, and says nothing against the rest. Returns what there is to say of it.
     pub(super) fn accounting(&mut self, state: &VouchedState, walked: &Walked) -> String {

@@ -9,7 +9,7 @@ use crate::types::CommitNo;
 
 const NAME: &str = "freshness";
 
-impl Verifier<'_> {
+impl Verifier<'_, '_> {
     pub(super) fn freshness(&mut self) -> Check {
         let file = self.file;
         let Some(anchor) = &self.options.anchor else {

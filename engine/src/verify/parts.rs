@@ -11,7 +11,7 @@ use crate::pager::slots::slot_letter;
 use crate::types::PageNo;
 use crate::wal::{LogStanding, ScanEnd, judge_without_key};
 
-impl Verifier<'_> {
+impl Verifier<'_, '_> {
     pub(super) fn superblocks(&mut self) -> Check {
         const NAME: &str = "superblocks";
         let file = self.file;

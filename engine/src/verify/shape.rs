@@ -1,17 +1,19 @@
 //! What can be told of pages and log records without a key: whether they have the shape of one.
 
 use super::accounting::plural;
+use super::ahead::pages_in_order;
 use super::parts::torn_tail;
 use super::{Check, Verifier};
 use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogShape, RecordKind, RecordView, padded_end};
 use crate::format::page::SealedView;
-use crate::inspect::PageSet;
+use crate::inspect::{AtRest, PageSet};
 use crate::trace::Event;
 use crate::types::PageNo;
 use crate::wal::WitnessShape;
+use std::ops::ControlFlow;
 
-impl Verifier<'_> {
+impl Verifier<'_, '_> {
     /// Every page of the page file carries the header of a page, with its own number.
     pub(super) fn page_shapes(&mut self) -> Check {
         const NAME: &str = "page shapes";
@@ -25,8 +27,11 @@ impl Verifier<'_> {
         // A free page may never have been written. Which pages are free nobody can tell without the key, but how many.
         let mut may_be_free = chosen.superblock.free_count;
         let (mut looked_at, mut zeros) = (0, 0u64);
-        for page in (1..=present).map(PageNo).filter(|&page| !in_log.contains(page)) {
-            let mut finding = self.page_shape(page);
+        let pages = (1..=present).map(PageNo).filter(|&page| !in_log.contains(page));
+        pages_in_order(file, self.crew, pages, page_shape, |page, mut finding| {
+            if self.is_stopped() {
+                return ControlFlow::Break(());
+            }
             if may_be_free > 0 && finding.as_ref().is_some_and(|finding| finding.code == Code::PageZero) {
                 (may_be_free, zeros, finding) = (may_be_free - 1, zeros + 1, None);
             }
@@ -35,7 +40,8 @@ impl Verifier<'_> {
                 self.report(finding);
             }
             looked_at += 1;
-        }
+            ControlFlow::Continue(())
+        });
         self.report.pages_total = page_count;
         self.report.pages_checked = looked_at;
         let mut note = format!("{looked_at} of {page_count} pages, by their headers");
@@ -43,29 +49,6 @@ impl Verifier<'_> {
             note.push_str(&format!("; {} all zero, as free pages may be", plural(zeros, "page")));
         }
         Check::ran(NAME).note(note)
-    }
-
-    fn page_shape(&self, page: PageNo) -> Option<Finding> {
-        let found = match self.file.file_page(page) {
-            Ok(found) => found,
-            Err(error) => return Some(*self.file.read_error(error, page)),
-        };
-        let place = self.file.place(&found);
-        let view = SealedView::new(&found.bytes)?;
-        match view.header() {
-            Err(error) => Some(error.finding(place.file, place.offset).page(page)),
-            Ok(header) if header.page != page => {
-                let why = format!("At page {page} stand bytes that say they are page {}.", header.page);
-                let finding = Finding::new(Code::PageMisplaced, why)
-                    .at(place.file, place.offset..place.offset + found.bytes.len() as u64)
-                    .page(page)
-                    .expected(format!("page {page}"), format!("page {}", header.page))
-                    .lost("The records of this page, and of the pages below it.")
-                    .next("Verify with the key to learn whether that is so.");
-                Some(finding)
-            }
-            Ok(_) => None,
-        }
     }
 
     /// Pages with a frame in the log that has the shape of one: what stands at their place in the page file does not count.
@@ -185,4 +168,28 @@ struct ShapedRecord {
     sequence: u64,
     durable_sequence: u64,
     end: u64,
+}
+
+/// What is wrong with the shape of a page.
+fn page_shape(file: &AtRest, page: PageNo) -> Option<Finding> {
+    let found = match file.file_page(page) {
+        Ok(found) => found,
+        Err(error) => return Some(*file.read_error(error, page)),
+    };
+    let place = file.place(&found);
+    let view = SealedView::new(&found.bytes)?;
+    match view.header() {
+        Err(error) => Some(error.finding(place.file, place.offset).page(page)),
+        Ok(header) if header.page != page => {
+            let why = format!("At page {page} stand bytes that say they are page {}.", header.page);
+            let finding = Finding::new(Code::PageMisplaced, why)
+                .at(place.file, place.offset..place.offset + found.bytes.len() as u64)
+                .page(page)
+                .expected(format!("page {page}"), format!("page {}", header.page))
+                .lost("The records of this page, and of the pages below it.")
+                .next("Verify with the key to learn whether that is so.");
+            Some(finding)
+        }
+        Ok(_) => None,
+    }
 }

@@ -4,26 +4,33 @@
 //! each value too long for its leaf, the trunks of the free list. What free pages hold is not judged: they are dead.
 
 use super::accounting::{Totals, Walked, plural};
+use super::ahead::{ChainsAhead, NodesAhead, pages_in_order};
 use super::{Check, Level, Verifier};
 use crate::finding::{Code, Finding};
 use crate::format::node::NodeView;
 use crate::format::page::{PageKind, SealedView};
 use crate::inspect::{
-    ChainWalk, FreeWalk, Met, PageBytes, TreeHome, TreeSort, TreeWalk, VALUE_NEXT, VouchedState, catalog_entry,
+    AtRest, ChainWalk, FreeWalk, Met, PageBytes, TreeHome, TreeSort, TreeWalk, VALUE_NEXT, VouchedState, catalog_entry,
     chains_of, value_lost,
 };
 use crate::trace::Event;
 use crate::types::PageNo;
 use crate::wal::FrameRecord;
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 const SEALS: &str = "pages (seals)";
 const AUTHENTICITY: &str = "page authenticity";
 const ORDER: &str = "key order and accounting";
 
-impl Verifier<'_> {
+impl Verifier<'_, '_> {
     /// The checks of pages that the level asks for; the others are listed as not run.
     pub(super) fn pages(&mut self) -> Vec<Check> {
+        let checks = self.checks_of_pages();
+        checks.into_iter().map(|check| self.unless_stopped(check)).collect()
+    }
+
+    fn checks_of_pages(&mut self) -> Vec<Check> {
         let level = self.level();
         let below = |name, needed: Level| Check::not_run(name, format!("the level `{needed}` asks for it"));
         if level == Level::Identify {
@@ -50,7 +57,10 @@ impl Verifier<'_> {
             }
             _ => {
                 let walked = self.seals(state);
-                let order = Check::ran(ORDER).note(self.accounting(state, &walked));
+                let order = match self.report.stopped {
+                    true => Check::ran(ORDER),
+                    false => Check::ran(ORDER).note(self.accounting(state, &walked)),
+                };
                 vec![self.seals_check(state, &walked), self.reached_check(state), order]
             }
         }
@@ -60,25 +70,22 @@ impl Verifier<'_> {
     fn authenticity(&mut self, state: &VouchedState) -> Check {
         let present = state.page_count;
         // What a free page holds is dead: an old version, or zeros when it was never written.
-        let mut free = self.file.free_pages(state);
-        let mut skipped = 0u64;
-        for page in self.pages_to_open(present) {
-            if free.pages.contains(page) {
-                skipped += 1;
-                continue;
+        let free = self.file.free_pages(state);
+        let is_free = |page: &PageNo| free.pages.contains(*page);
+        let mut skipped = self.pages_to_open(present).filter(is_free).count() as u64;
+        let in_use = self.pages_to_open(present).filter(|page| !is_free(page));
+        let mut unknown = free.unknown;
+        pages_in_order(self.file, self.crew, in_use, authentic, |page, outcome| {
+            if self.is_stopped() {
+                return ControlFlow::Break(());
             }
-            let finding = self.authentic(page).err();
-            let finding = finding.map(|finding| Box::new(self.probed(page, None, *finding)));
-            if free.unknown > 0 && finding.as_ref().is_some_and(|finding| finding.code == Code::PageZero) {
-                (free.unknown, skipped) = (free.unknown - 1, skipped + 1);
-                continue;
+            let finding = outcome.err().map(|finding| self.probed(page, None, *finding));
+            match finding.as_ref().is_some_and(|finding| finding.code == Code::PageZero) && unknown > 0 {
+                true => (unknown, skipped) = (unknown - 1, skipped + 1),
+                false => self.page_done(page, finding),
             }
-            self.options.tracer.emit(|_| Event::PageVerified { page, sound: finding.is_none() });
-            if let Some(finding) = finding {
-                self.report(*finding);
-            }
-            self.report.pages_checked += 1;
-        }
+            ControlFlow::Continue(())
+        });
         let checked = self.report.pages_checked;
         let note = format!("{checked} of {present} pages; an old version of a page passes{}", free_note(skipped));
         Check::ran(AUTHENTICITY).note(note)
@@ -99,40 +106,6 @@ impl Verifier<'_> {
         (1..=in_file).map(PageNo).chain(in_log)
     }
 
-    fn authentic(&self, page: PageNo) -> Result<(), Box<Finding>> {
-        let found = self.file.newest_page(page).map_err(|error| self.file.read_error(error, page))?;
-        let place = self.file.place(&found);
-        let at = |finding: Finding| {
-            Box::new(finding.at(place.file, place.offset..place.offset + found.bytes.len() as u64).page(page))
-        };
-        let Some(view) = SealedView::new(&found.bytes).filter(|_| self.is_whole(&found)) else {
-            let finding = Finding::new(Code::FileTruncated, format!("The file ends inside or before page {page}."));
-            return Err(at(finding
-                .expected("a whole page", format!("{} bytes", found.bytes.len()))
-                .lost("The records of this page, and of the pages below it.")
-                .next("Keep a copy of this file. Restore a backup.")));
-        };
-        if let Some(zeros) = view.header().err().filter(|error| error.code == Code::PageZero) {
-            return Err(at(Finding::new(Code::PageZero, zeros.why)
-                .expected(zeros.expected, zeros.found)
-                .lost("The records of this page, and of the pages below it.")
-                .next("Keep a copy of this file. Restore a backup.")));
-        }
-        let plain = self.file.open_bytes(page, &found)?;
-        if let Some(header) = view.header().ok().filter(|header| header.page != page) {
-            let why = format!("At page {page} stands page {}: it is authentic, but for another place.", header.page);
-            return Err(at(Finding::new(Code::PageMisplaced, why)
-                .expected(format!("page {page}"), format!("page {} of commit {}", header.page, header.commit))
-                .lost("The records of this page, and of the pages below it.")
-                .next("Keep a copy of this file. Restore a backup.")));
-        }
-        self.file.check_node(&plain, &found, page)
-    }
-
-    fn is_whole(&self, found: &PageBytes) -> bool {
-        self.file.page_size().is_some_and(|page_size| found.bytes.len() == page_size.bytes())
-    }
-
     /// Every page reached from the state's pointers, each by the seal in the pointer to it.
     fn seals(&mut self, state: &VouchedState) -> Walked {
         let mut walked = Walked::default();
@@ -148,7 +121,10 @@ impl Verifier<'_> {
     fn walk_tree(&mut self, state: &VouchedState, home: TreeHome, walked: &mut Walked) -> Totals {
         let mut totals = Totals::default();
         let mut walk = TreeWalk::new(self.file, state, home);
-        while let Some(met) = walk.next(&mut walked.seen) {
+        let mut nodes = NodesAhead::new(self.file, self.crew);
+        while !self.is_stopped()
+            && let Some(met) = walk.next_from(&mut nodes, &mut walked.seen)
+        {
             let view = match met.view() {
                 Ok(view) => view,
                 Err(finding) => {
@@ -190,9 +166,14 @@ impl Verifier<'_> {
         walked: &mut Walked,
         totals: &mut Totals,
     ) {
+        let chains = chains_of(leaf).map(|(_, length, first)| (length, first));
+        let mut ahead = ChainsAhead::new(self.file, self.crew, chains, walked.unused);
         for (slot, length, first) in chains_of(leaf) {
+            walked.unused += ahead.next_chain();
             let mut chain = ChainWalk::new(self.file, state, length, first);
-            while let Some(part) = chain.next(&mut walked.seen) {
+            while !self.is_stopped()
+                && let Some(part) = chain.next_from(&mut ahead, &mut walked.seen)
+            {
                 let finding = part.outcome.as_ref().err().map(|finding| {
                     let path = format!("{}, slot {slot} > {}", walk.path(met.expected.page), part.path());
                     let lost = value_lost(&walk.home().sort, leaf.key(slot), length);
@@ -246,7 +227,9 @@ impl Verifier<'_> {
     /// The trunks of the free list, and at level `deep` what they list.
     fn walk_free_list(&mut self, state: &VouchedState, walked: &mut Walked) {
         let mut walk = FreeWalk::new(self.file, state);
-        while let Some(trunk) = walk.next(&walked.seen) {
+        while !self.is_stopped()
+            && let Some(trunk) = walk.next(&walked.seen)
+        {
             let page = trunk.expected.page;
             let view = match trunk.view() {
                 Ok(view) => view,
@@ -272,11 +255,17 @@ impl Verifier<'_> {
     fn range_finding(&self, met: &Met, view: &NodeView<'_>, walk: &TreeWalk<'_>) -> Option<Finding> {
         // Slot 0 of a branch has the empty key, which stands for the lower end of the range.
         let first = usize::from(view.kind() == PageKind::Branch);
-        let outside = (first..view.slot_count()).find(|&slot| {
+        let is_outside = |slot: usize| {
             let key = view.key(slot);
             met.lower.as_deref().is_some_and(|lower| key < lower)
                 || met.upper.as_deref().is_some_and(|upper| key >= upper)
-        })?;
+        };
+        // Keys are in order: where the first and the last are inside, all are.
+        let last = view.slot_count().checked_sub(1)?;
+        if first > last || !(is_outside(first) || is_outside(last)) {
+            return None;
+        }
+        let outside = (first..=last).find(|&slot| is_outside(slot))?;
         let page = met.expected.page;
         let range = crate::inspect::key_range_text(met.lower.as_deref(), met.upper.as_deref());
         let why =
@@ -317,4 +306,39 @@ fn free_note(pages: u64) -> String {
         0 => String::new(),
         pages => format!("; not judged: what {} still hold", plural(pages, "free page")),
     }
+}
+
+/// A page by itself: sealed with this key, for this place.
+fn authentic(file: &AtRest, page: PageNo) -> Result<(), Box<Finding>> {
+    let found = file.newest_page(page).map_err(|error| file.read_error(error, page))?;
+    let place = file.place(&found);
+    let at = |finding: Finding| {
+        Box::new(finding.at(place.file, place.offset..place.offset + found.bytes.len() as u64).page(page))
+    };
+    let Some(view) = SealedView::new(&found.bytes).filter(|_| is_whole(file, &found)) else {
+        let finding = Finding::new(Code::FileTruncated, format!("The file ends inside or before page {page}."));
+        return Err(at(finding
+            .expected("a whole page", format!("{} bytes", found.bytes.len()))
+            .lost("The records of this page, and of the pages below it.")
+            .next("Keep a copy of this file. Restore a backup.")));
+    };
+    if let Some(zeros) = view.header().err().filter(|error| error.code == Code::PageZero) {
+        return Err(at(Finding::new(Code::PageZero, zeros.why)
+            .expected(zeros.expected, zeros.found)
+            .lost("The records of this page, and of the pages below it.")
+            .next("Keep a copy of this file. Restore a backup.")));
+    }
+    let plain = file.open_bytes(page, &found)?;
+    if let Some(header) = view.header().ok().filter(|header| header.page != page) {
+        let why = format!("At page {page} stands page {}: it is authentic, but for another place.", header.page);
+        return Err(at(Finding::new(Code::PageMisplaced, why)
+            .expected(format!("page {page}"), format!("page {} of commit {}", header.page, header.commit))
+            .lost("The records of this page, and of the pages below it.")
+            .next("Keep a copy of this file. Restore a backup.")));
+    }
+    file.check_node(&plain, &found, page)
+}
+
+fn is_whole(file: &AtRest, found: &PageBytes) -> bool {
+    file.page_size().is_some_and(|page_size| found.bytes.len() == page_size.bytes())
 }

@@ -281,7 +281,7 @@ fn outside() -> Vec<Event> {
 fn verification() -> Vec<Event> {
     let finding = Finding::new(Code::PageStale, "Its seal is not the one its parent names.").page(PageNo(2));
     vec![
-        Event::VerifyStarted { level: "seal".into() },
+        Event::VerifyStarted { level: "seal".into(), pages: 12 },
         Event::PageVerified { page: PageNo(2), sound: true },
         Event::PageVerified { page: PageNo(2), sound: false },
         Event::FindingReported { finding: Box::new(finding) },
