@@ -28,12 +28,14 @@ fn store(records: usize, in_log: usize) -> Files {
             tx.put(&key(number), &value)?;
         }
         for name in ["one", "two"] {
-            let mut tree = tx.create_tree(name)?;
+            tx.create_tree(name)?;
+            let mut tree = tx.tree(name)?.expect("it was made");
             for number in 0..records / 5 {
                 tree.put(&key(number), &[b'n'; 30])?;
             }
         }
-        tx.create_tree("gone")?.put(b"k", &[1; 3000])
+        tx.create_tree("gone")?;
+        tx.tree("gone")?.expect("it was made").put(b"k", &[1; 3000])
     })
     .unwrap();
     db.write(|tx| tx.drop_tree("gone").map(drop)).unwrap();
@@ -55,8 +57,9 @@ fn told(files: &Files, level: Level, threads: usize) -> (Report, String) {
     let tracer = Tracer::new(recorder.clone());
     let options = VerifyOptions { level, tracer, threads: NonZeroUsize::new(threads), ..VerifyOptions::default() };
     let report = verify(&at_rest(files), &options).unwrap();
-    let events = serde_json::to_string(&recorder.events_from(0)).unwrap();
-    let text = format!("{}\n{}\n{events}", serde_json::to_string(&report).unwrap(), report.summary());
+    let events: Vec<String> =
+        recorder.events_from(0).iter().map(|event| serde_json::to_string(&**event).unwrap()).collect();
+    let text = format!("{}\n{}\n{}", serde_json::to_string(&report).unwrap(), report.summary(), events.join("\n"));
     (report, text)
 }
 
