@@ -238,9 +238,9 @@ impl Effort {
         Effort { bytes: 512 << 20, is_thorough: true }
     }
 
-    /// For all bad pages of a verification together: two mebibytes of trials, of which none turns bits.
+    /// For all bad pages of a verification together: half a mebibyte of trials, of which none turns bits.
     pub fn of_a_verification() -> Effort {
-        Effort { bytes: 2 << 20, is_thorough: false }
+        Effort { bytes: 512 << 10, is_thorough: false }
     }
 
     /// Whether there is enough left for a trial of so many bytes; it is taken off.
