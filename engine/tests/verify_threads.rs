@@ -112,7 +112,9 @@ fn one_thread_and_many_give_the_same_report_and_events_to_the_byte() {
 fn hidden_by(files: &Files) -> BTreeMap<u32, BTreeSet<u32>> {
     let tree = at_rest(files).tree().unwrap();
     let mut hidden: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-    let mut hide = |by: u32, page: u32| hidden.entry(by).or_default().insert(page);
+    let mut hide = |by: u32, page: u32| {
+        hidden.entry(by).or_default().insert(page);
+    };
     let above = |mut node: usize| {
         let mut pages = vec![tree.nodes[node].page.0];
         while let Some((parent, _)) = tree.nodes[node].parent {
@@ -122,12 +124,12 @@ fn hidden_by(files: &Files) -> BTreeMap<u32, BTreeSet<u32>> {
         pages
     };
     for (index, node) in tree.nodes.iter().enumerate() {
-        above(index).into_iter().for_each(|by| drop(hide(by, node.page.0)));
+        above(index).into_iter().for_each(|by| hide(by, node.page.0));
     }
     for part in &tree.parts {
-        above(part.leaf).into_iter().for_each(|by| drop(hide(by, part.page.0)));
+        above(part.leaf).into_iter().for_each(|by| hide(by, part.page.0));
         let before = tree.parts.iter().filter(|other| (other.leaf, other.slot) == (part.leaf, part.slot));
-        before.filter(|other| other.position <= part.position).for_each(|by| drop(hide(by.page.0, part.page.0)));
+        before.filter(|other| other.position <= part.position).for_each(|by| hide(by.page.0, part.page.0));
     }
     hidden
 }

@@ -129,9 +129,9 @@ impl Target {
     }
 
     fn print(self, file: &AtRest, part: impl FnOnce(&AtRest, &Path) -> Result<Shown, Failure>) -> Outcome {
-        let mut shown = part(&file, &self.file)?;
+        let mut shown = part(file, &self.file)?;
         // A part that reads without a key is shown; the key that was given is still a wrong one.
-        if let Some(finding) = key_that_does_not_fit(&file, &self.keys)
+        if let Some(finding) = key_that_does_not_fit(file, &self.keys)
             && !shown.findings.contains(finding)
         {
             shown.found(finding);

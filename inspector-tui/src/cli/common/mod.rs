@@ -21,7 +21,7 @@ pub use open::{
 pub use open::{is_new_witness, note_witness, retried, retry, told_of_new_witness, with_unlock};
 pub use output::{Output, note, shown_path};
 pub use rest::{
-    key_that_does_not_fit, open_at_rest, open_beside, open_to_draw, open_unwitnessed, open_with_key, print_json,
+    key_that_does_not_fit, open_at_rest, open_beside, open_to_draw, open_with_key, print_json,
     refuse_what_cannot_be_drawn, witness_anchor,
 };
 pub use text::{TextForm, TextOptions};
