@@ -25,7 +25,6 @@ use crate::db::CheckpointMode;
 use crate::error::{Error, Result};
 use crate::finding::Severity;
 use crate::inspect::AtRest;
-use crate::trace::Tracer;
 use crate::verify::{Level, VerifyOptions, verify};
 use crate::vfs::SimVfs;
 use std::fmt;
@@ -212,7 +211,7 @@ impl Attack {
 }
 
 fn deep() -> VerifyOptions {
-    VerifyOptions { level: Level::Deep, anchor: None, tracer: Tracer::off() }
+    VerifyOptions { level: Level::Deep, ..VerifyOptions::default() }
 }
 
 /// Writes what differs between two states of the files to the disk of an open database.
