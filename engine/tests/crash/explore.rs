@@ -1,10 +1,12 @@
 //! Every instant of a workload, every model, every plan; and the same again inside the recovery, and inside that one's.
 
 use crate::oracle::{number_of, recover};
-use crate::watch::{Seen, Watching};
-use crate::workload::{PATH, Setup, Workload, watch_workload};
+use crate::shrink::{Case, script_of, shrink};
+use crate::watch::{Promise, Seen, Watching};
+use crate::workload::{Setup, Step, Workload, watch_workload};
 use std::collections::{BTreeMap, HashSet};
-use tosumu::vfs::{CrashModel, CrashPlan, DiskImage, PlanBounds};
+use std::fmt;
+use tosumu::vfs::{CrashModel, CrashPlan, PendingUnit, PlanBounds};
 
 /// The models of an ordinary disk.
 pub const HONEST: &[CrashModel] = &[CrashModel::Process, CrashModel::Ordered, CrashModel::Posix];
@@ -18,7 +20,9 @@ pub struct Bounds {
     /// For a crash of the workload, of its recovery, and of that one's recovery.
     plans: [PlanBounds; 3],
     /// One in so many recoveries is crashed, and one in so many of those recoveries again.
-    deeper_one_in: [u64; 2],
+    deeper_one_in: [usize; 2],
+    /// No more disks than this are opened.
+    states: usize,
 }
 
 impl Bounds {
@@ -29,11 +33,20 @@ impl Bounds {
             Some(samples) => Bounds {
                 plans: [bounds(EXHAUSTIVE_UNITS, samples), bounds(8, samples), bounds(3, 3)],
                 deeper_one_in: [1, 1],
+                states: usize::MAX,
             },
-            None => {
-                Bounds { plans: [bounds(EXHAUSTIVE_UNITS, 24), bounds(3, 3), bounds(1, 1)], deeper_one_in: [2, 16] }
-            }
+            None => Bounds {
+                plans: [bounds(EXHAUSTIVE_UNITS, 24), bounds(3, 3), bounds(1, 1)],
+                deeper_one_in: [2, 16],
+                states: usize::MAX,
+            },
         }
+    }
+
+    /// A quick look for a failure that is known to be near.
+    pub fn quick() -> Bounds {
+        let bounds = |exhaustive_units, samples| PlanBounds { exhaustive_units, samples, seed: 1 };
+        Bounds { plans: [bounds(7, 16), bounds(5, 8), bounds(1, 1)], deeper_one_in: [1, 1 << 20], states: 20_000 }
     }
 
     /// For workloads whose every state takes long: fewer recoveries are crashed.
@@ -67,6 +80,55 @@ impl Counts {
     }
 }
 
+/// A crash on the way to a failure.
+#[derive(Clone, Debug)]
+pub struct Cut {
+    /// The step it struck (of a recovery, 0 is the opening and 1 the commit behind it), and before which of its calls.
+    pub step: usize,
+    pub call: u64,
+    pub plan: CrashPlan,
+    /// What was pending.
+    pub units: Vec<PendingUnit>,
+}
+
+/// What went wrong, and the crashes that led there.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub cuts: Vec<Cut>,
+    pub model: CrashModel,
+    /// What had been promised when the first of them struck.
+    pub promise: Promise,
+    pub error: String,
+}
+
+impl Failure {
+    pub fn new(now: &Seen, model: CrashModel, plan: &CrashPlan, error: String) -> Failure {
+        let cut = Failure::cut(now, plan);
+        Failure { cuts: vec![cut], model, promise: now.promise.clone(), error }
+    }
+
+    /// The failure as it looks from the crash before it.
+    pub fn behind(mut self, now: &Seen, plan: &CrashPlan) -> Failure {
+        self.cuts.insert(0, Failure::cut(now, plan));
+        self.promise = now.promise.clone();
+        self
+    }
+
+    fn cut(now: &Seen, plan: &CrashPlan) -> Cut {
+        Cut { step: now.step, call: now.call, plan: plan.clone(), units: now.image.pending_units() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "a {} disk", self.model.name())?;
+        for (cut, of) in self.cuts.iter().zip(["the workload", "the recovery", "the second recovery"]) {
+            writeln!(f, "step {} of {of}, before call {}: {:?} of {:?}", cut.step, cut.call, cut.plan, cut.units)?;
+        }
+        f.write_str(&self.error)
+    }
+}
+
 pub struct Explorer {
     setup: Setup,
     models: &'static [CrashModel],
@@ -82,47 +144,41 @@ impl Explorer {
         Explorer { setup, models, bounds, met: HashSet::new(), arrived: HashSet::new(), counts: Counts::default() }
     }
 
-    /// Crashes at every instant; the first failure is told with the way that led to it.
-    pub fn explore(&mut self, seen: &[Seen], depth: usize) -> Result<(), String> {
+    /// Crashes at every instant, up to the first failure.
+    pub fn explore(&mut self, seen: &[Seen], depth: usize) -> Result<(), Failure> {
         for now in seen {
             for &model in self.models {
-                let bounds = self.bounds.plans[depth];
-                for plan in model.plans(&now.image, &bounds) {
-                    let survivors = now.image.after_crash(&plan).0;
-                    self.open(now, model, &survivors, depth).map_err(|error| told_with(now, &plan, depth, &error))?;
+                for plan in model.plans(&now.image, &self.bounds.plans[depth]) {
+                    if self.counts.total() < self.bounds.states {
+                        self.crash(now, model, &plan, depth)?;
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    fn open(&mut self, now: &Seen, model: CrashModel, survivors: &DiskImage, depth: usize) -> Result<(), String> {
-        if !self.met.insert(number_of(survivors, &now.promise)) {
+    fn crash(&mut self, now: &Seen, model: CrashModel, plan: &CrashPlan, depth: usize) -> Result<(), Failure> {
+        let survivors = now.image.after_crash(plan).0;
+        if !self.met.insert(number_of(&survivors, &now.promise)) {
             return Ok(());
         }
         *self.counts.states.entry((model.name(), depth)).or_default() += 1;
         let one_in = self.bounds.deeper_one_in.get(depth);
-        let goes_deeper = one_in.is_some_and(|&one_in| self.counts.total().is_multiple_of(one_in as usize));
+        let goes_deeper = one_in.is_some_and(|&one_in| self.counts.total().is_multiple_of(one_in));
         let watching = if goes_deeper { Watching::Instants } else { Watching::Promises };
-        let arrived = &mut self.arrived;
         let mut is_new = false;
         let mut is_known = |number| {
-            is_new = arrived.insert(number);
+            is_new = self.arrived.insert(number);
             !is_new
         };
-        let recovery = recover(self.setup, &now.promise, survivors, watching, &mut is_known)?;
-        if goes_deeper && is_new { self.explore(&recovery, depth + 1) } else { Ok(()) }
+        let recovery = recover(self.setup, &now.promise, &survivors, watching, &mut is_known)
+            .map_err(|error| Failure::new(now, model, plan, error))?;
+        if goes_deeper && is_new {
+            self.explore(&recovery, depth + 1).map_err(|failure| failure.behind(now, plan))?;
+        }
+        Ok(())
     }
-}
-
-fn told_with(now: &Seen, plan: &CrashPlan, depth: usize, error: &str) -> String {
-    let pending: Vec<String> =
-        now.image.pending().iter().map(|write| format!("{} {}+{}", write.file, write.offset, write.bytes)).collect();
-    let depth = ["", " of the recovery", " of the second recovery"][depth];
-    format!(
-        "step {} call {}{depth}, {plan:?}, pending {pending:?} names {:?}:\n{error}",
-        now.step, now.call, now.image.pending_names
-    )
 }
 
 /// Explores workloads and prints what was explored; not silently little.
@@ -143,13 +199,26 @@ pub fn explore_shallow(setup: Setup, name: &str, workloads: &[Workload]) {
     explore_within(Bounds::read().shallow(), setup, HONEST, name, workloads);
 }
 
+/// A script that shows the failure, where a script has words for the workload.
+fn smaller(setup: Setup, workload: &Workload, failure: Failure) -> String {
+    let is_script = workload.steps.iter().all(|step| matches!(step, Step::Op(_)));
+    if !is_script || setup.has_witness || setup.has_archive {
+        return String::new();
+    }
+    // The store of a script is there before its first line.
+    let mut steps = workload.steps.clone();
+    steps.insert(0, Step::WatchFromHere);
+    let (script, said) = script_of(&shrink(Case { setup, workload: Workload::of(steps), failure }));
+    format!("made smaller:\n{script}# {}", said.unwrap_or_default())
+}
+
 fn explore_within(bounds: Bounds, setup: Setup, models: &'static [CrashModel], name: &str, workloads: &[Workload]) {
     let mut all = Counts::default();
     for workload in workloads {
         let seen = watch_workload(setup, &workload.steps).unwrap_or_else(|error| panic!("{name}: {error}"));
         let mut explorer = Explorer::new(setup, models, bounds);
-        if let Err(error) = explorer.explore(&seen, 0) {
-            panic!("{name}, {PATH}: {error}\n{workload}");
+        if let Err(failure) = explorer.explore(&seen, 0) {
+            panic!("{name}: {failure}\n{workload}\n{}", smaller(setup, workload, failure.clone()));
         }
         all.instants += seen.len();
         all.exhausted += seen.iter().filter(|now| now.image.pending_units().len() <= EXHAUSTIVE_UNITS).count();

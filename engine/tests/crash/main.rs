@@ -6,12 +6,15 @@
 //! acknowledged <= m <= acknowledged + 1, and the file sound to its last page; then it must take a further commit ([`oracle`]).
 //! That recovery and that further commit are themselves watched and crashed, and so are those of the second recovery.
 //!
+//! A failure is made as small as it goes and told as a script that `tosumu lab --script` opens ([`shrink`]).
+//!
 //! `TOSUMU_CRASH_STATES=1000` sets the samples an instant (24 otherwise) and crashes every recovery at every subset of eight.
 
 mod damage;
 mod draw;
 mod explore;
 mod oracle;
+mod shrink;
 mod watch;
 mod workload;
 

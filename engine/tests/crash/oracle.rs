@@ -74,6 +74,7 @@ fn go_on(
     });
     let keys = opening_keys(sim, promise)?;
     watch.promise(|promise| promise.keys = vec![keys]);
+    watch.begin_step(1);
     watch.look(sim);
     let value = vec![b'x'; setup.afterwards_bytes];
     let made = watch.commit(|| told(db.write(|tx| tx.put(b"afterwards", &value))));

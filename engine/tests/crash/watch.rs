@@ -125,16 +125,21 @@ impl Watch {
     }
 
     /// Keeps the image of a call that is about to be made.
+    fn look_before_call(&self, sim: &SimVfs) {
+        self.look(sim);
+        self.lock().calls += 1;
+    }
+
+    /// Keeps the image as it is now, before the call that comes next.
     pub fn look(&self, sim: &SimVfs) {
         if self.watching == Watching::Promises {
             return;
         }
         let image = sim.image();
         let mut state = self.lock();
-        state.calls += 1;
         let is_same = state.seen.last().is_some_and(|last| last.image == image && last.promise == state.promise);
         if !is_same {
-            let now = Seen { promise: state.promise.clone(), image, step: state.step, call: state.calls };
+            let now = Seen { promise: state.promise.clone(), image, step: state.step, call: state.calls + 1 };
             state.seen.push(now);
         }
     }
@@ -158,7 +163,7 @@ struct Watched {
 
 impl Watched {
     fn look(&self) {
-        self.watch.look(&self.sim);
+        self.watch.look_before_call(&self.sim);
     }
 }
 
@@ -202,18 +207,18 @@ impl VfsFile for WatchedFile {
         self.file.read_at(offset, buffer)
     }
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
-        self.watch.look(&self.sim);
+        self.watch.look_before_call(&self.sim);
         self.file.write_at(offset, data)
     }
     fn len(&self) -> io::Result<u64> {
         self.file.len()
     }
     fn set_len(&self, length: u64) -> io::Result<()> {
-        self.watch.look(&self.sim);
+        self.watch.look_before_call(&self.sim);
         self.file.set_len(length)
     }
     fn sync_data(&self) -> io::Result<()> {
-        self.watch.look(&self.sim);
+        self.watch.look_before_call(&self.sim);
         self.file.sync_data()
     }
     fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
