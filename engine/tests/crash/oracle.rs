@@ -3,6 +3,7 @@
 
 use crate::watch::{CopyKind, CopyPromise, Model, Promise, Seen, Watch, Watching};
 use crate::workload::{COPY, PATH, Setup, copy_key, keyfile, make_copy, told};
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -174,7 +175,9 @@ fn take(model: &mut Model, name: &str, range: Range<'_>) -> Result<u64, String> 
 /// The file is sound to its last page.
 pub fn check_sound(sim: &SimVfs, path: &str, key: &Unlock) -> Result<(), String> {
     let file = told(AtRest::open(Arc::new(sim.clone()), path, Some(key)))?;
-    let report = told(verify(&file, &VerifyOptions { level: Level::Deep, ..VerifyOptions::default() }))?;
+    // These files are too small to be worth a second thread.
+    let options = VerifyOptions { level: Level::Deep, threads: NonZeroUsize::new(1), ..VerifyOptions::default() };
+    let report = told(verify(&file, &options))?;
     match report.findings.iter().find(|finding| finding.severity > Severity::Info) {
         None => Ok(()),
         Some(finding) => Err(format!("{path} is not sound: {finding:?}")),
