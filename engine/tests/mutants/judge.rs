@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_types, reason = "that nothing hangs is told by a clock; the engine itself reads none")]
 
 use super::world::{PATH, State, World, contents, disk_of, options};
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -117,7 +118,9 @@ fn look(files: &Files, world: &World, state: &State) -> Verdict {
 fn report(disk: &SimVfs, world: &World, level: Level, line: Option<&str>) -> Result<Report, Error> {
     let file = AtRest::open(Arc::new(disk.clone()), PATH, Some(&world.unlock))?;
     let anchor = line.map(|line| parse_fingerprint(line).expect("a line that was printed"));
-    verify(&file, &VerifyOptions { level, anchor, ..VerifyOptions::default() })
+    // One thread: a file of thirty pages is not worth starting another.
+    let threads = Some(NonZeroUsize::MIN);
+    verify(&file, &VerifyOptions { level, anchor, threads, ..VerifyOptions::default() })
 }
 
 fn is_damage(report: &Report) -> bool {

@@ -4,6 +4,7 @@
 
 use super::judge::PATIENCE;
 use super::world::{Contents, PATH, contents, disk_of, options};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 use tosumu::forge::Files;
@@ -35,7 +36,8 @@ pub fn use_everything(files: &Files, unlock: &Unlock) -> [Option<Contents>; 3] {
 
 fn look_at_rest(file: &AtRest) {
     for level in Level::ALL.into_iter().filter(|&level| level < Level::Anchored) {
-        let _ = verify(file, &VerifyOptions { level, ..VerifyOptions::default() });
+        let threads = Some(NonZeroUsize::MIN);
+        let _ = verify(file, &VerifyOptions { level, threads, ..VerifyOptions::default() });
     }
     let _ = (file.tree().map(|tree| tree.height()), file.annotate_log(), file.fingerprint_line());
     let _ = (file.named_trees().map(|found| found.trees.len()), file.free_list().map(|list| list.count()));
