@@ -248,6 +248,49 @@ impl Superblock {
         })
     }
 
+    /// What a slot that does not decode still says of itself and of its keys, for salvage: nothing else is read. Not a word of
+    /// it is to be believed before a key made with it has opened a page. Key slots that cannot be are left empty. `None` when
+    /// it does not even name a page size, a format and a cipher suite that this program knows.
+    pub(crate) fn remains(bytes: &[u8]) -> Option<Superblock> {
+        if bytes.len() < place::KEY_SLOTS.end() || place::CIPHER_SUITE.u32(bytes) != CIPHER_SUITE {
+            return None;
+        }
+        let format = Some(place::FORMAT.u32(bytes)).filter(|format| (1..=FORMAT).contains(format))?;
+        let file_id = FileId(*place::FILE_ID.array(bytes));
+        let slot = |place: usize| {
+            let mut slot = KeySlot::EMPTY;
+            slot.bytes.copy_from_slice(&bytes[place..place + KEY_SLOT_BYTES]);
+            slot.check().map_or(KeySlot::EMPTY, |()| slot)
+        };
+        Some(Superblock {
+            format,
+            min_reader: format,
+            features_compatible: 0,
+            features_read_only: 0,
+            features_incompatible: 0,
+            cipher_suite: CIPHER_SUITE,
+            page_size: PageSize::new(place::PAGE_SIZE.u32(bytes))?,
+            dek_generation: place::DEK_GENERATION.u32(bytes),
+            file_id,
+            slot_generation: 0,
+            log_generation: 0,
+            log_expected: false,
+            insecure_nonces: false,
+            page_count: 1,
+            commit: CommitNo(0),
+            root: PagePointer::NULL,
+            free_list: PagePointer::NULL,
+            free_count: 0,
+            key_slot_counter: place::KEY_SLOT_COUNTER.u32(bytes),
+            record_count: 0,
+            fingerprint: [0; 16],
+            catalog: PagePointer::NULL,
+            tree_count: 0,
+            key_set: if format < 2 { KeySet(file_id.0) } else { KeySet(*place::KEY_SET.array(bytes)) },
+            key_slots: std::array::from_fn(|number| slot(place::KEY_SLOTS.offset + number * KEY_SLOT_BYTES)),
+        })
+    }
+
     /// What the tree MAC binds a log to: file_id | commit | root | page_count | free_list | free_count | record_count |
     /// fingerprint, and from format 2 on catalog | tree_count.
     pub fn tree_mac_input(&self) -> Vec<u8> {

@@ -1,4 +1,5 @@
-//! One snapshot written into a new file: what compact, backup and restore have in common.
+//! One snapshot written into a new file: what compact, backup and restore have in common. Salvage puts something else in,
+//! and shares all other steps.
 //!
 //! 1. The name and its log's must be free. A leftover of an earlier copy, `NAME.tmp`, is cleared away unless it is locked.
 //! 2. `NAME.tmp` is created with a file id of its own, and the data key and the key slots of the source. All trees are put into it in key order,
@@ -10,7 +11,7 @@
 //! The source is read alone. A failure on the way, or a crash, leaves no file of the name.
 
 use super::digest::{Digest, Digesting};
-use super::walk::{Visitor, content, of_value, walk};
+use super::walk::{PIECE_BYTES, Visitor, content, of_value, walk};
 use crate::crypto::Entropy;
 use crate::db::{CheckpointMode, Database, InheritedKeys, Options};
 use crate::defence::{Defence, durable, holds, is_off};
@@ -22,7 +23,7 @@ use crate::types::{CommitNo, PageSize};
 use crate::verify::{Level, VerifyOptions, verify};
 use crate::vfs::{LockKind, OpenMode, Vfs, file_name};
 use crate::wal::log_path;
-use std::io::{self, Seek};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -75,10 +76,40 @@ pub(crate) enum TargetKeys<'a> {
     Fresh(Options),
 }
 
+/// What a new file holds that was read back and verified.
+pub(crate) struct Made {
+    pub commit: CommitNo,
+    pub fingerprint: String,
+    pub records: u64,
+    pub trees: u32,
+    pub pages: u32,
+    pub bytes: u64,
+    pub digest: Digest,
+}
+
 /// Copies; the copy exists when this returns `Ok`, and else does not.
 pub(crate) fn copy(source: &Source<'_>, target: Target<'_>) -> Result<CopyReport> {
+    let made = make(&target, source.page_size, &mut |filling| walk(source.snapshot, filling))?;
+    Ok(CopyReport {
+        source_commit: source.snapshot.commit(),
+        source_fingerprint: source.snapshot.fingerprint_line(),
+        commit: made.commit,
+        fingerprint: made.fingerprint,
+        records: made.records,
+        trees: made.trees,
+        pages: made.pages,
+        bytes: made.bytes,
+        digest: made.digest,
+    })
+}
+
+/// What puts records into a new file.
+pub(crate) type Fill<'a> = &'a mut dyn FnMut(&mut Filling<'_>) -> Result<()>;
+
+/// Makes a file of what `fill` puts in; it exists when this returns `Ok`, and else does not.
+pub(crate) fn make(target: &Target<'_>, page_size: PageSize, fill: Fill<'_>) -> Result<Made> {
     let place = Place::claim(target.vfs.clone(), target.path)?;
-    let made = place.fill(source, &target);
+    let made = place.fill(target, page_size, fill);
     if made.is_err() {
         place.clear_away();
     }
@@ -131,9 +162,9 @@ impl Place {
     }
 
     /// Steps 2 to 4.
-    fn fill(&self, source: &Source<'_>, target: &Target<'_>) -> Result<CopyReport> {
-        let (ring, digest) = self.write(source, target)?;
-        let report = self.read_back(source, &ring, digest)?;
+    fn fill(&self, target: &Target<'_>, page_size: PageSize, fill: Fill<'_>) -> Result<Made> {
+        let (ring, digest) = self.write(target, page_size, fill)?;
+        let made = self.read_back(&ring, digest)?;
         let log = log_path(&self.temporary);
         if self.exists(&log)? {
             self.vfs.remove(&log).map_err(self.failed("removing the spent log of"))?;
@@ -145,15 +176,15 @@ impl Place {
         self.vfs.remove(&self.temporary).map_err(self.failed("removing the temporary name of"))?;
         durable(Defence::DirectorySyncOfCopy, || self.vfs.sync_dir(&self.path))
             .map_err(self.failed("sync of the folder of"))?;
-        Ok(report)
+        Ok(made)
     }
 
     /// Step 2: the key ring of the new file, and the digest of what went into it.
-    fn write(&self, source: &Source<'_>, target: &Target<'_>) -> Result<(InheritedKeys, Digest)> {
+    fn write(&self, target: &Target<'_>, page_size: PageSize, fill: Fill<'_>) -> Result<(InheritedKeys, Digest)> {
         let settle = |options: Options| {
             let options = options.vfs(self.vfs.clone()).entropy(target.entropy.clone());
             // The checkpoint at the end makes all of it durable; until then nobody relies on it.
-            options.page_size(source.page_size).durability(Durability::Relaxed)
+            options.page_size(page_size).durability(Durability::Relaxed)
         };
         let db = match &target.keys {
             TargetKeys::Inherited(ring) => settle(Options::new()).create_inherited(&self.temporary, ring)?,
@@ -166,14 +197,14 @@ impl Place {
             digesting: Digesting::new(),
             bytes: 0,
         };
-        walk(source.snapshot, &mut filling)?;
+        fill(&mut filling)?;
         let digest = filling.finish()?;
         db.checkpoint(CheckpointMode::Passive)?;
         Ok((db.inherited_keys(), digest))
     }
 
     /// Step 3.
-    fn read_back(&self, source: &Source<'_>, ring: &InheritedKeys, digest: Digest) -> Result<CopyReport> {
+    fn read_back(&self, ring: &InheritedKeys, digest: Digest) -> Result<Made> {
         let options = Options::new().vfs(self.vfs.clone()).read_only(true);
         let db = options.open_inherited(&self.temporary, ring)?;
         let snapshot = db.read();
@@ -189,9 +220,7 @@ impl Place {
         if let Some(finding) = wrong.filter(|_| !is_off(Defence::CopyIsVerified)) {
             return Err(finding.into());
         }
-        Ok(CopyReport {
-            source_commit: source.snapshot.commit(),
-            source_fingerprint: source.snapshot.fingerprint_line(),
+        Ok(Made {
             commit: snapshot.commit(),
             fingerprint: db.fingerprint(),
             records: found.records,
@@ -216,7 +245,7 @@ impl Place {
 }
 
 /// Puts what a walk shows into a new file.
-struct Filling<'db> {
+pub(crate) struct Filling<'db> {
     db: &'db Database,
     /// `None` only inside a commit.
     transaction: Option<WriteTxn>,
@@ -252,6 +281,34 @@ impl Filling<'_> {
         Ok(())
     }
 
+    /// A record whose value is read in pieces from a source that is no snapshot.
+    pub fn long_from(&mut self, key: &[u8], length: u32, source: &mut (impl Read + Seek)) -> Result<()> {
+        self.digesting.record(key, length);
+        source.rewind().map_err(of_value)?;
+        let (mut buffer, mut left) = (vec![0; PIECE_BYTES], length as usize);
+        while left > 0 {
+            let count = left.min(PIECE_BYTES);
+            source.read_exact(&mut buffer[..count]).map_err(of_value)?;
+            self.digesting.piece(&buffer[..count]);
+            left -= count;
+        }
+        source.rewind().map_err(of_value)?;
+        self.put_long(key, length.into(), source)
+    }
+
+    fn put_long(&mut self, key: &[u8], length: u64, source: &mut (impl Read + Seek)) -> Result<()> {
+        let transaction = self.transaction.as_mut().expect(OPEN);
+        let put = match &self.tree {
+            None => transaction.put_from(key, length, source),
+            Some(name) => transaction.tree(name)?.expect(CREATED).put_from(key, length, source),
+        };
+        put.map_err(|error| match error {
+            Error::Io { file, source, .. } if file == "value" => of_value(source),
+            other => other,
+        })?;
+        self.count(key.len() as u64 + length)
+    }
+
     fn finish(mut self) -> Result<Digest> {
         self.commit()?;
         Ok(self.digesting.finish())
@@ -282,16 +339,6 @@ impl Visitor for Filling<'_> {
     fn long(&mut self, key: &[u8], value: &mut ValueReader<'_>) -> Result<()> {
         self.digesting.long(key, value)?;
         value.rewind().map_err(of_value)?;
-        let length = value.len();
-        let transaction = self.transaction.as_mut().expect(OPEN);
-        let put = match &self.tree {
-            None => transaction.put_from(key, length, value),
-            Some(name) => transaction.tree(name)?.expect(CREATED).put_from(key, length, value),
-        };
-        put.map_err(|error| match error {
-            Error::Io { file, source, .. } if file == "value" => of_value(source),
-            other => other,
-        })?;
-        self.count(key.len() as u64 + length)
+        self.put_long(key, value.len(), value)
     }
 }

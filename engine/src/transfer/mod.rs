@@ -5,6 +5,7 @@
 //! | a compact copy of a snapshot, while writes go on | [`Database::backup`], [`Database::compact_to`] |
 //! | a database as it was at any commit | [`Restore`] |
 //! | all of it as text, for any other program, and back | [`export`], [`Import`] |
+//! | what can be saved of a damaged database | [`Salvage`] |
 //! | whether it comes out and goes in again, without a new file | [`drill`] |
 //!
 //! Everything here reads its source through snapshots and writes new files alone: it never changes what it reads from, and a
@@ -18,6 +19,7 @@ mod export;
 mod import;
 mod lines;
 mod restore;
+mod salvage;
 mod walk;
 
 pub use copy::CopyReport;
@@ -26,6 +28,10 @@ pub use drill::drill;
 pub use export::{ExportReport, export};
 pub use import::{Existing, Import, ImportFailure, ImportReport};
 pub use restore::{ArchivedDatabase, Restore, RestoreReport, archived_databases};
+pub use salvage::{
+    Choice, Fate, Include, LISTED_MAX, LossReport, LostRange, RecoveredPage, Salvage, SalvagedFile, SalvagedState,
+    Status, Totals, TreeCount, TreeOf, Verdict,
+};
 
 use crate::crypto::{KdfProfile, Unlock};
 use crate::db::{Database, Options};

@@ -154,6 +154,58 @@ pub(crate) fn scan_on(
     Scanner { window, header, keys, scan, commit: from.commit, fingerprint: from.fingerprint }.run(from.sequence)
 }
 
+/// A record that is authentic by itself, whatever stands before it.
+pub(crate) struct SoundRecord {
+    pub place: RecordPlace,
+    /// The MAC of the record before it: of the first, the seed.
+    pub previous: [u8; 16],
+    pub mac: [u8; 16],
+}
+
+/// Every record of the log whose header is `header` that is authentic by itself, wherever it stands and whatever is missing
+/// between: for salvage, which says of each what it is worth. Tells too whether all of the log was looked at: bytes made to
+/// look like records everywhere would take long, and are left after some times their length was judged.
+pub(crate) fn sound_records(
+    file: &dyn VfsFile,
+    file_name: &str,
+    header: &LogHeader,
+    keys: &Keys,
+) -> Result<(Vec<SoundRecord>, bool)> {
+    let length = file.len().map_err(|source| Error::io("length", file_name, source))?;
+    let mut window = Window { file, file_name, length, start: 0, bytes: Vec::new() };
+    let shape = RecordShape { log: header.shape(), generation: header.log_generation };
+    let (mut at, mut records) = (LOG_HEADER_BYTES as u64, Vec::new());
+    let mut judged_max = length.saturating_mul(SOUND_TIMES_MAX).saturating_add(WINDOW_BYTES as u64);
+    loop {
+        let bytes = window.at(at, WITNESS_STRIDE_BYTES)?;
+        let is_last = bytes.len() < WITNESS_STRIDE_BYTES;
+        let Some((found, record_bytes)) = shape.find(bytes, |_| true) else {
+            if is_last {
+                return Ok((records, true));
+            }
+            at += RecordShape::bytes_done(WITNESS_STRIDE_BYTES) as u64;
+            continue;
+        };
+        at += found as u64;
+        if judged_max < record_bytes {
+            return Ok((records, false));
+        }
+        judged_max -= record_bytes;
+        let Candidate::Authentic(parsed) = parse(window.at(at, shape.log.record_bytes_max())?, header, keys) else {
+            at += 8;
+            continue;
+        };
+        let end = at + parsed.bytes;
+        let (sequence, commit, record) = (parsed.sequence, parsed.commit, parsed.record);
+        let place = RecordPlace { offset: at, end, sequence, commit, record };
+        records.push(SoundRecord { place, previous: parsed.previous, mac: parsed.mac });
+        at = end;
+    }
+}
+
+/// How many times the length of a log is judged at most, in bytes of what looks like records.
+const SOUND_TIMES_MAX: u64 = 16;
+
 struct Scanner<'a> {
     window: Window<'a>,
     header: &'a LogHeader,

@@ -1,0 +1,555 @@
+//! What is left of a database: its two files, the key, the state that something authentic vouches for, and where a page may be
+//! found.
+//!
+//! Opening stops at the first thing that does not fit; here each is noted as a [`Choice`] and the best that is authentic is
+//! taken: the newest superblock slot with a right MAC, the log that continues it as far as its chain holds, or a newer log
+//! whose chain stands by itself. Nothing is believed that did not authenticate.
+
+use super::catalogue::{Catalogue, FileOf, Spot};
+use super::report::Choice;
+use crate::crypto::{Keys, PlainPage, Unlock};
+use crate::db::{InheritedKeys, check_kept, explain_missing, unlock_keys};
+use crate::error::{Error, Result};
+use crate::finding::{Code, Finding};
+use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES};
+use crate::format::superblock::Superblock;
+use crate::inspect::VouchedState;
+use crate::limits::{PAGES_START_BYTES, SUPERBLOCK_BYTES};
+use crate::pager::check::{PageUse, Place, kind_of, open_expected};
+use crate::pager::slots::{ChosenSlot, authenticate_slot, read_slots, slot_bytes, slot_letter};
+use crate::types::{CommitNo, PageNo, PagePointer, PageSize};
+use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name, read_up_to};
+use crate::wal::{FramePlace, FrameRecord, LogIndex, LogStanding, SoundRecord, judge, log_path, scan, sound_records};
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A file that is read.
+pub(super) struct FileRead {
+    pub file: Arc<dyn VfsFile>,
+    pub name: String,
+    pub bytes: u64,
+}
+
+impl FileRead {
+    fn new(file: Arc<dyn VfsFile>, name: String) -> Result<FileRead> {
+        let bytes = file.len().map_err(|source| Error::io("length", &name, source))?;
+        Ok(FileRead { file, name, bytes })
+    }
+
+    /// Up to `count` bytes at `offset`; fewer where the file ends.
+    pub fn at(&self, offset: u64, count: usize) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; count];
+        let read =
+            read_up_to(&*self.file, offset, &mut bytes).map_err(|source| Error::io("read", &self.name, source))?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+}
+
+/// What is left.
+pub(super) struct Evidence {
+    pub pages: FileRead,
+    pub log: Option<FileRead>,
+    pub page_size: PageSize,
+    pub keys: Keys,
+    pub ring: InheritedKeys,
+    /// The newest state that is vouched for.
+    pub state: Option<VouchedState>,
+    pub choices: Vec<Choice>,
+    /// What the log has of pages, up to the state.
+    index: LogIndex,
+    /// Commits whose record stands in the log and is authentic by itself; `None` when no header tells whose log it is.
+    pub finished: Option<BTreeSet<CommitNo>>,
+    /// Of the log, when not all of it was judged.
+    pub log_cut_short: bool,
+    catalogue: OnceCell<Result<Catalogue>>,
+}
+
+/// How a pointer is followed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Rule {
+    /// By the read rule: the log first.
+    Current,
+    /// To exactly the version that it names.
+    Exact,
+}
+
+/// A page that was opened.
+pub(super) struct Opened {
+    pub plain: PlainPage,
+    /// What vouched for it.
+    pub pointer: PagePointer,
+    /// Where it stood instead of its own place, and what is wrong there.
+    pub elsewhere: Option<(Spot, Box<Finding>)>,
+}
+
+impl Evidence {
+    /// Reads superblocks and log. Fails when there is no such file, when it is not ours or of a newer format, and without a key.
+    pub fn open(vfs: &dyn Vfs, path: &Path, unlock: &Unlock) -> Result<Evidence> {
+        let pages = open_page_file(vfs, path)?;
+        let head = read_head(&pages)?;
+        let slots = read_slots(&head, &pages.name);
+        refuse_newer(&slots)?;
+        let Unlocked { superblock, keys, ring, mut choices } = unlock_any(&pages, &head, &slots, unlock)?;
+        let base = base_slot(&slots, &keys, &head, &pages.name, &mut choices);
+        let page_size = superblock.page_size;
+        let mut evidence = Evidence {
+            pages,
+            log: open_log(vfs, path)?,
+            page_size,
+            keys,
+            ring,
+            state: base.as_ref().map(|base| state_of_slot(&base.superblock, base.slot)),
+            choices,
+            index: LogIndex::default(),
+            finished: None,
+            log_cut_short: false,
+            catalogue: OnceCell::new(),
+        };
+        match evidence.read_log(base.as_ref(), &superblock) {
+            Err(Error::Io { file, source, .. }) => evidence.note_unread_log(&file, &source),
+            other => other?,
+        }
+        if base.is_none() && evidence.state.is_none() {
+            evidence.check_key_fits()?;
+        }
+        Ok(evidence)
+    }
+
+    /// What the log adds to the state.
+    fn read_log(&mut self, base: Option<&ChosenSlot>, ours: &Superblock) -> Result<()> {
+        let name = self.log.as_ref().map_or_else(|| format!("{}-wal", self.pages.name), |log| log.name.clone());
+        let head = self.log.as_ref().map_or(Ok(Vec::new()), |log| log.at(0, LOG_HEADER_BYTES))?;
+        let header = LogHeader::decode(&head).ok();
+        let own = header.filter(|header| {
+            header.file_id == ours.file_id && header.page_size == ours.page_size && header.format == ours.format
+        });
+        let sound = match (&own, &self.log) {
+            (Some(header), Some(log)) => {
+                let (sound, is_all) = sound_records(&*log.file, &log.name, header, &self.keys)?;
+                self.log_cut_short = !is_all;
+                self.finished = Some(sound.iter().filter(|record| is_commit(record)).map(commit_of).collect());
+                sound
+            }
+            _ => Vec::new(),
+        };
+        let Some(base) = base else {
+            self.take_chain(own.as_ref(), &sound);
+            return Ok(());
+        };
+        match judge(&base.superblock, &self.keys, &head, &name) {
+            Ok(LogStanding::Continues(header)) => self.take_continuing(base, &header),
+            Ok(LogStanding::Absent { .. } | LogStanding::Stale { .. }) => Ok(()),
+            Err(finding) => {
+                let finding = damage_of(explain_missing(finding, base))?;
+                let before = self.state.as_ref().map(|state| state.commit);
+                if finding.code == Code::FreshMainOlder {
+                    self.take_chain(own.as_ref(), &sound);
+                }
+                let goes_on = self.state.as_ref().map(|state| state.commit) != before;
+                self.note_refused_log(finding, base, goes_on);
+                Ok(())
+            }
+        }
+    }
+
+    /// The log goes on where the chosen slot ends: all of it that opening would keep, and before rot what stands there.
+    fn take_continuing(&mut self, base: &ChosenSlot, header: &LogHeader) -> Result<()> {
+        let Some(log) = &self.log else { return Ok(()) };
+        let superblock = &base.superblock;
+        let found = scan(&*log.file, &log.name, header, &self.keys, superblock.commit, superblock.fingerprint)?;
+        let kept = found.records.iter().filter(|record| record.end <= found.kept_end);
+        for record in kept {
+            if let FrameRecord::Page { page, seal } = record.record {
+                let offset = record.offset + RECORD_HEADER_BYTES as u64;
+                self.index.insert(page, FramePlace { commit: record.commit, seal, offset });
+            }
+        }
+        if let Some(last) = found.commits.last() {
+            self.state = Some(state_of_commit(last.commit, &last.body));
+        }
+        if let Err(error) = check_kept(&found, superblock, &log.name) {
+            let finding = damage_of(error)?;
+            let at = self.state.as_ref().map_or(CommitNo(0), |state| state.commit);
+            let last = self.finished.as_ref().and_then(BTreeSet::last).filter(|last| **last > at);
+            let later = match last {
+                Some(last) => format!("Commits {} to {last} at least were made behind it.", at.next()),
+                None => "How many commits were made behind it, nothing tells.".to_owned(),
+            };
+            self.choices.push(Choice {
+                finding: *finding,
+                instead: format!("The log is used up to where it holds, which is commit {at}."),
+                may_lose: Some(format!("What changed after commit {at}. {later}")),
+            });
+        }
+        Ok(())
+    }
+
+    /// The log by itself, without a superblock that it continues: as far as it is one chain from its first record on. Its
+    /// commit records carry whole pointers under their MAC, and every page that changed since its beginning stands in it.
+    fn take_chain(&mut self, header: Option<&LogHeader>, sound: &[SoundRecord]) {
+        let Some(header) = header else { return };
+        let (mut previous, mut sequence) = (header.seed, 1);
+        let mut waiting = Vec::new();
+        for record in sound {
+            if record.previous != previous || record.place.sequence != sequence {
+                break;
+            }
+            (previous, sequence) = (record.mac, sequence + 1);
+            match &record.place.record {
+                FrameRecord::Page { page, seal } => {
+                    let offset = record.place.offset + RECORD_HEADER_BYTES as u64;
+                    waiting.push((*page, FramePlace { commit: record.place.commit, seal: *seal, offset }));
+                }
+                FrameRecord::Commit(body) => {
+                    waiting.drain(..).for_each(|(page, frame)| self.index.insert(page, frame));
+                    self.state = Some(state_of_commit(record.place.commit, body));
+                }
+            }
+        }
+    }
+
+    fn note_refused_log(&mut self, finding: Box<Finding>, base: &ChosenSlot, goes_on: bool) {
+        let (instead, may_lose) = match goes_on {
+            true => (
+                "The log is newer than the page file and whole by itself: its last commit is used, and of the page file those pages that it still names.",
+                "What the log names and the page file does not hold.".to_owned(),
+            ),
+            false => (
+                "The page file is used alone, as of its last checkpoint.",
+                format!("What changed after commit {}.", base.superblock.commit),
+            ),
+        };
+        self.choices.push(Choice { finding: *finding, instead: instead.to_owned(), may_lose: Some(may_lose) });
+    }
+
+    fn note_unread_log(&mut self, file: &str, source: &io::Error) {
+        let at = self.commit();
+        let finding = Finding::new(Code::FileReadError, format!("The log could not be read: {source}."))
+            .at(file, 0..self.log.as_ref().map_or(0, |log| log.bytes))
+            .next("Copy both files to another disk, as far as they can be read, and salvage the copy.");
+        self.choices.push(Choice {
+            finding,
+            instead: "The page file is used alone, as of its last checkpoint.".to_owned(),
+            may_lose: Some(format!("What changed after commit {at}.")),
+        });
+    }
+
+    /// Without anything that a MAC vouches for, a page that opens is what shows that the key is this file's.
+    fn check_key_fits(&mut self) -> Result<()> {
+        if self.catalogue()?.is_empty() {
+            let why = "Neither superblock holds, no commit of the log does, and not one page opens under the key that was made of what is left.";
+            let finding = Finding::new(Code::PageUnauthentic, why)
+                .at(&self.pages.name, 0..self.pages.bytes)
+                .expected("a page that authenticates", "none")
+                .lost("Everything, as far as these files tell.")
+                .next("Keep a copy of both files. Restore a backup.");
+            return Err(finding.into());
+        }
+        Ok(())
+    }
+
+    /// Every authentic version of every page that stands anywhere in the two files. The first call looks for them.
+    pub fn catalogue(&self) -> Result<&Catalogue> {
+        let made = self.catalogue.get_or_init(|| Catalogue::of(self));
+        made.as_ref().map_err(Error::again)
+    }
+
+    /// The catalogue, when one was made.
+    pub fn searched(&self) -> Option<&Catalogue> {
+        self.catalogue.get().and_then(|made| made.as_ref().ok())
+    }
+
+    /// The newest commit that is vouched for.
+    pub fn commit(&self) -> CommitNo {
+        self.state.as_ref().map_or(CommitNo(0), |state| state.commit)
+    }
+
+    /// Where the newest form of `page` belongs.
+    pub fn own_spot(&self, page: PageNo) -> Spot {
+        match self.index.lookup(page, self.commit()) {
+            Some(frame) => Spot { file: FileOf::Log, offset: frame.offset },
+            None => Spot { file: FileOf::Pages, offset: self.page_size.offset_of(page) },
+        }
+    }
+
+    /// The pointer that vouches for the page: the log's, when the log has a newer version.
+    pub fn resolve(&self, pointer: &PagePointer) -> PagePointer {
+        let frame = self.index.lookup(pointer.page, self.commit());
+        frame.map_or(*pointer, |frame| PagePointer { page: pointer.page, commit: frame.commit, seal: frame.seal })
+    }
+
+    /// The file that a spot is in.
+    pub fn file(&self, file: FileOf) -> &FileRead {
+        match file {
+            FileOf::Pages => &self.pages,
+            FileOf::Log => self.log.as_ref().unwrap_or(&self.pages),
+        }
+    }
+
+    /// Opens the page that `pointer` names: in its place, or wherever else exactly that version stands. What is wrong with
+    /// its place is the finding. A page of the wrong kind is one that does not hold.
+    pub fn open_page(&self, asked: PageUse, pointer: &PagePointer, rule: Rule) -> Result<Opened, Box<Finding>> {
+        if pointer.page.is_none() {
+            let finding = Finding::new(Code::TreeSlot, "A pointer names no page.");
+            return Err(Box::new(finding.expected("a page", "page 0")));
+        }
+        let wanted = if rule == Rule::Current { self.resolve(pointer) } else { *pointer };
+        let spot = self.own_spot(pointer.page);
+        let first = match self.open_at(asked, &wanted, spot) {
+            Ok(plain) => return Ok(Opened { plain, pointer: wanted, elsewhere: None }),
+            Err(finding) => finding,
+        };
+        let Ok(catalogue) = self.catalogue() else { return Err(first) };
+        for other in catalogue.exact(&wanted).filter(|other| *other != spot) {
+            if let Ok(plain) = self.open_at(asked, &wanted, other) {
+                return Ok(Opened { plain, pointer: wanted, elsewhere: Some((other, first)) });
+            }
+        }
+        Err(first)
+    }
+
+    /// Opens what stands at `spot` as exactly the page that `wanted` names.
+    pub fn open_at(&self, asked: PageUse, wanted: &PagePointer, spot: Spot) -> Result<PlainPage, Box<Finding>> {
+        let file = self.file(spot.file);
+        let bytes = file.at(spot.offset, self.page_size.bytes()).map_err(|error| {
+            let why = format!("Page {} could not be read: {error}.", wanted.page);
+            let end = spot.offset + self.page_size.bytes() as u64;
+            Box::new(Finding::new(Code::FileReadError, why).page(wanted.page).at(&file.name, spot.offset..end))
+        })?;
+        let place = Place { file: &file.name, offset: spot.offset };
+        let plain = open_expected(&self.keys, &bytes, wanted, place)?;
+        match kind_of(&plain) {
+            kind if asked.is(kind) => Ok(plain),
+            kind => Err(Box::new(asked.refuse(kind, wanted.page, place, bytes.len()))),
+        }
+    }
+}
+
+fn is_commit(record: &&SoundRecord) -> bool {
+    matches!(record.place.record, FrameRecord::Commit(_))
+}
+
+fn commit_of(record: &SoundRecord) -> CommitNo {
+    record.place.commit
+}
+
+fn open_page_file(vfs: &dyn Vfs, path: &Path) -> Result<FileRead> {
+    let name = file_name(path);
+    let file = vfs.open(path, OpenMode::Read).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => Error::NotFound { file: name.clone() },
+        _ => Error::io("open", &name, source),
+    })?;
+    match file.try_lock(LockKind::Shared) {
+        Ok(true) => FileRead::new(file, name),
+        Ok(false) => Err(Error::InUse { file: name, holder: file.lock_holder() }),
+        Err(source) => Err(Error::io("locking", &name, source)),
+    }
+}
+
+fn open_log(vfs: &dyn Vfs, path: &Path) -> Result<Option<FileRead>> {
+    let path = log_path(path);
+    let name = file_name(&path);
+    match vfs.open(&path, OpenMode::Read) {
+        Ok(file) => FileRead::new(file, name).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::io("open", &name, source)),
+    }
+}
+
+/// Both slots. A slot that the disk does not give is as one of zeros.
+fn read_head(pages: &FileRead) -> Result<Vec<u8>> {
+    let first = match pages.at(0, PAGES_START_BYTES as usize) {
+        Ok(head) => return Ok(head),
+        Err(error) => error,
+    };
+    let mut slots = [pages.at(0, SUPERBLOCK_BYTES), pages.at(SUPERBLOCK_BYTES as u64, SUPERBLOCK_BYTES)];
+    if slots.iter().all(Result::is_err) {
+        return Err(first);
+    }
+    let mut head = Vec::new();
+    for slot in &mut slots {
+        head.append(slot.as_mut().unwrap_or(&mut vec![0; SUPERBLOCK_BYTES]));
+    }
+    Ok(head)
+}
+
+type Slots = [Result<Superblock, Box<Finding>>; 2];
+
+/// What a newer program wrote is not ours to take apart.
+fn refuse_newer(slots: &Slots) -> Result<()> {
+    let newer = |finding: &&Box<Finding>| matches!(finding.code, Code::HdrVersion | Code::HdrFeature);
+    match slots.iter().filter_map(|slot| slot.as_ref().err()).find(newer) {
+        Some(finding) => Err(Error::Damage(finding.clone())),
+        None => Ok(()),
+    }
+}
+
+struct Unlocked {
+    superblock: Superblock,
+    keys: Keys,
+    ring: InheritedKeys,
+    choices: Vec<Choice>,
+}
+
+/// Opens a key slot: of the newest superblock that reads, and of no other, for an older one may hold keys that were taken
+/// back. Where neither reads, of what is left of both.
+fn unlock_any(pages: &FileRead, head: &[u8], slots: &Slots, unlock: &Unlock) -> Result<Unlocked> {
+    let newest = slots.iter().flatten().max_by_key(|superblock| superblock.slot_generation);
+    if let Some(superblock) = newest {
+        let (keys, dek, _) = unlock_keys(superblock, unlock, &pages.name)?;
+        let ring = InheritedKeys::new(superblock, Arc::new(dek));
+        // A slot that was tampered with may name another file id or page size: then what the other one names gives the subkeys.
+        for (slot, other) in (0u8..).zip(slots) {
+            let Ok(other) = other else { continue };
+            let subkeys = ring.subkeys(other);
+            if authenticate_slot(slot, &subkeys, head, &pages.name).is_ok() {
+                return Ok(Unlocked { superblock: other.clone(), keys: subkeys, ring, choices: Vec::new() });
+            }
+        }
+        return Ok(Unlocked { superblock: superblock.clone(), keys, ring, choices: Vec::new() });
+    }
+    let damaged: Vec<Finding> =
+        slots.iter().filter_map(|slot| slot.as_ref().err()).map(|found| (**found).clone()).collect();
+    let mut refused = None;
+    for superblock in remains(head) {
+        match unlock_keys(&superblock, unlock, &pages.name) {
+            Ok((keys, dek, _)) => {
+                let ring = InheritedKeys::new(&superblock, Arc::new(dek));
+                let choices = damaged.into_iter().map(|finding| Choice {
+                    finding,
+                    instead:
+                        "A key slot was opened in what is left of the superblocks; nothing else of them is believed."
+                            .to_owned(),
+                    may_lose: Some("Which commit was the newest, unless the log tells.".to_owned()),
+                });
+                return Ok(Unlocked { superblock, keys, ring, choices: choices.collect() });
+            }
+            Err(Error::Damage(finding)) => refused = refused.or(Some(finding)),
+            Err(other) => return Err(other),
+        }
+    }
+    Err(no_key_left(damaged, refused, &pages.name))
+}
+
+/// What the two slots say of keys, each by itself, then the names of one with the key slots of the other.
+fn remains(head: &[u8]) -> Vec<Superblock> {
+    let whole: Vec<Superblock> =
+        [0, 1].into_iter().filter_map(|slot| Superblock::remains(slot_bytes(head, slot))).collect();
+    let mut all = whole.clone();
+    if let [a, b] = &whole[..] {
+        all.push(Superblock { key_slots: b.key_slots.clone(), ..a.clone() });
+        all.push(Superblock { key_slots: a.key_slots.clone(), ..b.clone() });
+    }
+    all
+}
+
+/// Both superblocks are gone, and with them the only copies of the data key.
+fn no_key_left(damaged: Vec<Finding>, refused: Option<Box<Finding>>, file: &str) -> Error {
+    let is_ours = damaged.iter().any(|finding| finding.code != Code::HdrMagic) || refused.is_some();
+    let Some(mut finding) = damaged.into_iter().max_by_key(|finding| finding.code != Code::HdrMagic) else {
+        return Error::Misuse { why: format!("{file}: has two slots that read") };
+    };
+    if is_ours {
+        let of_slots = refused.map_or_else(
+            || "no key slot can be read in either".to_owned(),
+            |refused| format!("of the key slots left in them none opened ({})", refused.why.trim_end_matches('.')),
+        );
+        finding.why = format!("Both superblocks are damaged, and {of_slots}.");
+        finding.expected = Some("one key slot of 256 bytes and the first 256 bytes of a superblock, whole".to_owned());
+        finding.lost =
+            Some("Everything: the data key stood in the key slots alone, and no page opens without it.".to_owned());
+        finding.next = Some(
+            "Keep the files. Any older copy of this database, also of its first 8192 bytes, holds the same key slots: put those 8192 bytes at the head of a copy of this file and try again. Else restore a backup."
+                .to_owned(),
+        );
+    }
+    finding.into()
+}
+
+/// The newest slot that the key vouches for.
+fn base_slot(slots: &Slots, keys: &Keys, head: &[u8], file: &str, choices: &mut Vec<Choice>) -> Option<ChosenSlot> {
+    let mut good: [Result<Superblock, Box<Finding>>; 2] = slots.clone();
+    for (number, slot) in (0u8..).zip(&mut good) {
+        if slot.is_ok()
+            && let Err(forged) = authenticate_slot(number, keys, head, file)
+        {
+            *slot = Err(forged);
+        }
+    }
+    let [a, b] = good;
+    let taken = match (&a, &b) {
+        (Ok(a), Ok(b)) => u8::from(b.slot_generation > a.slot_generation),
+        (Err(_), Err(_)) => return None,
+        (a, _) => u8::from(a.is_err()),
+    };
+    let (superblock, other) = if taken == 0 { (a, b) } else { (b, a) };
+    let superblock = superblock.ok()?;
+    let letter = slot_letter(taken);
+    match &other {
+        Ok(other) if superblock.slot_generation - other.slot_generation != 1 => choices.push(Choice {
+            finding: Finding::new(
+                Code::HdrSlotsDisagree,
+                "Both superblock slots are authentic, but their generations are not neighbours.",
+            )
+            .at(file, 0..PAGES_START_BYTES)
+            .expected(
+                "generations that differ by 1",
+                format!("{} and {}", superblock.slot_generation, other.slot_generation),
+            ),
+            instead: format!("Superblock {letter} is used, which has the higher generation."),
+            may_lose: Some(
+                "One of them was put there from another time; a newer state may have stood in its place.".to_owned(),
+            ),
+        }),
+        Ok(_) => {}
+        // A torn slot is what a crash leaves, and the log says whether it was the newest. Anything else is no crash's work.
+        Err(bad) => choices.push(Choice {
+            finding: (**bad).clone(),
+            instead: format!("Superblock {letter} is used."),
+            may_lose: (!matches!(bad.code, Code::HdrCrc | Code::HdrMagic))
+                .then(|| "A newer state may have stood in its place.".to_owned()),
+        }),
+    }
+    Some(ChosenSlot { slot: taken, superblock, other })
+}
+
+fn damage_of(error: Error) -> Result<Box<Finding>> {
+    match error {
+        Error::Damage(finding) => Ok(finding),
+        other => Err(other),
+    }
+}
+
+fn state_of_slot(superblock: &Superblock, slot: u8) -> VouchedState {
+    VouchedState {
+        commit: superblock.commit,
+        root: superblock.root,
+        root_holder: format!("superblock {}", slot_letter(slot)),
+        page_count: superblock.page_count,
+        record_count: superblock.record_count,
+        fingerprint: superblock.fingerprint,
+        free_list: superblock.free_list,
+        free_count: superblock.free_count,
+        catalog: superblock.catalog,
+        tree_count: superblock.tree_count,
+    }
+}
+
+fn state_of_commit(commit: CommitNo, body: &CommitBody) -> VouchedState {
+    VouchedState {
+        commit,
+        root: body.root,
+        root_holder: format!("commit {commit}"),
+        page_count: body.page_count,
+        record_count: body.record_count,
+        fingerprint: body.fingerprint,
+        free_list: body.free_list,
+        free_count: body.free_count,
+        catalog: body.catalog,
+        tree_count: body.tree_count,
+    }
+}
