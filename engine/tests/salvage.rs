@@ -449,7 +449,8 @@ fn what_is_saved_is_the_same_to_the_byte_and_includes_what_was_asked_for() {
     };
     assert_eq!(saved(Include::Stale), saved(Include::Stale));
     let certain = saved(Include::Certain).0;
-    assert!(certain.fates.iter().all(|fate| (fate.status == Status::Certain) == fate.put_into.is_some()));
+    assert!(certain.certain.iter().all(|fate| fate.put_into.is_some()));
+    assert!(!certain.others.is_empty() && certain.others.iter().all(|fate| fate.put_into.is_none()));
     assert_eq!(certain.result.records, certain.totals.certain);
     let all = saved(Include::Stale).0;
     assert_eq!(all.result.records, all.totals.certain + all.totals.unplaced + all.totals.stale);

@@ -682,3 +682,74 @@ fn named_trees_are_created_read_listed_and_dropped() {
     assert_eq!(place.run(["tree", "drop", "x.tsm", "notes"]).status, 1);
     place.run(["tree", "list", "x.tsm"]).gives("");
 }
+
+// ---- salvage
+
+/// A database of 300 records in pages of 512 bytes, folded, and the same with one page damaged.
+fn place_to_salvage() -> Place {
+    let place = Place::empty();
+    let puts: String = (1..=300).map(|number| format!("put k{number:04} value-{number}\n")).collect();
+    let lines = format!("begin\n{puts}commit\ncheckpoint\n");
+    assert_eq!(place.run_with(["feed", "x.tsm", "--page-size", "512"], lines).status, 0);
+    let mut bytes = fs::read(place.path("x.tsm")).unwrap();
+    bytes[8192 + 2 * 512 + 100] ^= 1;
+    place.write("y.tsm", bytes);
+    place
+}
+
+#[test]
+fn salvage_of_a_sound_file_says_that_nothing_is_lost() {
+    let place = place_to_salvage();
+    let ran = place.run(["salvage", "x.tsm", "saved.tsm"]);
+    let told = String::from_utf8(ran.stdout).unwrap();
+    assert_eq!((ran.status, &*ran.stderr), (0, ""));
+    assert!(told.starts_with("saved.tsm: salvaged from x.tsm: nothing is lost\n"), "{told}");
+    assert!(told.contains("saved     300 records, certain"), "{told}");
+    assert_eq!(place.run(["dump", "saved.tsm"]).stdout, place.run(["dump", "x.tsm"]).stdout);
+}
+
+#[test]
+fn salvage_of_a_damaged_file_names_the_keys_that_are_lost_and_what_to_do() {
+    let place = place_to_salvage();
+    let before = fs::read(place.path("y.tsm")).unwrap();
+    let ran = place.run(["salvage", "y.tsm", "saved.tsm", "--report", "all.jsonl"]);
+    let told = String::from_utf8(ran.stdout).unwrap();
+    assert_eq!((ran.status, &*ran.stderr), (DAMAGE, ""), "{told}");
+    for said in ["records are lost", "lost      keys from k", "page 3, PAGE-UNAUTHENTIC", "next      keep y.tsm"] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    assert_eq!(fs::read(place.path("y.tsm")).unwrap(), before);
+    assert_eq!(place.run(["verify", "saved.tsm", "--level", "deep"]).status, 0);
+
+    let lines = fs::read_to_string(place.path("all.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let end = lines.last().unwrap();
+    let certain = lines.iter().filter(|line| line["status"] == "certain").count() as u64;
+    assert_eq!((&end["line"], end["totals"]["certain"].as_u64()), (&"end".into(), Some(certain)));
+    assert_eq!(end["totals"]["lost_records"].as_u64(), Some(300 - certain));
+
+    let ran = place.run(["salvage", "y.tsm", "again.tsm", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!((ran.status, &report["exit"], &report["verdict"]), (DAMAGE, &2.into(), &"lost".into()));
+    assert_eq!(report["lost_ranges"][0]["finding"]["code"], "PAGE-UNAUTHENTIC");
+}
+
+#[test]
+fn salvage_touches_no_file_that_is_there_and_makes_none_without_a_key() {
+    let place = place_to_salvage();
+    place.write("mine", "mine");
+    place.run(["salvage", "y.tsm", "mine"]).fails(CANNOT, "EXISTS");
+    place.run(["salvage", "y.tsm", "y.tsm"]).fails(CANNOT, "EXISTS");
+    place.run(["salvage", "y.tsm", "z.tsm", "--report", "mine"]).fails(CANNOT, "EXISTS");
+    place.run(["salvage", "absent.tsm", "z.tsm"]).fails(CANNOT, "NOT-FOUND");
+    place.run(["salvage", "mine", "z.tsm", "--report", "r"]).fails(DAMAGE, "HDR-MAGIC");
+    place.write("pw", "secret");
+    assert_eq!(place.run(["init", "p.tsm", "--passphrase-file", "pw", "--kdf", "test"]).status, 0);
+    place.run(["salvage", "p.tsm", "z.tsm", "--report", "r"]).fails(CANNOT, "KEY-NO-SLOT");
+    place.run(["salvage", "p.tsm", "z.tsm", "--keyfile", "y.tsm"]).fails(CANNOT, "KEY-NO-SLOT");
+    place.run(["salvage", "y.tsm", "z.tsm", "--include", "certain"]).fails(MISUSE, "MISUSE");
+    assert_eq!(fs::read(place.path("mine")).unwrap(), b"mine");
+    assert!(!place.path("z.tsm").exists() && !place.path("r").exists() && !place.path("z.tsm.tmp").exists());
+    assert_eq!(place.run(["salvage", "p.tsm", "q.tsm", "--passphrase-file", "pw"]).status, 0);
+    assert_eq!(place.run(["get", "q.tsm", "k", "--passphrase-file", "pw"]).status, NOTHING);
+}

@@ -28,7 +28,7 @@ pub use report::{
 
 use super::copy::{Filling, Made, Target, TargetKeys, make};
 use super::walk::Visitor;
-use crate::crypto::{Entropy, OsEntropy, Unlock};
+use crate::crypto::{Anchor, Entropy, OsEntropy, Unlock};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::catalog::TreeEntry;
@@ -36,6 +36,7 @@ use crate::format::node::key_bytes_max;
 use crate::inspect::PageSet;
 use crate::types::{Bytes, PagePointer};
 use crate::vfs::{OsVfs, Vfs, file_name};
+use crate::wal::log_path;
 use evidence::Evidence;
 use sift::{ChainBytes, Met, Sift, Value, read_catalog};
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,7 +144,7 @@ impl Salvage {
         self.refuse_taken(&target)?;
         let source = self.vfs.resolve(source.as_ref());
         let evidence = Evidence::open(&*self.vfs, &source, &self.unlock)?;
-        let mut told = Told { tell, fates: Vec::new() };
+        let mut told = Told { tell, certain: Vec::new(), others: Vec::new() };
         let judged = Judged::of(&evidence, &mut told)?;
         let strays = judged.strays(&evidence)?;
         let plan = Plan::new(&evidence, &judged, &strays, self.include);
@@ -155,30 +156,34 @@ impl Salvage {
             keys: TargetKeys::Inherited(&evidence.ring),
         };
         let made = make(&to, evidence.page_size, &mut |filling| plan.fill(&evidence, &judged, &strays, filling))?;
-        Ok(report(&evidence, judged, &strays, told.fates, made))
+        Ok(report(&evidence, judged, &strays, told, made))
     }
 
     /// Told before the work begins; that nothing is replaced is seen to when the file gets its name.
     fn refuse_taken(&self, target: &Path) -> Result<()> {
-        let name = file_name(target);
-        match self.vfs.exists(target).map_err(|source| Error::io("looking for", &name, source))? {
-            true => Err(Error::AlreadyExists { file: name }),
-            false => Ok(()),
+        for taken in [target, &log_path(target)] {
+            let name = file_name(taken);
+            if self.vfs.exists(taken).map_err(|source| Error::io("looking for", &name, source))? {
+                return Err(Error::AlreadyExists { file: name });
+            }
         }
+        Ok(())
     }
 }
 
-/// The list of a report, and who is told of all.
+/// The lists of a report, and who is told of all.
 struct Told<'t> {
     tell: TellFate<'t>,
-    fates: Vec<Fate>,
+    certain: Vec<Fate>,
+    others: Vec<Fate>,
 }
 
 impl Told<'_> {
     fn fate(&mut self, fate: Fate) -> Result<()> {
         (self.tell)(&fate)?;
-        if self.fates.len() < LISTED_MAX {
-            self.fates.push(fate);
+        let list = if fate.status == Status::Certain { &mut self.certain } else { &mut self.others };
+        if list.len() < LISTED_MAX {
+            list.push(fate);
         }
         Ok(())
     }
@@ -512,7 +517,7 @@ fn name_of(tree: &TreeOf) -> String {
     }
 }
 
-fn report(evidence: &Evidence, judged: Judged, strays: &Strays, fates: Vec<Fate>, made: Made) -> LossReport {
+fn report(evidence: &Evidence, judged: Judged, strays: &Strays, told: Told<'_>, made: Made) -> LossReport {
     let totals = totals(evidence, &judged, strays);
     let mut beside = judged.beside;
     beside.extend(judged.counts.iter().filter(|count| !count.fits).map(miscounted));
@@ -533,6 +538,7 @@ fn report(evidence: &Evidence, judged: Judged, strays: &Strays, fates: Vec<Fate>
         state: evidence.state.as_ref().map(|state| SalvagedState {
             commit: state.commit,
             root_holder: state.root_holder.clone(),
+            fingerprint: Anchor::new(evidence.file_id, state.commit, &state.fingerprint).to_string(),
             is_newest,
         }),
         choices: evidence.choices.clone(),
@@ -541,7 +547,8 @@ fn report(evidence: &Evidence, judged: Judged, strays: &Strays, fates: Vec<Fate>
         beside,
         lost_ranges: judged.lost.all.into_iter().map(|(range, _)| range).take(LISTED_MAX).collect(),
         recovered: judged.recovered,
-        fates,
+        others: told.others,
+        certain: told.certain,
         not_looked_at: not_looked_at(evidence, strays),
         result: SalvagedFile {
             commit: made.commit,

@@ -29,6 +29,7 @@ mod put;
 mod rekey;
 mod restore;
 mod run;
+mod salvage;
 mod scan;
 mod screen;
 mod shot;
@@ -66,6 +67,7 @@ enum Verb {
     Compact(compact::Compact),
     Backup(backup::Backup),
     Restore(restore::RestoreVerb),
+    Salvage(salvage::SalvageVerb),
     Export(export::Export),
     Import(import::ImportVerb),
     Lab(lab::Lab),
@@ -98,6 +100,7 @@ impl Verb {
             Verb::Compact(verb) => verb.run(),
             Verb::Backup(verb) => verb.run(),
             Verb::Restore(verb) => verb.run(),
+            Verb::Salvage(verb) => verb.run(),
             Verb::Export(verb) => verb.run(),
             Verb::Import(verb) => verb.run(),
             Verb::Lab(verb) => verb.run(),

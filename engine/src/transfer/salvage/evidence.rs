@@ -17,7 +17,7 @@ use crate::inspect::VouchedState;
 use crate::limits::{PAGES_START_BYTES, SUPERBLOCK_BYTES};
 use crate::pager::check::{PageUse, Place, kind_of, open_expected};
 use crate::pager::slots::{ChosenSlot, authenticate_slot, read_slots, slot_bytes, slot_letter};
-use crate::types::{CommitNo, PageNo, PagePointer, PageSize};
+use crate::types::{CommitNo, FileId, PageNo, PagePointer, PageSize};
 use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name, read_up_to};
 use crate::wal::{FramePlace, FrameRecord, LogIndex, LogStanding, SoundRecord, judge, log_path, scan, sound_records};
 use std::cell::OnceCell;
@@ -54,6 +54,7 @@ pub(super) struct Evidence {
     pub pages: FileRead,
     pub log: Option<FileRead>,
     pub page_size: PageSize,
+    pub file_id: FileId,
     pub keys: Keys,
     pub ring: InheritedKeys,
     /// The newest state that is vouched for.
@@ -100,6 +101,7 @@ impl Evidence {
             pages,
             log: open_log(vfs, path)?,
             page_size,
+            file_id: superblock.file_id,
             keys,
             ring,
             state: base.as_ref().map(|base| state_of_slot(&base.superblock, base.slot)),
@@ -447,13 +449,19 @@ fn remains(head: &[u8]) -> Vec<Superblock> {
     all
 }
 
+const OLDER_HEAD: &str = "Any older copy of this database, even of its first 8192 bytes alone, holds the same key slots: put those 8192 bytes at the head of a copy of this file and salvage that. Else restore a backup.";
+
 /// Both superblocks are gone, and with them the only copies of the data key.
 fn no_key_left(damaged: Vec<Finding>, refused: Option<Box<Finding>>, file: &str) -> Error {
     let is_ours = damaged.iter().any(|finding| finding.code != Code::HdrMagic) || refused.is_some();
     let Some(mut finding) = damaged.into_iter().max_by_key(|finding| finding.code != Code::HdrMagic) else {
         return Error::Misuse { why: format!("{file}: has two slots that read") };
     };
-    if is_ours {
+    if !is_ours {
+        finding.next = Some(format!(
+            "If this was a tosumu database, both superblocks were overwritten, and with them every key slot. {OLDER_HEAD}"
+        ));
+    } else {
         let of_slots = refused.map_or_else(
             || "no key slot can be read in either".to_owned(),
             |refused| format!("of the key slots left in them none opened ({})", refused.why.trim_end_matches('.')),
@@ -462,10 +470,7 @@ fn no_key_left(damaged: Vec<Finding>, refused: Option<Box<Finding>>, file: &str)
         finding.expected = Some("one key slot of 256 bytes and the first 256 bytes of a superblock, whole".to_owned());
         finding.lost =
             Some("Everything: the data key stood in the key slots alone, and no page opens without it.".to_owned());
-        finding.next = Some(
-            "Keep the files. Any older copy of this database, also of its first 8192 bytes, holds the same key slots: put those 8192 bytes at the head of a copy of this file and try again. Else restore a backup."
-                .to_owned(),
-        );
+        finding.next = Some(format!("Keep the files. {OLDER_HEAD}"));
     }
     finding.into()
 }

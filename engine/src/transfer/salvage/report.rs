@@ -17,7 +17,7 @@ pub const LISTED_MAX: usize = 10_000;
 pub enum Status {
     /// Every pointer from the vouched root down to it carries the seal of the page it names: it is what the commit held.
     Certain,
-    /// It stands in an authentic page that nothing good points to any more: very likely the newest, and not proved so.
+    /// It stands in an authentic page that nothing good points to any more: it may well be the newest, and nothing proves it.
     Unplaced,
     /// It stands in an older version of a page that is lost: the value was once true, and may have been changed or deleted since.
     Stale,
@@ -173,6 +173,8 @@ pub struct SalvagedState {
     pub commit: CommitNo,
     /// What holds the pointer to the root: `superblock A`, `commit 3`.
     pub root_holder: String,
+    /// Its fingerprint line, without what it says of keys.
+    pub fingerprint: String,
     /// Whether it is the newest that the files tell of. That the files are the newest there are, only an anchor tells.
     pub is_newest: bool,
 }
@@ -289,8 +291,10 @@ pub struct LossReport {
     pub lost_ranges: Vec<LostRange>,
     /// Pages found whole elsewhere: the first [`LISTED_MAX`].
     pub recovered: Vec<RecoveredPage>,
-    /// What became of each record: the first [`LISTED_MAX`].
-    pub fates: Vec<Fate>,
+    /// Records that are not certain, or whose value is lost: the first [`LISTED_MAX`].
+    pub others: Vec<Fate>,
+    /// Records that are certain: the first [`LISTED_MAX`].
+    pub certain: Vec<Fate>,
     /// What was not looked at, and why.
     pub not_looked_at: Vec<String>,
     /// The file that was made.
