@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tosumu::inspect::AtRest;
 use tosumu::verify::{Level, VerifyOptions, verify};
-use tosumu::vfs::{LockKind, MemoryVfs, OpenMode, Vfs, VfsFile};
+use tosumu::vfs::{LockKind, MemoryVfs, OpenMode, Vfs, VfsFile, read_up_to, write_all_at};
 use tosumu::{CheckpointMode, CheckpointOutcome, Database, Options, PageSize, Pin, ReadTxn, Result, Severity};
 
 const PATH: &str = "followed.tsm";
@@ -357,6 +357,38 @@ fn damage_is_told_as_damage_by_a_handle_that_follows() {
     log.write_at(end + 700, &[0xEE; 9]).unwrap();
     assert_eq!(number_in(&reader.read()).unwrap_err().code(), "LOG-ROT");
     assert_eq!(follow(Arc::new(disk)).unwrap_err().code(), "LOG-ROT");
+}
+
+/// All of a file's bytes in the place of another's.
+fn put_in_place(from: &MemoryVfs, to: &MemoryVfs, name: &str) {
+    let from = from.open(Path::new(name), OpenMode::Read).unwrap();
+    let mut bytes = vec![0; from.len().unwrap() as usize];
+    read_up_to(&*from, 0, &mut bytes).unwrap();
+    let mode = if to.exists(Path::new(name)).unwrap() { OpenMode::Write } else { OpenMode::CreateNew };
+    let to = to.open(Path::new(name), mode).unwrap();
+    to.set_len(0).unwrap();
+    write_all_at(&*to, 0, &bytes).unwrap();
+}
+
+#[test]
+fn a_commit_that_was_seen_and_then_cut_back_is_no_damage_to_who_saw_it() {
+    const LOG: &str = "followed.tsm-wal";
+    for later in 1..5 {
+        let disk = MemoryVfs::new();
+        let writer = write_to(Arc::new(disk.clone()));
+        commit(&writer, 1);
+        let other = MemoryVfs::new();
+        [PATH, LOG].into_iter().for_each(|name| put_in_place(&disk, &other, name));
+        commit(&writer, 2);
+        drop(writer);
+        let reader = follow(Arc::new(disk.clone())).unwrap();
+        assert_eq!(number_in(&reader.read()).unwrap(), 2);
+        // What the log would be had the append of that commit failed after the reader saw it.
+        let writer = write_to(Arc::new(other.clone()));
+        (0..later).for_each(|number| commit(&writer, 7 + number));
+        [PATH, LOG].into_iter().for_each(|name| put_in_place(&other, &disk, name));
+        assert_eq!(number_in(&reader.read()).unwrap(), 6 + later, "{later} commits in its place");
+    }
 }
 
 #[test]

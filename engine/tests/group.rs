@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::time::Duration;
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::trace::{Event, Recorder, Sink};
@@ -22,6 +23,8 @@ struct Slow {
     syncs: Arc<AtomicU64>,
     is_failing: Arc<AtomicBool>,
     is_full: Arc<AtomicBool>,
+    /// Nothing can be removed.
+    is_stuck: Arc<AtomicBool>,
     /// Syncs under way, and the most that ever were at once.
     syncing: Arc<AtomicU64>,
     syncing_most: Arc<AtomicU64>,
@@ -34,9 +37,9 @@ impl Slow {
     }
 
     fn of(sync_milliseconds: u64) -> Slow {
-        let (is_failing, is_full) = Default::default();
+        let (is_failing, is_full, is_stuck) = Default::default();
         let (syncs, syncing, syncing_most) = Default::default();
-        Slow { sim: SimVfs::new(1), syncs, is_failing, is_full, syncing, syncing_most, sync_milliseconds }
+        Slow { sim: SimVfs::new(1), syncs, is_failing, is_full, is_stuck, syncing, syncing_most, sync_milliseconds }
     }
 
     fn options(&self) -> Options {
@@ -68,6 +71,9 @@ impl Vfs for Slow {
         self.sim.rename(from, to)
     }
     fn remove(&self, path: &Path) -> io::Result<()> {
+        if self.is_stuck.load(Ordering::SeqCst) {
+            return Err(io::Error::other("input/output error"));
+        }
         self.sim.remove(path)
     }
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
@@ -351,4 +357,79 @@ fn relaxed_commits_are_lost_whole_and_from_the_end_on() {
     }
     println!("{states} states, {lost} commits lost");
     assert!(lost > 0);
+}
+
+/// A sink that panics at one event, once.
+struct Panicking {
+    events: AtomicU64,
+    at: u64,
+}
+
+impl Sink for Panicking {
+    fn level(&self) -> tosumu::trace::Level {
+        tosumu::trace::Level::Outline
+    }
+
+    fn take(&self, _event: Event) {
+        assert_ne!(self.events.fetch_add(1, Ordering::SeqCst), self.at, "a sink with a defect");
+    }
+}
+
+/// Makes `work` on a thread of its own, which may panic; whoever waits for ever is a failure.
+fn ends<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> std::thread::Result<T> {
+    let (done, ended) = mpsc::channel();
+    let worker = std::thread::spawn(move || {
+        let outcome = catch_unwind(AssertUnwindSafe(work));
+        let _ = done.send(());
+        outcome
+    });
+    ended.recv_timeout(Duration::from_secs(20)).unwrap_or_else(|_| panic!("{what} never ended"));
+    worker.join().unwrap()
+}
+
+#[test]
+fn wherever_a_sink_panics_nobody_waits_for_ever_and_nothing_acknowledged_is_lost() {
+    let mut panics = 0;
+    for at in 0.. {
+        let sink = Arc::new(Panicking { events: AtomicU64::new(0), at });
+        let disk = Slow::of(0);
+        let options = disk.options().sink(sink.clone());
+        let Ok(Ok(db)) = ends("opening", move || options.open(PATH)) else {
+            panics += 1;
+            continue;
+        };
+        let mut acknowledged = Vec::new();
+        for turn in 0..4 {
+            let (writer, reader) = (db.clone(), db.clone());
+            let put = ends("a commit", move || writer.write(|tx| tx.put(&key(0, turn), b"x")));
+            acknowledged.extend(matches!(put, Ok(Ok(()))).then(|| key(0, turn)));
+            let folding = db.clone();
+            let _ = (turn == 1).then(|| ends("a checkpoint", move || folding.checkpoint(CheckpointMode::Passive)));
+            // A snapshot may tell events too; the next does not.
+            let _ = ends("a snapshot", move || drop(reader.read()));
+        }
+        let closed = ends("closing", move || drop(db));
+        let all = sink.events.load(Ordering::SeqCst) <= at;
+        panics += u64::from(!all);
+        let found = keys_on(disk.sim.clone());
+        assert!(acknowledged.iter().all(|key| found.contains(key)), "event {at}: {acknowledged:?} of {found:?}");
+        if all {
+            assert!(closed.is_ok() && acknowledged.len() == 4);
+            break;
+        }
+    }
+    assert!(panics > 40, "{panics}");
+}
+
+#[test]
+fn a_spill_file_that_could_not_be_removed_is_in_nobodys_way_once_it_can() {
+    let disk = Slow::of(0);
+    let db = disk.options().transaction_bytes(1).cache_bytes(0).open(PATH).unwrap();
+    let write_much = || db.write(|tx| (0..400).try_for_each(|turn| tx.put(&key(0, turn), &[7; 100])));
+    disk.is_stuck.store(true, Ordering::SeqCst);
+    write_much().unwrap();
+    assert!(disk.sim.exists(Path::new("group.tsm-spill")).unwrap(), "it is left behind");
+    disk.is_stuck.store(false, Ordering::SeqCst);
+    write_much().unwrap();
+    assert!(!disk.sim.exists(Path::new("group.tsm-spill")).unwrap());
 }

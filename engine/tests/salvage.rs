@@ -437,9 +437,15 @@ fn pages_and_superblocks_of_somebody_elses_file_are_never_saved() {
 #[test]
 fn what_is_saved_is_the_same_to_the_byte_and_includes_what_was_asked_for() {
     let history = history(3, true);
-    let mut files = newest(&history);
-    files.remove(LOG);
-    flip(files.get_mut(PATH).unwrap(), page_start(1) + 100);
+    let sound = newest(&history);
+    let damaged = (1..=pages_of(&sound)).map(|page| {
+        let mut files = sound.clone();
+        files.remove(LOG);
+        flip(files.get_mut(PATH).unwrap(), page_start(page) + 100);
+        files
+    });
+    let has_strays = |files: &Files| salvage(files, Include::Certain).unwrap().report.totals.unplaced > 0;
+    let files = damaged.into_iter().find(has_strays).expect("there is a branch over leaves");
     let saved = |include| {
         let disk = disk_of(&files);
         let entropy = Arc::new(InsecureSeededEntropy::new(5));

@@ -82,6 +82,11 @@ const RUN_PAGES_MAX: usize = 64;
 const WAIT_OF_ITS_OWN: Duration = Duration::from_millis(100);
 
 pub(super) fn checkpoint(store: &Store, writer: &mut Writer, mode: CheckpointMode) -> Result<CheckpointOutcome> {
+    // Left between the superblock and the end of the log, the next commit would go into a log that the disk says is over.
+    store.commits.or_in_doubt(|| fold(store, writer, mode))
+}
+
+fn fold(store: &Store, writer: &mut Writer, mode: CheckpointMode) -> Result<CheckpointOutcome> {
     let newest = writer.head.state.commit;
     if mode == CheckpointMode::Passive {
         // A seal transaction that an earlier attempt left is used again, and a snapshot of it is not in the way.

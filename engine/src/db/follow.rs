@@ -29,7 +29,7 @@ use crate::crypto::Keys;
 use crate::defence::{Defence, holds, is_off};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::Finding;
-use crate::format::log::{LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES};
+use crate::format::log::{LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES, record_mac};
 use crate::limits::PAGES_START_BYTES;
 use crate::pager::OpenedPage;
 use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context};
@@ -212,6 +212,8 @@ struct SeenLog {
     point: ScanPoint,
     /// The newest seal transaction: older snapshots cannot be sure of the page file any more.
     sealed: CommitNo,
+    /// Where the record of the newest commit begins; nowhere before the first.
+    last_record: Option<u64>,
     /// Nothing stands behind the end yet. A commit that was half there when it was looked at can be finished without a byte
     /// of the stamp changing: then the next look must not rely on the stamp.
     ends_clean: bool,
@@ -275,6 +277,7 @@ fn begin(chosen: &ChosenSlot, log: OpenLog) -> (View, SeenLog) {
         header: None,
         point: ScanPoint::nowhere(superblock.commit, superblock.fingerprint),
         sealed: superblock.commit,
+        last_record: None,
         ends_clean: true,
     };
     if let Some((header, scan)) = log.content {
@@ -287,10 +290,25 @@ fn begin(chosen: &ChosenSlot, log: OpenLog) -> (View, SeenLog) {
 }
 
 impl SeenLog {
+    /// Whether the log with this header is the one that was read, and goes on where that ended.
+    fn goes_on_in(&self, header: &LogHeader, file: &Arc<dyn VfsFile>, name: &str) -> Result<bool> {
+        Ok(self.header.as_ref() == Some(header) && self.last_stands(Some(file), name)?)
+    }
+
+    /// Whether the last commit that was read stands in the log still: an append that failed after it was seen is cut back, and
+    /// another commit, as long as it, may take its place.
+    fn last_stands(&self, file: Option<&Arc<dyn VfsFile>>, name: &str) -> Result<bool> {
+        let (Some(offset), Some(file)) = (self.last_record, file) else { return Ok(true) };
+        let head = read(&**file, name, offset, RECORD_HEADER_BYTES)?;
+        Ok(head.len() == RECORD_HEADER_BYTES && record_mac(&head) == self.point.mac)
+    }
+
     fn take_in(&mut self, scan: &LogScan) {
         self.ends_clean =
             scan.end == ScanEnd::Clean && scan.records.last().is_none_or(|last| last.end <= scan.kept_end);
         if let Some(last) = scan.commits.last() {
+            let of_last = |record: &&crate::wal::RecordPlace| record.sequence == last.sequence;
+            self.last_record = scan.records.iter().rfind(of_last).map(|record| record.offset);
             self.point = ScanPoint {
                 end: scan.kept_end,
                 sequence: last.sequence,
@@ -336,7 +354,8 @@ impl Follower {
     pub fn look(&self, store: &Store) -> Result<()> {
         let mut seen = self.seen();
         let end = seen.log.point.end;
-        if self.watched.sight(end)?.stamp == seen.stamp {
+        let sight = self.watched.sight(end)?;
+        if sight.stamp == seen.stamp && seen.log.last_stands(sight.log.as_ref(), &self.watched.log_name)? {
             return Ok(());
         }
         self.watched.settled(end, |sight| self.look_once(store, &mut seen, sight))?;
@@ -357,19 +376,37 @@ impl Follower {
         let standing = judge(&chosen.superblock, &store.keys, log_head, log_name)
             .map_err(|finding| super::explain_missing(finding, &chosen))?;
         match (standing, &sight.log) {
-            (LogStanding::Continues(header), Some(file)) if seen.log.header.as_ref() == Some(&header) => {
-                self.scan_on(store, seen, &chosen, &header, file)?;
+            (LogStanding::Continues(header), Some(file)) if seen.log.goes_on_in(&header, file, log_name)? => {
+                match self.scan_on(store, seen, &chosen, &header, file) {
+                    // What was seen may have been cut back since, and the log gone on from there: only all of it tells.
+                    Err(Error::Damage(_)) => {
+                        self.read_anew(store, seen, &chosen, LogStanding::Continues(header), Some(file))?;
+                    }
+                    other => other?,
+                }
             }
-            (standing, file) => {
-                let log = OpenLog::judged(&store.tracer, &store.keys, log_name, &chosen, standing, file.clone())?;
-                (seen.view, seen.log) = begin(&chosen, log);
-            }
+            (standing, file) => self.read_anew(store, seen, &chosen, standing, file.as_ref())?,
         }
         seen.chosen = chosen;
         // The stamp was taken before the log was read. After news it says nothing of the new end, and the next look reads on
         // from there.
         let is_settled = seen.log.point.end == end && seen.log.ends_clean;
         seen.stamp = if is_settled { sight.stamp.clone() } else { Stamp::default() };
+        Ok(())
+    }
+
+    /// Reads the log from its beginning.
+    fn read_anew(
+        &self,
+        store: &Store,
+        seen: &mut Seen,
+        chosen: &ChosenSlot,
+        standing: LogStanding,
+        file: Option<&Arc<dyn VfsFile>>,
+    ) -> Result<()> {
+        let name = &self.watched.log_name;
+        let log = OpenLog::judged(&store.tracer, &store.keys, name, chosen, standing, file.cloned())?;
+        (seen.view, seen.log) = begin(chosen, log);
         Ok(())
     }
 

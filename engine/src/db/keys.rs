@@ -147,6 +147,10 @@ impl Database {
     /// Both superblocks, one after the other, each synced. Whatever fails here, the handle can no longer tell what the disk
     /// holds: one of the slots may be torn, or newer than it knows.
     fn change_keys(&self, mut writer: WriterGuard, change: Change) -> Result<()> {
+        self.store.commits.or_in_doubt(|| self.write_keys(&mut writer, change))
+    }
+
+    fn write_keys(&self, writer: &mut WriterGuard, change: Change) -> Result<()> {
         // A line of the witness names a commit and the key slots; only a durable commit may stand in it. And settling may write a
         // superblock of its own, which says that a log is expected: what is written here goes on from that one.
         writer.settle(&self.store)?;

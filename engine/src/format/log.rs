@@ -208,6 +208,11 @@ pub fn seed_input(bytes: &[u8]) -> &[u8] {
     &bytes[..header_place::SEED.offset]
 }
 
+/// The MAC that the head of a record carries. The caller has checked the length.
+pub(crate) fn record_mac(head: &[u8]) -> [u8; 16] {
+    *record_place::MAC.array(head)
+}
+
 /// Whether what stands behind the last record of a log of generation `generation` was left by an older one, whose file it
 /// overwrites: bytes that do not begin as one of its own records do, whole or torn. They may be any part of an old record.
 pub fn is_left_of_an_older_log(bytes: &[u8], generation: u64) -> bool {

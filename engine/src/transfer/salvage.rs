@@ -332,11 +332,7 @@ impl Judged {
     }
 
     /// Walks the trees again, in the same order and to the same end.
-    fn each_certain(
-        &self,
-        evidence: &Evidence,
-        take: &mut dyn FnMut(&TreeOf, &[u8], &Value<'_>) -> Result<()>,
-    ) -> Result<()> {
+    fn each_certain(&self, evidence: &Evidence, take: TakeCertain<'_>) -> Result<()> {
         let mut walk = SecondWalk::new(evidence, self);
         walk.main(&mut |key, value| take(&TreeOf::Main, key, &value))?;
         for index in 0..self.names.len() {
@@ -346,6 +342,9 @@ impl Judged {
         Ok(())
     }
 }
+
+/// Who is shown a certain record, with its tree.
+type TakeCertain<'t> = &'t mut dyn FnMut(&TreeOf, &[u8], &Value<'_>) -> Result<()>;
 
 /// Who is shown a record.
 type TakeRecord<'t> = &'t mut dyn FnMut(&[u8], Value<'_>) -> Result<()>;

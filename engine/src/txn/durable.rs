@@ -5,7 +5,8 @@
 //! is durable, published and acknowledged at once. Who was appended meanwhile is led by the next.
 //!
 //! A sync that failed is never tried again: what it did not write may be forgotten by the operating system. The handle is
-//! poisoned, and every commit that waits is in doubt; none of them is ever published.
+//! poisoned, and every commit that waits is in doubt; none of them is ever published. So it is when a panic ends a sync, an append
+//! or a checkpoint half way.
 
 use super::store::{Store, View};
 use crate::defence::{Defence, durable, is_off};
@@ -150,6 +151,7 @@ impl Commits {
     pub fn cut_back(&self, cut: impl FnOnce() -> Result<Error>) -> Result<Error> {
         let waited = self.changed.wait_while(self.lock(), |state| state.is_syncing);
         waited.unwrap_or_else(PoisonError::into_inner).is_syncing = true;
+        let doubt = Doubt { commits: self, ends_a_sync: true };
         let done = cut();
         let mut state = self.lock();
         state.is_syncing = false;
@@ -157,13 +159,24 @@ impl Commits {
             state.poisoned.get_or_insert_with(|| error.to_string());
         }
         drop(state);
+        doubt.resolved();
         self.changed.notify_all();
+        done
+    }
+
+    /// Does `work`, which may leave log or superblock half written. Should a panic leave it, be it that of a sink, nothing tells how far it came:
+    /// the handle is poisoned.
+    pub fn or_in_doubt<T>(&self, work: impl FnOnce() -> T) -> T {
+        let doubt = Doubt { commits: self, ends_a_sync: false };
+        let done = work();
+        doubt.resolved();
         done
     }
 
     fn lead(&self, store: &Store, mark: &Mark, publish: Publish, sync: Defence) -> Result<()> {
         let log = &mark.view.log;
         let file = log.file().expect("invariant: a commit that was appended stands in a file");
+        let doubt = Doubt { commits: self, ends_a_sync: true };
         let synced = durable(sync, || file.sync_data());
         let mut state = self.lock();
         state.is_syncing = false;
@@ -174,11 +187,13 @@ impl Commits {
             let failed = Error::CommitIndeterminate { file: log.name.clone(), source };
             if is_off(Defence::PoisonAfterFailedSync) {
                 drop(state);
+                doubt.resolved();
                 self.changed.notify_all();
                 return Err(failed);
             }
             state.poisoned.get_or_insert_with(|| failed.to_string());
             drop(state);
+            doubt.resolved();
             return Err(store.poison(failed));
         }
         // A sync that returned says nothing when another failed meanwhile: that one may have taken the error with it.
@@ -192,6 +207,7 @@ impl Commits {
             }
         }
         drop(state);
+        doubt.resolved();
         self.changed.notify_all();
         if is_durable && publish == Publish::Leader {
             store.note_durable();
@@ -204,6 +220,31 @@ impl Commits {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Work under way after which, should a panic end it, nobody can tell what the files hold: then the handle is poisoned and whoever
+/// waits is woken.
+struct Doubt<'a> {
+    commits: &'a Commits,
+    /// Whether the work is the one sync that may be under way.
+    ends_a_sync: bool,
+}
+
+impl Doubt<'_> {
+    /// The work ended by itself, well or with an error.
+    fn resolved(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        let mut state = self.commits.lock();
+        state.is_syncing &= !self.ends_a_sync;
+        state.poisoned.get_or_insert_with(|| "a panic left a commit or a checkpoint half way".to_owned());
+        drop(state);
+        self.commits.changed.notify_all();
     }
 }
 

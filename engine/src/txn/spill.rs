@@ -40,13 +40,16 @@ pub(crate) fn spill_path(path: &Path) -> PathBuf {
 
 /// Removes a file that a crash in the middle of a large transaction left.
 pub(crate) fn remove_spill_leftover(vfs: &dyn Vfs, path: &Path) -> Result<()> {
-    let path = spill_path(path);
+    remove_spill_file(vfs, &spill_path(path))
+}
+
+fn remove_spill_file(vfs: &dyn Vfs, path: &Path) -> Result<()> {
     let failed = |doing: &'static str| {
-        let name = file_name(&path);
+        let name = file_name(path);
         move |source: io::Error| Error::io(doing, &name, source)
     };
-    match vfs.exists(&path).map_err(failed("looking for"))? {
-        true => vfs.remove(&path).map_err(failed("removing a leftover of")),
+    match vfs.exists(path).map_err(failed("looking for"))? {
+        true => vfs.remove(path).map_err(failed("removing a leftover of")),
         false => Ok(()),
     }
 }
@@ -152,6 +155,8 @@ impl Waiting {
         if let Some(file) = &self.file {
             return Ok(file.clone());
         }
+        // One is there when an earlier transaction could not remove its own; nobody reads it any more.
+        remove_spill_file(&*self.vfs, &self.path)?;
         let file = self
             .vfs
             .open(&self.path, OpenMode::CreateNew)
@@ -164,7 +169,7 @@ impl Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         if self.file.take().is_some() {
-            // What cannot be removed now is removed when the database is opened again.
+            // What cannot be removed now is removed before the next large transaction, or when the database is opened again.
             let _ = self.vfs.remove(&self.path);
         }
     }

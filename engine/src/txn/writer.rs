@@ -111,6 +111,10 @@ pub(crate) fn commit_prepared(mut writer: WriterGuard, store: &Store, prepared: 
 impl Writer {
     /// Appends sealed changes to the log: the next transaction may begin on them, no reader sees them yet.
     pub fn append_prepared(&mut self, store: &Store, prepared: Prepared<'_>) -> Result<Published> {
+        store.commits.or_in_doubt(|| self.append_changes(store, prepared))
+    }
+
+    fn append_changes(&mut self, store: &Store, prepared: Prepared<'_>) -> Result<Published> {
         let Prepared { mut next, kind, frames, opened } = prepared;
         let body = CommitBody {
             page_count: next.page_count,
@@ -149,7 +153,9 @@ impl Writer {
             let mut next = self.superblock.clone();
             next.log_expected = true;
             // The commit stands in the log, durable: after any failure here it may well be there when the file is opened again.
-            self.write_superblock(store, next, Defence::SyncOfLogExpected)
+            let commits = &store.commits;
+            commits
+                .or_in_doubt(|| self.write_superblock(store, next, Defence::SyncOfLogExpected))
                 .map_err(|error| store.poison(indeterminate(error)))?;
         }
         store.set_durable(&self.head.state);

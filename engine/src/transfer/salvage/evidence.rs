@@ -133,7 +133,7 @@ impl Evidence {
             (Some(header), Some(log)) => {
                 let (sound, is_all) = sound_records(&*log.file, &log.name, header, &self.keys)?;
                 self.log_cut_short = !is_all;
-                self.finished = Some(sound.iter().filter(|record| is_commit(record)).map(commit_of).collect());
+                self.finished = Some(sound.iter().filter(is_commit).map(commit_of).collect());
                 sound
             }
             _ => Vec::new(),
@@ -383,11 +383,12 @@ type Slots = [Result<Superblock, Box<Finding>>; 2];
 
 /// What a newer program wrote is not ours to take apart.
 fn refuse_newer(slots: &Slots) -> Result<()> {
-    let newer = |finding: &&Box<Finding>| matches!(finding.code, Code::HdrVersion | Code::HdrFeature);
-    match slots.iter().filter_map(|slot| slot.as_ref().err()).find(newer) {
-        Some(finding) => Err(Error::Damage(finding.clone())),
-        None => Ok(()),
+    for finding in slots.iter().filter_map(|slot| slot.as_ref().err()) {
+        if matches!(finding.code, Code::HdrVersion | Code::HdrFeature) {
+            return Err(Error::Damage(finding.clone()));
+        }
     }
+    Ok(())
 }
 
 struct Unlocked {
