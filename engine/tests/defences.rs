@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tosumu::crypto::InsecureSeededEntropy;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use tosumu::crypto::{Entropy, InsecureSeededEntropy};
 use tosumu::format::log::{LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, padded_end};
 use tosumu::transfer::Restore;
 use tosumu::vfs::{CrashPlan, DiskImage, SimVfs};
@@ -189,4 +190,43 @@ fn a_root_that_gave_way_to_a_page_of_the_page_file_is_read_after_the_database_is
         assert_eq!(records, number as usize);
     }
     assert_eq!(bytes_of(&disk, PATH).len() % PAGE, 0);
+}
+
+/// Randomness that says when it was drawn: every byte is the number of its epoch, but for a counter behind.
+#[derive(Default)]
+struct Epochs {
+    epoch: AtomicU8,
+    drawn: AtomicU64,
+}
+
+impl Entropy for Epochs {
+    fn fill(&self, buffer: &mut [u8]) -> std::io::Result<()> {
+        for piece in buffer.chunks_mut(8) {
+            let number =
+                self.drawn.fetch_add(1, Ordering::Relaxed) << 8 | u64::from(self.epoch.load(Ordering::Relaxed));
+            piece.copy_from_slice(&number.to_le_bytes()[..piece.len()]);
+        }
+        Ok(())
+    }
+
+    fn is_insecure(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn every_nonce_of_a_commit_was_drawn_since_the_commit_before() {
+    let (disk, epochs) = (SimVfs::new(1), Arc::new(Epochs::default()));
+    let db = options(&disk, 1).entropy(epochs.clone()).create(true).open(PATH).unwrap();
+    for epoch in 1..6 {
+        epochs.epoch.store(epoch, Ordering::Relaxed);
+        let behind = disk.files().into_iter().find(|file| file.file == LOG).map_or(LOG_HEADER_BYTES, |f| f.bytes.len());
+        db.write(|tx| (0..12).try_for_each(|key| tx.put(format!("{key:03}").as_bytes(), &[epoch; 40]))).unwrap();
+        let log = bytes_of(&disk, LOG);
+        let shape = LogHeader::decode(&log[..LOG_HEADER_BYTES]).unwrap().shape();
+        let record = RecordView::decode(&log[behind..], shape).unwrap();
+        assert_eq!(record.fields().kind, RecordKind::Page);
+        // A nonce is three pieces of eight bytes, each with its epoch first.
+        assert!(record.body()[..24].iter().step_by(8).all(|&drawn| drawn == epoch));
+    }
 }

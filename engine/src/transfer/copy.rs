@@ -342,3 +342,41 @@ impl Visitor for Filling<'_> {
         self.put_long(key, value.len(), value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::InsecureSeededEntropy;
+    use crate::vfs::SimVfs;
+
+    /// Copies a database as far as step 2, lets `spoil` change the disk, and reads back what should have `digest`.
+    fn read_back(digest: Option<Digest>, spoil: impl FnOnce(&SimVfs, u64)) -> Result<CopyReport> {
+        let (disk, entropy) = (SimVfs::new(1), Arc::new(InsecureSeededEntropy::new(1)));
+        let vfs: Arc<dyn Vfs> = Arc::new(disk.clone());
+        let options = Options::new().vfs(vfs.clone()).entropy(entropy.clone()).page_size(PageSize::TOY);
+        let db = options.create(true).open("a.tsm")?;
+        db.write(|tx| tx.put(b"k", b"v"))?;
+        let (snapshot, ring) = (db.read(), db.inherited_keys());
+        let source = Source { snapshot: &snapshot, page_size: db.page_size() };
+        let path = Path::new("b.tsm");
+        let place = Place::claim(vfs.clone(), path)?;
+        let (ring, written) =
+            place.write(&source, &Target { vfs, entropy, path, keys: TargetKeys::Inherited(&ring) })?;
+        let file = disk.files().into_iter().find(|file| file.file == "b.tsm.tmp").expect("the copy is being made");
+        spoil(&disk, file.bytes.len() as u64);
+        place.read_back(&source, &ring, digest.unwrap_or(written))
+    }
+
+    #[test]
+    fn a_copy_that_holds_something_else_than_was_copied_is_none() {
+        assert!(read_back(None, |_, _| {}).is_ok());
+        let nothing = Digesting::new().finish();
+        assert!(read_back(Some(nothing), |_, _| {}).unwrap_err().to_string().contains("digest"));
+    }
+
+    #[test]
+    fn a_copy_that_answers_right_and_does_not_verify_is_none() {
+        let spoilt = read_back(None, |disk, length| disk.tamper("b.tsm.tmp", length, &[1; 700]).unwrap());
+        assert_eq!(spoilt.unwrap_err().code(), "FILE-NOT-MULTIPLE");
+    }
+}
