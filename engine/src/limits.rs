@@ -30,6 +30,9 @@ pub const KDF_MEMORY_KIB_MAX: u32 = 1 << 20;
 pub const KDF_PASSES_MAX: u32 = 16;
 /// Argon2id lanes ceiling.
 pub const KDF_LANES_MAX: u32 = 16;
+/// Argon2id work ceiling, in KiB times passes, of all passphrase slots of a file together: they are tried one after the other, and
+/// eight of them shall ask for no more than one may (16 GiB filled once).
+pub const KDF_WORK_KIB_MAX: u64 = KDF_MEMORY_KIB_MAX as u64 * KDF_PASSES_MAX as u64;
 /// Argon2id floor below which `KDF-WEAK` is reported, in KiB (OWASP).
 pub const KDF_MEMORY_KIB_FLOOR: u32 = 19 * 1024;
 /// Argon2id passes floor below which `KDF-WEAK` is reported.
@@ -40,6 +43,9 @@ pub const KEYFILE_BYTES_MIN: usize = 32;
 pub const SECRET_BYTES_MAX: usize = 1 << 20;
 /// A checkpoint is made when the log has grown to this, in bytes.
 pub const LOG_BYTES_CHECKPOINT: u64 = 8 << 20;
+/// Heads of records behind the end of a log that may turn out to be none before the log is called damaged: a crash leaves a few,
+/// and each costs a checksum of a whole record, at most 64 MiB of them together.
+pub const LOG_FALSE_HEADS_MAX: u32 = 1024;
 /// Default bound of the cache of opened pages, in bytes.
 pub const CACHE_BYTES_DEFAULT: usize = 64 << 20;
 /// Default bound of the changed pages that a write transaction keeps in memory, in bytes: a quarter of the cache.

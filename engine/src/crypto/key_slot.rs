@@ -14,7 +14,7 @@ use crate::{
     defence::{Defence, holds, is_off},
     error::{Error, Result},
     finding::{Code, Finding},
-    limits::{KEY_SLOTS_COUNT, KEYFILE_BYTES_MIN, SECRET_BYTES_MAX},
+    limits::{KDF_WORK_KIB_MAX, KEY_SLOTS_COUNT, KEYFILE_BYTES_MIN, SECRET_BYTES_MAX},
     types::KeySet,
 };
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
@@ -142,6 +142,7 @@ pub fn open_slots(
     }
     if kind == Kind::Passphrase {
         candidates().try_for_each(|(number, slot)| refuse_bomb(slot, number))?;
+        refuse_bombs(slots)?;
     }
     let credential = Credential::read(unlock)?;
     let mut defect = None;
@@ -309,6 +310,25 @@ fn refuse_bomb(slot: &Slot, number: u8) -> Result<()> {
     let finding = Finding::new(Code::KdfBomb, why)
         .expected(format!("{what}: at most {ceiling}"), value.to_string())
         .next("Do not trust this file: no honest writer makes such a slot.");
+    Err(finding.into())
+}
+
+/// What all passphrase slots ask for together, in KiB times passes: whoever has a wrong passphrase pays for each.
+pub(crate) fn passphrase_work(slots: &[[u8; KEY_SLOT_BYTES]; KEY_SLOTS_COUNT]) -> u64 {
+    let profiles = slots.iter().filter(|slot| Kind::of_slot(slot) == Some(Kind::Passphrase)).map(stored_profile);
+    profiles.map(|profile| u64::from(profile.memory_kib) * u64::from(profile.passes)).fold(0, u64::saturating_add)
+}
+
+/// Each slot may ask for little enough and all together for too much.
+fn refuse_bombs(slots: &[[u8; KEY_SLOT_BYTES]; KEY_SLOTS_COUNT]) -> Result<()> {
+    let work = passphrase_work(slots);
+    if holds(Defence::KdfCeiling, work <= KDF_WORK_KIB_MAX) {
+        return Ok(());
+    }
+    let why = "The passphrase slots ask for more work together than one of them may. Nothing was computed.";
+    let finding = Finding::new(Code::KdfBomb, why)
+        .expected(format!("at most {KDF_WORK_KIB_MAX} KiB times passes"), work.to_string())
+        .next("Do not trust this file: no honest writer makes such slots.");
     Err(finding.into())
 }
 

@@ -20,6 +20,7 @@ pub use aead::{KeyContext, Keys, PlainPage, SealedPage};
 pub use anchor::{Anchor, KEY_SLOT_COUNTER_FIRST, KeysAnchor, parse_fingerprint};
 pub(crate) use anchor::{Freshness, compare};
 pub use kdf::KdfProfile;
+pub(crate) use key_slot::passphrase_work;
 pub use key_slot::{KEY_SLOT_BYTES, make_slot, open_slots};
 pub use nonce::{Entropy, InsecureSeededEntropy, OsEntropy, draw_nonces};
 pub use recovery::{RECOVERY_KEY_GROUPS, check_recovery_key, generate_recovery_key};

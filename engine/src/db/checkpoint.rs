@@ -82,6 +82,8 @@ const RUN_PAGES_MAX: usize = 64;
 const WAIT_OF_ITS_OWN: Duration = Duration::from_millis(100);
 
 pub(super) fn checkpoint(store: &Store, writer: &mut Writer, mode: CheckpointMode) -> Result<CheckpointOutcome> {
+    // Also where nothing is to be folded: an archive would take a page file that is in doubt for its base.
+    store.commits.check_sound()?;
     // Left between the superblock and the end of the log, the next commit would go into a log that the disk says is over.
     store.commits.or_in_doubt(|| fold(store, writer, mode))
 }

@@ -13,12 +13,12 @@
 //! unless they kept the data key. Only a new data key, `rekey`, revokes.
 
 use super::Database;
-use crate::crypto::{KdfProfile, Unlock, make_slot};
+use crate::crypto::{KdfProfile, Unlock, make_slot, passphrase_work};
 use crate::defence::Defence;
 use crate::error::{Error, Result};
 use crate::format::key_slot::{KeySlot, KeySlotKind};
 use crate::format::superblock::Superblock;
-use crate::limits::KEY_SLOTS_COUNT;
+use crate::limits::{KDF_WORK_KIB_MAX, KEY_SLOTS_COUNT};
 use crate::trace::Event;
 use crate::txn::WriterGuard;
 
@@ -162,6 +162,7 @@ impl Database {
         })?;
         let Change { slot, content, event, kind } = change;
         next.key_slots[usize::from(slot)] = content;
+        check_work(&next)?;
         for sync in [Defence::SyncOfFirstKeySlotWrite, Defence::SyncOfSecondKeySlotWrite] {
             writer
                 .write_superblock(&self.store, next.clone(), sync)
@@ -183,6 +184,13 @@ fn indeterminate(error: Error) -> Error {
         Error::Io { file, source, .. } => Error::KeysIndeterminate { file, source },
         other => other,
     }
+}
+
+/// Slots that are too much together would be refused at the next opening.
+fn check_work(superblock: &Superblock) -> Result<()> {
+    let value = passphrase_work(&superblock.key_slots.clone().map(|slot| slot.bytes));
+    let what = "the work of all passphrase slots together, in KiB times passes";
+    if value > KDF_WORK_KIB_MAX { Err(Error::LimitExceeded { what, limit: KDF_WORK_KIB_MAX, value }) } else { Ok(()) }
 }
 
 fn is_used(slot: &KeySlot) -> bool {

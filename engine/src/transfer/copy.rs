@@ -113,7 +113,15 @@ pub(crate) fn make(target: &Target<'_>, page_size: PageSize, fill: Fill<'_>) -> 
     if made.is_err() {
         place.clear_away();
     }
-    made
+    made.map_err(settled)
+}
+
+/// Of the database that was copied nothing is in doubt: what the handle of the copy was told would send the caller to look there.
+fn settled(error: Error) -> Error {
+    match error {
+        Error::CommitIndeterminate { file, source } => Error::io("write", &file, source),
+        other => other,
+    }
 }
 
 /// The name that a copy will have, and the one it has while it is made.

@@ -8,6 +8,7 @@ use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogShape, RecordKind, RecordView, padded_end};
 use crate::format::page::SealedView;
 use crate::inspect::{AtRest, PageSet};
+use crate::limits::LOG_FALSE_HEADS_MAX;
 use crate::trace::Event;
 use crate::types::PageNo;
 use crate::wal::WitnessShape;
@@ -137,13 +138,16 @@ impl Verifier<'_, '_> {
     fn durable_witness(&self, shape: LogShape, offset: u64, sequence: u64) -> Option<u64> {
         let (length, generation) = (self.file.log().length?, self.file.log().header.as_ref()?.log_generation);
         let head = WitnessShape { log: shape, generation, sequence };
-        let mut at = offset;
+        let (mut at, mut false_heads) = (offset, 0);
         while at < length {
             let bytes = self.file.log_bytes(at, STRIDE_BYTES).ok()?;
             let mut done = 0;
             while let Some(found) = head.find(&bytes[done..]) {
                 let witness = at + (done + found) as u64;
-                if self.record_at(shape, witness).is_some_and(|record| record.durable_sequence >= sequence) {
+                false_heads += 1;
+                // More false heads than any crash leaves are called rot with the key, too.
+                let is_rot = false_heads > LOG_FALSE_HEADS_MAX;
+                if is_rot || self.record_at(shape, witness).is_some_and(|record| record.durable_sequence >= sequence) {
                     return Some(witness);
                 }
                 done += found + 8;

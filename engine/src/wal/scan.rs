@@ -11,6 +11,7 @@ use crate::finding::{Code, Finding};
 use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView};
 use crate::format::log::{LogShape, fingerprint_input, padded_end, record_place};
 use crate::format::page::SealedView;
+use crate::limits::LOG_FALSE_HEADS_MAX;
 use crate::types::{CommitNo, PageNo, Seal};
 use crate::vfs::{VfsFile, read_up_to};
 
@@ -376,7 +377,15 @@ impl Scanner<'_> {
 
     /// The record at `offset`, which would have been `sequence`, does not hold: rot, a torn tail or the plain end?
     fn stop(mut self, offset: u64, sequence: u64, is_older: bool, why: &str) -> Result<LogScan> {
-        if let Some(witness) = self.durable_witness(offset, sequence)?.filter(|_| !is_off(Defence::RotWitness)) {
+        let witness = match self.durable_witness(offset, sequence)? {
+            Search::TooManyFalseHeads { end } => {
+                self.scan.end = ScanEnd::Damage(Box::new(self.false_heads(offset..end)));
+                return Ok(self.scan);
+            }
+            Search::Nothing => None,
+            Search::Found(witness) => Some(witness),
+        };
+        if let Some(witness) = witness.filter(|_| !is_off(Defence::RotWitness)) {
             let said = format!("A log record that had been synced no longer holds: {}.", why.trim_end_matches('.'));
             let finding = Finding::new(Code::LogRot, said)
                 .at(self.window.file_name, offset..witness.offset)
@@ -436,15 +445,17 @@ impl Scanner<'_> {
         Ok(true)
     }
 
-    fn durable_witness(&mut self, offset: u64, sequence: u64) -> Result<Option<Witness>> {
+    /// Every boundary of eight bytes behind `offset` is looked at; only the checksums and MACs that are tried are counted, for
+    /// whoever has no key can write a head at every few bytes.
+    fn durable_witness(&mut self, offset: u64, sequence: u64) -> Result<Search> {
         let shape = WitnessShape { log: self.header.shape(), generation: self.header.log_generation, sequence };
-        let mut at = offset;
+        let (mut at, mut false_heads) = (offset, 0);
         loop {
             let bytes = self.window.at(at, WITNESS_STRIDE_BYTES)?;
             let is_last = bytes.len() < WITNESS_STRIDE_BYTES;
             let Some(found) = shape.find(bytes) else {
                 if is_last {
-                    return Ok(None);
+                    return Ok(Search::Nothing);
                 }
                 at += WitnessShape::bytes_done(WITNESS_STRIDE_BYTES) as u64;
                 continue;
@@ -452,12 +463,33 @@ impl Scanner<'_> {
             at += found as u64;
             match self.candidate(at)? {
                 Candidate::Authentic(parsed) if parsed.durable_sequence >= sequence => {
-                    return Ok(Some(Witness { offset: at, sequence: parsed.sequence }));
+                    return Ok(Search::Found(Witness { offset: at, sequence: parsed.sequence }));
                 }
                 _ => at += 8,
             }
+            false_heads += 1;
+            if false_heads > LOG_FALSE_HEADS_MAX {
+                return Ok(Search::TooManyFalseHeads { end: at });
+            }
         }
     }
+
+    /// No crash leaves so many: the search ends here, and with it the hope to tell a torn tail from rot.
+    fn false_heads(&self, bytes: std::ops::Range<u64>) -> Finding {
+        let why = "Behind the last record that holds stand more heads of records that are none than any crash leaves.";
+        Finding::new(Code::LogRot, why)
+            .at(self.window.file_name, bytes)
+            .expected(format!("at most {LOG_FALSE_HEADS_MAX} heads of records that do not hold"), "more of them")
+            .lost(format!("Commits after {} cannot be vouched for.", self.commit))
+            .next("Nothing was changed. Keep a copy of both files; restore a backup.")
+    }
+}
+
+/// What came of looking for a witness.
+enum Search {
+    Found(Witness),
+    Nothing,
+    TooManyFalseHeads { end: u64 },
 }
 
 /// How many bytes are looked through at a time for a witness.
