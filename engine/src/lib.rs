@@ -200,6 +200,7 @@ mod btree;
 mod db;
 mod error;
 mod finding;
+mod sync;
 mod txn;
 
 pub use crypto::{KdfProfile, Unlock};

@@ -30,13 +30,14 @@ use crate::format::log::{LogShape, RECORD_HEADER_BYTES, RecordKind, RecordView};
 use crate::format::node::Node;
 use crate::format::page::{PageHeader, SealedView};
 use crate::pager::OpenedPage;
+use crate::sync::{Arc, PoisonError};
 use crate::trace::Event;
 use crate::txn::{CommitKind, NonceDraw, Prepared, Published, RootHolder, SealedPages, Store, View, Witness, Writer};
 use crate::types::{CommitNo, PageNo, PagePointer};
 use crate::vfs::{LockKind, OpenMode, VfsFile, file_name, read_up_to};
 use crate::wal::{FramePlace, log_path};
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+
 use std::time::Duration;
 
 /// What a checkpoint does about snapshots that stand in its way.

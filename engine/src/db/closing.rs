@@ -3,9 +3,9 @@
 use super::checkpoint::{CheckpointMode, checkpoint, checkpoint_of_a_long_log};
 use super::options::{AutoCheckpoint, CheckpointOnClose};
 use crate::error::{Error, Result};
+use crate::sync::thread::{self, JoinHandle};
 use crate::txn::{Busy, Store, WriterSlot};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// How long the thread that makes checkpoints waits for the writer before it looks whether the handle is being closed.

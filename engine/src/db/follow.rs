@@ -33,6 +33,7 @@ use crate::format::log::{LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES, recor
 use crate::limits::PAGES_START_BYTES;
 use crate::pager::OpenedPage;
 use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, thread};
 use crate::txn::{Following, Keyring, Published, ReadTxn, Store, View, Witness};
 use crate::types::CommitNo;
 use crate::vfs::{OpenMode, Vfs, VfsFile, file_name, read_up_to};
@@ -41,7 +42,6 @@ use crate::wal::{
 };
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Most looks before a file that never keeps still is given up on, for the caller to try again.
@@ -155,7 +155,7 @@ impl Watched {
 
 /// Waits before the look after `look`: briefly at first, for most files keep still.
 pub(crate) fn pause(look: u32) {
-    std::thread::sleep(if look == 0 { FIRST_PAUSE } else { PAUSE });
+    thread::sleep(if look == 0 { FIRST_PAUSE } else { PAUSE });
 }
 
 fn read(file: &dyn VfsFile, name: &str, offset: u64, count: usize) -> Result<Vec<u8>> {

@@ -21,6 +21,7 @@ use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::PAGES_START_BYTES;
 use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context, slot_bytes};
 use crate::pager::{Cache, PageFile};
+use crate::sync::{Arc, Condvar, Mutex, RwLock, thread};
 use crate::trace::{Event, LogVerdict, RecordKind, Tracer};
 use crate::txn::{
     Bell, Busy, Commits, Keyring, Published, Store, View, Witness, Writer, WriterSlot, remove_spill_leftover,
@@ -31,7 +32,6 @@ use crate::wal::{Archive, FramePlace, FrameRecord, Log, LogGeneration, LogIndex,
 use crate::wal::{ScanEnd, judge, log_path, scan, temporary_log_path};
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, RwLock};
 use std::time::Duration;
 
 /// Opens the database, by the key that the options name or with a data key that is known already.
@@ -194,7 +194,7 @@ fn open_locked(options: &Options, path: &Path, name: &str) -> Result<Arc<dyn Vfs
             Ok(false) if waits == 0 => {
                 return Err(Error::InUse { file: name.to_owned(), holder: file.lock_holder() });
             }
-            Ok(false) => std::thread::sleep(LOCK_STEP),
+            Ok(false) => thread::sleep(LOCK_STEP),
             Err(source) => return Err(Error::io("locking", name, source)),
         }
         waits -= 1;

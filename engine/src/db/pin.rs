@@ -5,6 +5,7 @@
 //! a reader's opening and locking it, so its name is looked up again once the lock is held.
 
 use crate::error::{Error, Result};
+use crate::sync::thread;
 use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name};
 use std::io;
 use std::path::Path;
@@ -34,7 +35,7 @@ pub(crate) fn take_pin(vfs: &dyn Vfs, log_path: &Path, patience: Patience) -> Re
                 Some(named) if named.identity() == file.identity() => return Ok(Some(file)),
                 _ => continue,
             },
-            Ok(false) => std::thread::sleep(PAUSE),
+            Ok(false) => thread::sleep(PAUSE),
             Err(_) => return Ok(None),
         }
     }

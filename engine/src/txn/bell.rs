@@ -1,6 +1,6 @@
 //! How a commit tells the thread that makes checkpoints that the log has grown past its bound.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 #[derive(Default)]
 pub(crate) struct Bell {

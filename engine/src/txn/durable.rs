@@ -11,10 +11,10 @@
 use super::store::{Store, View};
 use crate::defence::{Defence, durable, is_off};
 use crate::error::{Error, Result};
+use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::trace::Event;
 use crate::types::CommitNo;
 use std::io;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 pub(crate) struct Commits {
     state: Mutex<State>,

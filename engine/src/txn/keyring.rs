@@ -4,8 +4,8 @@ use crate::crypto::{Anchor, Dek, KEY_SLOT_BYTES, Keys};
 use crate::format::key_slot::KeySlot;
 use crate::format::superblock::Superblock;
 use crate::limits::KEY_SLOTS_COUNT;
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::types::{CommitNo, FileId};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The data key, wiped when the handle is dropped, and the key slots.
 pub(crate) struct Keyring {

@@ -3,9 +3,9 @@
 
 use super::Writer;
 use crate::error::{Error, Result};
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 /// What is done when somebody else has what is wanted: another transaction the writer, or another process the file.

@@ -15,11 +15,11 @@ use crate::format::superblock::Superblock;
 use crate::pager::check::{PageUse, Place, open_expected};
 use crate::pager::slots::slot_letter;
 use crate::pager::{Cache, OpenedPage, PageFile};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use crate::trace::{Event, PageSource, Tracer};
 use crate::types::{CommitNo, PagePointer};
 use crate::wal::{FramePlace, LogGeneration, read_frame};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The newest state that readers may see.
 #[derive(Clone, Debug)]

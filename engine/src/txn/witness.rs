@@ -15,12 +15,12 @@ use crate::crypto::{Anchor, Freshness, compare, parse_fingerprint};
 use crate::defence::{Defence, durable, is_off};
 use crate::error::{Error, Result};
 use crate::limits::WITNESS_BYTES_MAX;
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::trace::{Event, Tracer};
 use crate::types::CommitNo;
 use crate::vfs::{OpenMode, Vfs, VfsFile, file_name, read_up_to, write_all_at};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A witness file and what stands in it.
 pub(crate) struct Witness {

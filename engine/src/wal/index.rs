@@ -2,11 +2,12 @@
 //! readers hold it.
 
 use crate::defence::{Defence, holds};
+use crate::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use crate::types::{CommitNo, PageNo, Seal};
 use crate::vfs::VfsFile;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::OnceLock;
 
 /// One generation of the log: its file and its index. A snapshot holds the one it began on for as long as it lives; when the
 /// log is folded and a new generation begins, that is another value and the old one stays as it was.

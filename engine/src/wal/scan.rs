@@ -144,7 +144,7 @@ pub(crate) fn scan_on(
     from: &ScanPoint,
 ) -> Result<LogScan> {
     let length = file.len().map_err(|source| Error::io("length", file_name, source))?;
-    let window = Window { file, file_name, length, start: 0, bytes: Vec::new() };
+    let window = Window { file, file_name, length, start: 0, bytes: Vec::new(), zeros_start: length };
     let scan = LogScan {
         records: Vec::new(),
         commits: Vec::new(),
@@ -420,8 +420,9 @@ impl Scanner<'_> {
         let shape = RecordShape { log: self.header.shape(), generation: self.header.log_generation };
         let (mut at, mut end) = (offset, None);
         loop {
+            let is_last_but_zeros = at >= self.window.zeros_start;
             let bytes = self.window.at(at, WITNESS_STRIDE_BYTES)?;
-            let is_last = bytes.len() < WITNESS_STRIDE_BYTES;
+            let is_last = is_last_but_zeros || bytes.len() < WITNESS_STRIDE_BYTES;
             match shape.find(bytes, |_| true) {
                 Some((found, length)) => {
                     at += found as u64 + 8;
@@ -435,9 +436,9 @@ impl Scanner<'_> {
 
     fn is_zero_from(&mut self, offset: u64) -> Result<bool> {
         let mut at = offset;
-        while at < self.window.length {
+        while at < self.window.zeros_start {
             let bytes = self.window.at(at, WITNESS_STRIDE_BYTES)?;
-            if bytes.is_empty() || bytes.iter().any(|&byte| byte != 0) {
+            if bytes.is_empty() || !is_zero(bytes) {
                 return Ok(bytes.is_empty());
             }
             at += bytes.len() as u64;
@@ -449,12 +450,17 @@ impl Scanner<'_> {
     /// whoever has no key can write a head at every few bytes.
     fn durable_witness(&mut self, offset: u64, sequence: u64) -> Result<Search> {
         let shape = WitnessShape { log: self.header.shape(), generation: self.header.log_generation, sequence };
-        let (mut at, mut false_heads) = (offset, 0);
+        let (mut at, mut false_heads, mut zeros_start) = (offset, 0, offset);
         loop {
             let bytes = self.window.at(at, WITNESS_STRIDE_BYTES)?;
             let is_last = bytes.len() < WITNESS_STRIDE_BYTES;
+            if !is_zero(bytes) {
+                zeros_start = at + bytes.len() as u64;
+            }
             let Some(found) = shape.find(bytes) else {
                 if is_last {
+                    // Whoever looks through the rest again stops there.
+                    self.window.zeros_start = zeros_start;
                     return Ok(Search::Nothing);
                 }
                 at += WitnessShape::bytes_done(WITNESS_STRIDE_BYTES) as u64;
@@ -506,7 +512,9 @@ impl RecordShape {
     fn find(&self, bytes: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Option<(usize, u64)> {
         let starts = [RecordKind::Page, RecordKind::Commit]
             .map(|kind| self.log.record_bytes(kind) as u64 | (kind as u64) << (8 * record_place::KIND.offset));
-        (0..Self::bytes_done(bytes.len())).step_by(8).find_map(|at| {
+        // A log may have a hole of gigabytes: no head begins in zeros.
+        let places = if is_zero(bytes) { 0 } else { Self::bytes_done(bytes.len()) };
+        (0..places).step_by(8).find_map(|at| {
             let start = word(bytes, at);
             let is_one = starts.contains(&start)
                 && record_place::GENERATION.u64(&bytes[at..]) == self.generation
@@ -546,6 +554,12 @@ impl WitnessShape {
         let durable_sequence = record_place::DURABLE_SEQUENCE.u64(head);
         durable_sequence >= self.sequence && durable_sequence < record_place::SEQUENCE.u64(head)
     }
+}
+
+/// By comparing pieces, which is as quick as reading them.
+fn is_zero(bytes: &[u8]) -> bool {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    bytes.chunks(ZEROS.len()).all(|piece| *piece == ZEROS[..piece.len()])
 }
 
 fn word(bytes: &[u8], at: usize) -> u64 {
@@ -613,6 +627,8 @@ struct Window<'a> {
     length: u64,
     start: u64,
     bytes: Vec<u8>,
+    /// From here on there are zeros alone, as far as that is known.
+    zeros_start: u64,
 }
 
 const WINDOW_BYTES: usize = 1 << 20;
@@ -623,12 +639,11 @@ impl Window<'_> {
         let wanted_end = (offset + count as u64).min(self.length);
         let inside = offset >= self.start && wanted_end <= self.start + self.bytes.len() as u64;
         if !inside && offset < self.length {
-            let mut bytes = vec![0; WINDOW_BYTES.max(count)];
-            let read = read_up_to(self.file, offset, &mut bytes)
+            self.bytes.resize(WINDOW_BYTES.max(count), 0);
+            let read = read_up_to(self.file, offset, &mut self.bytes)
                 .map_err(|source| Error::io("read", self.file_name, source))?;
-            bytes.truncate(read);
+            self.bytes.truncate(read);
             self.start = offset;
-            self.bytes = bytes;
         }
         let from = (offset.saturating_sub(self.start) as usize).min(self.bytes.len());
         let to = (from + count).min(self.bytes.len());
