@@ -1,7 +1,7 @@
 //! What somebody who has the key can make: wrong files whose every seal, MAC and checksum is right.
 //!
 //! It exists for tests, fixtures, lessons and fuzzing: behind the seals stands code that reads structures, and only who seals
-//! reaches it. It is never for repair, and nothing of the engine uses it: it changes bytes in memory, asks nothing back, and
+//! reaches it. It is never for repair, and nothing of the engine but scripts uses it: it changes bytes in memory, asks nothing back, and
 //! what it makes is a lie by design.
 //!
 //! A [`Forger`] holds the files of one database. Pages are read from the page file and put back sealed under the same number
@@ -462,7 +462,7 @@ impl Forger {
     }
 
     /// Whether the log continues the page file.
-    fn log_is_bound(&self) -> bool {
+    pub fn log_is_bound(&self) -> bool {
         match (self.log_header(), self.newest_superblock()) {
             (Ok(header), Ok((_, superblock))) => {
                 header.log_generation == superblock.log_generation && header.seed == self.seed_of(&header, &superblock)

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tosumu::crypto::InsecureSeededEntropy;
-use tosumu::script::{Runner, RunnerOptions, SAMPLE_STORE, Script};
+use tosumu::script::{Op, Runner, RunnerOptions, SAMPLE_STORE, Script};
 use tosumu::trace::{Event, Fold, Level, Recorder, Sink, read_trace, write_trace};
 use tosumu::vfs::{CrashPlan, DiskImage, SimVfs};
 use tosumu::{CheckpointMode, Options, PageSize};
@@ -62,10 +62,11 @@ fn the_fold_of_a_script_is_its_disk_after_every_operation_and_its_pages() {
         let script = Script::parse(&text).unwrap();
         let mut runner = Runner::new(script.options(RunnerOptions::default()));
         let mut fold = Fold::default();
-        // What is in memory says nothing of a file that was put in the place of the one it was read from.
+        // What is in memory says nothing of a file that was put in the place of the one it was read from, or forged.
         let mut replaced = false;
         for line in &script.lines {
             runner.run(&line.op);
+            replaced |= matches!(line.op, Op::Forge(_));
             for event in runner.recorder().events_from(fold.events) {
                 replaced |= matches!(*event, Event::FileReplaced { .. });
                 fold.apply(&event);

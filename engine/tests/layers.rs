@@ -65,7 +65,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "script",
         &[
             "types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "trace", "wal", "btree", "db",
-            "txn", "inspect", "verify",
+            "txn", "inspect", "verify", "forge",
         ],
     ),
 ];

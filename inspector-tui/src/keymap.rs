@@ -379,6 +379,8 @@ static TABLE: &[Binding] = &[
     // The home screen.
     bind!([Down], Message::HomeMove(1), "down", "", "", home, ""),
     bind!([Up], Message::HomeMove(-1), "up", "", "", home, ""),
+    bind!([PageDown], Message::HomeMove(10), "", "ten files down", "", |m| home(m) && m.home.gallery.is_some(), ""),
+    bind!([PageUp], Message::HomeMove(-10), "", "ten files up", "", |m| home(m) && m.home.gallery.is_some(), ""),
     bind!([Enter], Message::HomeChoose, "choose", "", "", home, ""),
     bind!([Escape], Message::Back, "back", "", "", |m| home(m) && m.home.gallery.is_some(), ""),
 

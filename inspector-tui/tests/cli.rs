@@ -108,6 +108,35 @@ fn init_does_not_touch_a_file_that_is_there() {
 }
 
 #[test]
+fn the_gallery_lists_shows_makes_and_checks_its_files_within_eighty_columns() {
+    let place = Place::empty();
+    let text = |arguments: &[&str]| {
+        let ran = place.run(arguments.iter().copied());
+        assert_eq!(ran.status, 0, "{arguments:?}: {}", ran.stderr);
+        let text = String::from_utf8(ran.stdout).unwrap();
+        for line in text.lines().filter(|line| !line.contains("verify")) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        text
+    };
+    assert!(text(&["fixture", "list"]).contains("\n  one-page-rolled-back                 PAGE-STALE\n"));
+    assert!(text(&["fixture", "list", "--stories"]).contains("Two leaves stand in each other's"));
+    let shown = text(&["fixture", "show", "wrong-passphrase"]);
+    assert!(shown.contains("KEY-WRONG fatal") && shown.contains("verify is given: passphrase"), "{shown}");
+    let recipe = text(&["fixture", "show", "two-pages-swapped", "--recipe"]);
+    assert!(recipe.ends_with("swap page 1 2\n"), "{recipe}");
+    place.run(["fixture", "show", "two-page-swaped"]).fails(CANNOT, "NOT-FOUND");
+    assert!(place.run(["fixture", "show", "two-page-swaped"]).stderr.contains("did you mean two-pages-swapped"));
+    text(&["fixture", "make", "kept"]);
+    assert_eq!(fs::metadata(place.path("kept/damaged/an-empty-file.tsm")).unwrap().len(), 0);
+    assert!(fs::read_to_string(place.path("kept/KEYS.md")).unwrap().contains("passphrase `correct-horse`"));
+    let made = place.path("kept/damaged/one-page-rolled-back.tsm");
+    let made = made.to_str().unwrap();
+    assert_eq!(place.run(["verify", made]).status, 2);
+    assert!(text(&["fixture", "check"]).contains("fixtures are as their recipes make them"));
+}
+
+#[test]
 fn page_sizes_that_cannot_be_are_wrong_use() {
     let place = Place::empty();
     for size in ["0", "511", "1000", "131072", "many", "-1"] {

@@ -25,6 +25,9 @@
 //!   CHANGE: byte N xor|set HEX | byte N copy M from NAME | field NAME N | field NAME hex HEX | zero | from NAME [PLACE]
 //!   of log and pages also: truncate N | extend N | remove | become sqlite|png|text|nothing
 //!   of a record also: drop | repeat | swap M | cut
+//! forge page N EDIT                 with the key: seals, MACs and checksums are right, and only what is said is wrong
+//!   EDIT: byte N xor|set HEX | field NAME N | swap A B | slot S key K | slot S length N | slot S page M | next M | entry I page M
+//! forge superblock A|B field NAME N | forge superblocks field NAME N | forge record N field NAME N
 //! swap page A B | put-back page A B … from commit N | put-back all from commit N
 //! show tree [T]|trees|page N|free|log|disk|superblock|snapshots|keys|fingerprint
 //! expect get K V | no K | records|height|pages|commit|free|trees [<=|>=] N
@@ -36,6 +39,7 @@
 //! begins with `= ` is what the operation above it prints. Of a value of more than 200 bytes its length and first bytes are
 //! printed.
 
+mod forge;
 mod op;
 mod parse;
 mod run;
@@ -44,6 +48,7 @@ mod show;
 mod tamper;
 mod text;
 
+pub use forge::{Forge, PageEdit};
 pub use op::{
     BesideStep, Blob, CheckpointKind, CompareAndSwap, Crash, Expect, Fill, FillOrder, Instant, KeyStep, Left, Measure,
     Op, Read, Relation, Scan, SessionStep, Show, Step, TreeStep,

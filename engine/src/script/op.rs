@@ -1,5 +1,6 @@
 //! The operations of a script as plain values, and their canonical text.
 
+use super::forge::Forge;
 use super::tamper::Tamper;
 use crate::escape::{escape, escape_word};
 use crate::finding::Code;
@@ -78,6 +79,8 @@ pub enum Op {
     Key(KeyStep),
     /// `tamper …`: bytes are changed from outside, without the key.
     Tamper(Tamper),
+    /// `forge …`: what is wrong is written with the key.
+    Forge(Forge),
     /// `swap page A B`: two pages change places in the page file.
     Swap(PageNo, PageNo),
     /// `put-back page A B … from commit N`, `put-back all from commit N`: old versions return to the page file.
@@ -538,6 +541,7 @@ impl fmt::Display for Op {
             Op::Key(KeyStep::Remove { slot }) => write!(f, "key remove {slot}"),
             Op::Key(KeyStep::Rewrap { slot, passphrase }) => write!(f, "key rewrap {slot} {passphrase}"),
             Op::Tamper(tamper) => tamper.fmt(f),
+            Op::Forge(forge) => forge.fmt(f),
             Op::Beside { name, step: BesideStep::New { seed: None } } => write!(f, "beside {name} new"),
             Op::Beside { name, step: BesideStep::New { seed: Some(seed) } } => {
                 write!(f, "beside {name} new seed {seed}")

@@ -1,5 +1,6 @@
 //! From text to operations. Everything refused is refused with what would be right.
 
+use super::forge::Forge;
 use super::op::{
     BesideStep, Blob, CheckpointKind, CompareAndSwap, Crash, Expect, Fill, FillOrder, Instant, KeyStep, Left, Measure,
     Op, Read, Relation, Scan, SessionStep, Show, Step, TreeStep,
@@ -21,7 +22,7 @@ const FILL_VALUE_BYTES_MAX: usize = 1 << 16;
 const BLOB_BYTES_MAX: usize = 1 << 20;
 
 const OPERATIONS: &str = "put del get scan fill blob cas tree begin commit rollback savepoint rollback-to checkpoint crash \
-                          reopen key tamper swap put-back beside verify show expect, or NAME: begin-read|get|scan|tree|end";
+                          reopen key tamper forge swap put-back beside verify show expect, or NAME: begin-read|get|scan|tree|end";
 const TREE_FORM: &str = "tree T create|drop|put K V|del K|get K|scan|fill|blob|cas";
 const CRASHES: &str = "`crash before|after STEP`, `crash at write N`, `crash at call N`, each with `torn K`, `losing 2,5`, \
                        `keeping all`, `process`, `ordered N` or `posix …` behind it if you like, or `crash losing 2,5`";
@@ -80,6 +81,7 @@ fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
         "crash" => Op::Crash(parse_crash(&mut words)?),
         "reopen" => Op::Reopen,
         "tamper" => Op::Tamper(Tamper::parse(&mut words)?),
+        "forge" => Op::Forge(Forge::parse(&mut words)?),
         "key" => Op::Key(parse_key(&mut words)?),
         "passphrase" => Op::Passphrase(words.text("passphrase WORD")?),
         "swap" => parse_swap(&mut words)?,
@@ -591,7 +593,11 @@ mod tests {
                      tamper record 2 repeat|tamper record 2 swap 5|tamper record 2 cut|tamper record 2 from old record 3|\
                      tamper record 1 field commit 9 mended|tamper log field seed hex 00 mended|tamper log truncate 700|\
                      tamper pages extend 512|tamper log remove|tamper pages become sqlite|tamper files from old|\
-                     tamper log zero|\
+                     tamper log zero|forge page 3 byte 7 xor 01|forge page 3 byte 7 set ff00|forge page 3 field level 2|\
+                     forge page 3 swap 0 1|forge page 3 slot 0 key a\\x20b|forge page 3 slot 1 length 9|\
+                     forge page 3 slot 1 page 4|forge page 3 next 0|forge page 3 next 4|forge page 3 entry 1 page 9|\
+                     forge superblock A field commit 9|forge superblock B field file_id hex 00|\
+                     forge superblocks field record_count 7|forge record 2 field commit 9|\
                      put-back page 3 from commit 2|put-back page 3 4 7 from commit 2|put-back all from commit 2|verify|\
                      show page 3|show tree|show log|show disk|show superblock|expect get a 1|expect get a|expect no a|\
                      expect records 12|expect height 3|expect pages 5|expect commit 4|expect open fails PAGE-STALE|\
@@ -639,6 +645,11 @@ mod tests {
             ("beside x", "beside NAME new"),
             ("beside x beside y copy", "beside NAME new"),
             ("key lose 1", "key add WORD"),
+            ("forge", "forge page N EDIT"),
+            ("forge page 3 melt", "swap A B"),
+            ("forge page 3 slot 1 colour", "slot S key K"),
+            ("forge superblock C field commit 1", "`superblock A`"),
+            ("forge record 0 field commit 1", "counted from 1"),
             ("page-size 500", "a power of two"),
             ("fill 3 sideways", "ascending|descending|random"),
             ("fill 1000000 random", "at most"),

@@ -6,6 +6,7 @@
 mod beside;
 mod checks;
 mod expect;
+mod forge;
 mod log_edit;
 mod outside;
 mod tamper;
@@ -307,6 +308,7 @@ impl Runner {
             Op::Reopen => self.reopen(),
             Op::Key(step) => self.change_keys(step),
             Op::Tamper(tamper) => self.tamper(tamper, line),
+            Op::Forge(forge) => self.forge(forge, line),
             Op::Beside { name, step } => self.run_beside(name, step),
             Op::Swap(first, second) => self.swap(*first, *second, line),
             Op::PutBack { pages, commit } => self.put_back(pages, *commit, line),

@@ -1,6 +1,7 @@
 //! What the home screen says: what there is to begin with.
 
-use crate::model::Model;
+use crate::gallery::Fixture;
+use crate::model::{HomeItem, Model};
 use serde::Serialize;
 
 /// Something to begin with.
@@ -10,6 +11,8 @@ pub struct HomeItemFacts {
     pub name: String,
     /// What it is.
     pub story: String,
+    /// Of a file of the gallery, what sort of thing happened to it: the heading over it and its neighbours.
+    pub group: Option<&'static str>,
 }
 
 /// The home screen.
@@ -23,12 +26,17 @@ pub struct HomeFacts {
 
 /// The home screen of `model`.
 pub fn home(model: &Model) -> HomeFacts {
-    let item = |name: &str, story: &str| HomeItemFacts { name: name.into(), story: story.into() };
+    let kept = |entry: &Fixture| HomeItemFacts {
+        name: entry.name.clone(),
+        story: entry.story.clone(),
+        group: Some(entry.group.heading()),
+    };
     let gallery = match model.home.gallery {
-        Some(_) => model.gallery().iter().map(|entry| item(&entry.name, &entry.story)).collect(),
+        Some(_) => model.gallery().iter().map(kept).collect(),
         None => Vec::new(),
     };
-    let items = model.home.items.iter().map(|entry| item(entry.name(), entry.story()));
+    let item = |entry: &HomeItem| HomeItemFacts { name: entry.name().into(), story: entry.story().into(), group: None };
+    let items = model.home.items.iter().map(item);
     HomeFacts { items: items.collect(), gallery }
 }
 
@@ -36,7 +44,12 @@ impl HomeFacts {
     pub(super) fn plain(&self) -> String {
         let mut text = String::from("tosumu: an embedded storage engine that can be watched at work.\n");
         let shown = if self.gallery.is_empty() { &self.items } else { &self.gallery };
+        let mut group = None;
         for item in shown {
+            if item.group != group {
+                group = item.group;
+                text.push_str(&group.map_or(String::new(), |group| format!("{group}:\n")));
+            }
             text.push_str(&format!("{}: {}\n", item.name, item.story));
         }
         text

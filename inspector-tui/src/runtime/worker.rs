@@ -2,7 +2,7 @@
 //! out.
 
 use crate::command::Command;
-use crate::gallery;
+use crate::gallery::{self, Fixture};
 use crate::message::{Message, Said, Sample};
 use crate::model::Report;
 use crate::timeline::FileWorld;
@@ -43,6 +43,14 @@ impl OpenFile {
             },
         }
         .map_err(|error| error.to_string())
+    }
+
+    /// What it is verified with: a fixture may bring a fingerprint.
+    fn verify_options(&self) -> VerifyOptions {
+        match self {
+            OpenFile::Path(..) => VerifyOptions::default(),
+            OpenFile::Fixture(index) => gallery::all().get(*index).map(Fixture::verify_options).unwrap_or_default(),
+        }
     }
 }
 
@@ -170,8 +178,9 @@ impl Worker {
         let Some(file) = &self.file else {
             return Message::Failed("No file is open.".to_owned());
         };
+        let options = file.verify_options();
         let verified = file.at_rest().and_then(|file| {
-            let report = verify(&file, &VerifyOptions::default()).map_err(|error| error.to_string())?;
+            let report = verify(&file, &options).map_err(|error| error.to_string())?;
             Ok((file, report))
         });
         match verified {

@@ -12,7 +12,12 @@ pub(super) fn move_cursor(model: &mut Model, rows: i32) {
         Some(_) => model.gallery().len(),
         None => model.home.items.len(),
     };
-    let moved = |at: usize| (at as i64 + i64::from(rows)).rem_euclid(count.max(1) as i64) as usize;
+    // One step goes round; several stop at the ends.
+    let last = count.max(1) as i64 - 1;
+    let moved = |at: usize| match (at as i64 + i64::from(rows), rows) {
+        (to, -1 | 1) => to.rem_euclid(last + 1) as usize,
+        (to, _) => to.clamp(0, last) as usize,
+    };
     match &mut model.home.gallery {
         Some(at) => *at = moved(*at),
         None => model.home.selected = moved(model.home.selected),

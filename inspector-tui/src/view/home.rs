@@ -23,12 +23,18 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     );
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(4), ..area };
     let facts = facts::home(model);
-    let gallery = model.home.gallery;
-    let (title, items, selected) = match gallery {
-        Some(at) => ("Damaged files", &facts.gallery, at),
-        None => ("Where to begin", &facts.items, model.home.selected),
-    };
-    let mut list = Section::text(title, Height::Share(1));
+    match model.home.gallery {
+        Some(at) => draw_gallery(model, &facts.gallery, at, body, buffer),
+        None => draw_beginning(model, &facts.items, body, buffer),
+    }
+    let below = Rect { y: body.bottom(), height: 1, ..area };
+    draw_input(model, below, buffer);
+    hints::draw(model, Rect { y: area.bottom() - 1, height: 1, ..area }, buffer);
+}
+
+fn draw_beginning(model: &Model, items: &[HomeItemFacts], body: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    let mut list = Section::text("Where to begin", Height::Share(1));
     list.focus = Focus::Here;
     let what_lines = if body.height > 12 { 3 } else { 2 };
     let sections = [Section::text("What this is", Height::Lines(what_lines)), list];
@@ -36,10 +42,50 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     frame.render(body, buffer);
     let inner = frame.inner(body);
     wrapped(buffer, inner[0], WHAT, theme.style(Family::Plain));
-    draw_items(model, items, selected, inner[1], buffer);
-    let below = Rect { y: body.bottom(), height: 1, ..area };
-    draw_input(model, below, buffer);
-    hints::draw(model, Rect { y: area.bottom() - 1, height: 1, ..area }, buffer);
+    draw_items(model, items, model.home.selected, inner[1], buffer);
+}
+
+/// The names in their groups, and what happened to the selected one.
+fn draw_gallery(model: &Model, items: &[HomeItemFacts], selected: usize, body: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    let title = format!("The gallery: {} of {}", selected + 1, items.len());
+    let mut list = Section::text(&title, Height::Share(1));
+    list.focus = Focus::Here;
+    let story_lines = if body.height > 12 { 4 } else { 2 };
+    let sections = [list, Section::text("What happened to it", Height::Lines(story_lines))];
+    let frame = Frame { sections: &sections, theme };
+    frame.render(body, buffer);
+    let inner = frame.inner(body);
+    draw_groups(model, items, selected, inner[0], buffer);
+    if let Some(item) = items.get(selected) {
+        wrapped(buffer, inner[1], &item.story, theme.style(Family::Plain));
+    }
+}
+
+/// A line for each heading and each name; the selected one stays in sight, in the middle where that can be.
+fn draw_groups(model: &Model, items: &[HomeItemFacts], selected: usize, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    let mut lines: Vec<(Option<usize>, &str)> = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        if at == 0 || items[at - 1].group != item.group {
+            lines.push((None, item.group.unwrap_or_default()));
+        }
+        lines.push((Some(at), &item.name));
+    }
+    let height = usize::from(area.height);
+    let cursor = lines.iter().position(|(at, _)| *at == Some(selected)).unwrap_or(0);
+    let first = cursor.saturating_sub(height / 2).min(lines.len().saturating_sub(height));
+    for (row, (at, words)) in (0..area.height).zip(&lines[first..]) {
+        let is_selected = *at == Some(selected);
+        let mut style = theme.style(if at.is_some() { Family::Plain } else { Family::Title });
+        if is_selected {
+            style = style.add_modifier(Modifier::REVERSED);
+            line_of(buffer, area, row, "> ", theme.style(Family::Title));
+        }
+        let indent = if at.is_some() { 2 } else { 0 };
+        let place = Rect { x: area.x + indent, width: area.width.saturating_sub(indent), ..area };
+        line_of(buffer, place, row, words, style);
+    }
 }
 
 /// Each item with its name, and beside or under it what it is.

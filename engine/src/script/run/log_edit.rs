@@ -2,9 +2,7 @@
 //! of the records is made to follow the one before it.
 
 use super::Failure;
-use crate::format::log::{
-    LOG_HEADER_BYTES, LogHeader, LogShape, RecordKind, is_left_of_an_older_log, padded_end, record_place,
-};
+use crate::format::log::{LOG_HEADER_BYTES, LogHeader, LogShape, RecordKind, padded_end, record_place};
 use crate::script::Change;
 use std::ops::Range;
 
@@ -15,7 +13,8 @@ pub(super) struct LogEdit {
 }
 
 impl LogEdit {
-    /// Takes `bytes` apart. What is no record ends it, and is not kept.
+    /// Takes `bytes` apart. What is no record ends it, and is not kept; nor is what an older log left behind the last record
+    /// of this one.
     pub fn read(bytes: Vec<u8>) -> Result<LogEdit, Failure> {
         let Some((header, mut rest)) = bytes.split_at_checked(LOG_HEADER_BYTES) else {
             return Failure::refused("the log is shorter than its header");
@@ -23,16 +22,18 @@ impl LogEdit {
         let Ok(known) = LogHeader::decode(header) else {
             return Failure::refused("the log does not begin with a header of a log");
         };
-        let mut records: Vec<Vec<u8>> = Vec::new();
+        let (mut records, mut own): (Vec<Vec<u8>>, usize) = (Vec::new(), 0);
         let mut at = LOG_HEADER_BYTES;
-        while let Some(length) = record_bytes(rest, known.shape(), known.log_generation) {
-            records.push(rest[..length].to_vec());
-            at += length;
-            if is_commit(&rest[..length]) {
-                at = padded_end(at as u64) as usize;
+        while let Some(length) = record_bytes(rest, known.shape()) {
+            let record = &rest[..length];
+            records.push(record.to_vec());
+            if record_place::GENERATION.u64(record) == known.log_generation {
+                own = records.len();
             }
+            at = behind(at, record);
             rest = bytes.get(at..).unwrap_or_default();
         }
+        records.truncate(own);
         Ok(LogEdit { header: header.to_vec(), records })
     }
 
@@ -89,10 +90,10 @@ impl LogEdit {
 }
 
 /// How long the record at the beginning of `bytes` is; none where no record begins.
-fn record_bytes(bytes: &[u8], shape: LogShape, generation: u64) -> Option<usize> {
+fn record_bytes(bytes: &[u8], shape: LogShape) -> Option<usize> {
     let kind = RecordKind::from_byte(*bytes.get(record_place::KIND.offset)?)?;
     let length = shape.record_bytes(kind);
-    (length <= bytes.len() && !is_left_of_an_older_log(bytes, generation)).then_some(length)
+    (length <= bytes.len() && record_place::LENGTH.u32(bytes) as usize == length).then_some(length)
 }
 
 fn is_commit(record: &[u8]) -> bool {
