@@ -77,6 +77,7 @@ pub(crate) enum TargetKeys<'a> {
 }
 
 /// What a new file holds that was read back and verified.
+#[derive(Debug)]
 pub(crate) struct Made {
     pub commit: CommitNo,
     pub fingerprint: String,
@@ -358,21 +359,20 @@ mod tests {
     use crate::vfs::SimVfs;
 
     /// Copies a database as far as step 2, lets `spoil` change the disk, and reads back what should have `digest`.
-    fn read_back(digest: Option<Digest>, spoil: impl FnOnce(&SimVfs, u64)) -> Result<CopyReport> {
+    fn read_back(digest: Option<Digest>, spoil: impl FnOnce(&SimVfs, u64)) -> Result<Made> {
         let (disk, entropy) = (SimVfs::new(1), Arc::new(InsecureSeededEntropy::new(1)));
         let vfs: Arc<dyn Vfs> = Arc::new(disk.clone());
         let options = Options::new().vfs(vfs.clone()).entropy(entropy.clone()).page_size(PageSize::TOY);
         let db = options.create(true).open("a.tsm")?;
         db.write(|tx| tx.put(b"k", b"v"))?;
         let (snapshot, ring) = (db.read(), db.inherited_keys());
-        let source = Source { snapshot: &snapshot, page_size: db.page_size() };
         let path = Path::new("b.tsm");
         let place = Place::claim(vfs.clone(), path)?;
-        let (ring, written) =
-            place.write(&source, &Target { vfs, entropy, path, keys: TargetKeys::Inherited(&ring) })?;
+        let target = Target { vfs, entropy, path, keys: TargetKeys::Inherited(&ring) };
+        let (ring, written) = place.write(&target, db.page_size(), &mut |filling| walk(&snapshot, filling))?;
         let file = disk.files().into_iter().find(|file| file.file == "b.tsm.tmp").expect("the copy is being made");
         spoil(&disk, file.bytes.len() as u64);
-        place.read_back(&source, &ring, digest.unwrap_or(written))
+        place.read_back(&ring, digest.unwrap_or(written))
     }
 
     #[test]

@@ -173,7 +173,7 @@ pub(crate) fn sound_records(
     keys: &Keys,
 ) -> Result<(Vec<SoundRecord>, bool)> {
     let length = file.len().map_err(|source| Error::io("length", file_name, source))?;
-    let mut window = Window { file, file_name, length, start: 0, bytes: Vec::new() };
+    let mut window = Window { file, file_name, length, start: 0, bytes: Vec::new(), zeros_start: length };
     let shape = RecordShape { log: header.shape(), generation: header.log_generation };
     let (mut at, mut records) = (LOG_HEADER_BYTES as u64, Vec::new());
     let mut judged_max = length.saturating_mul(SOUND_TIMES_MAX).saturating_add(WINDOW_BYTES as u64);
