@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run -p tosumu --features weaken --example sabotage                     all of them
 //! cargo run -p tosumu --features weaken --example sabotage -- sync-of-commit   these
+//! cargo run -p tosumu --features weaken --example sabotage -- --tests lib,rules   all, by these files of tests alone
 //! ```
 //!
 //! The tests are built once, as `cargo test` builds them, with the feature `weaken`; each run is a process of its own with
@@ -41,7 +42,11 @@ enum Ended {
 }
 
 fn main() -> ExitCode {
-    let named: Vec<String> = std::env::args().skip(1).collect();
+    let mut named: Vec<String> = std::env::args().skip(1).collect();
+    let files = match named.iter().position(|name| name == "--tests") {
+        Some(at) => named.drain(at..).nth(1).unwrap_or_default(),
+        None => String::new(),
+    };
     let unknown = named.iter().find(|name| Defence::parse(name).is_none());
     if let Some(name) = unknown {
         eprintln!("there is no defence {name}; there are:");
@@ -49,7 +54,9 @@ fn main() -> ExitCode {
         return ExitCode::from(64);
     }
     let begun = Instant::now();
-    let Some(tests) = with_all_defences(build()) else { return ExitCode::from(2) };
+    let mut tests = build();
+    tests.retain(|tests| files.is_empty() || files.split(',').any(|file| file == tests.name));
+    let Some(tests) = with_all_defences(tests) else { return ExitCode::from(2) };
     let mut known = Known::read();
     let (mut caught, mut tried) = (0, 0);
     for &defence in Defence::ALL {
