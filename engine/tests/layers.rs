@@ -52,8 +52,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "transfer",
         &[
-            "defence", "types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "trace", "pager",
-            "wal", "txn", "db", "inspect", "verify",
+            "defence", "sync", "types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "trace",
+            "pager", "wal", "txn", "db", "inspect", "verify",
         ],
     ),
     // It has a database of its own to attack, and bytes alone to do it with.

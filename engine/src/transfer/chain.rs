@@ -14,13 +14,13 @@ use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_
 use crate::format::superblock::Superblock;
 use crate::limits::CACHE_BYTES_DEFAULT;
 use crate::pager::{Cache, PageFile};
+use crate::sync::{Arc, Condvar, Mutex, RwLock};
 use crate::trace::Tracer;
 use crate::txn::{Bell, Commits, Durability, Keyring, Published, ReadTxn, Store, View};
 use crate::types::CommitNo;
 use crate::vfs::{LockKind, VfsFile, read_up_to};
 use crate::wal::{FramePlace, FrameRecord, LogGeneration, LogIndex, LogScan, LogStanding, ScanEnd, judge, scan};
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, RwLock};
 
 /// A file that a log is looked for in, and what messages call it.
 #[derive(Clone)]
