@@ -143,3 +143,32 @@ fn go_on(
     }
     Ok(served)
 }
+
+/// What finds and shrinks failures must find one where there is one.
+#[cfg(feature = "weaken")]
+#[test]
+fn a_failure_is_made_small_and_the_lab_shows_it_until_the_defence_is_back() {
+    use crate::draw::drawn;
+    use crate::explore::{Bounds, Explorer};
+    use crate::shrink::{Case, play, script_of, shrink};
+    use crate::workload::Step;
+    use tosumu::defence::{Defence, without};
+
+    for (defence, models) in [(Defence::SyncOfCommit, crate::explore::HONEST), (Defence::CommitPadding, DAMAGING)] {
+        let script = without(defence, || {
+            let failing = |seed| {
+                let mut steps = drawn(seed).steps;
+                steps.insert(0, Step::WatchFromHere);
+                let seen = watch_workload(PLAIN, &steps).expect("nothing fails");
+                let failure = Explorer::new(PLAIN, models, Bounds::quick()).explore(&seen, 0).err()?;
+                Some(Case { setup: PLAIN, workload: Workload::of(steps), failure })
+            };
+            let smallest = shrink((1..20).find_map(failing).expect("one of these fails"));
+            assert!(smallest.workload.steps.len() <= 8, "{defence}: {}", smallest.workload);
+            let (script, said) = script_of(&smallest);
+            assert!(said.is_some(), "{defence}: {script}");
+            script
+        });
+        assert_eq!(play(&script), None, "{script}");
+    }
+}

@@ -209,7 +209,7 @@ fn write_promise(text: &mut String, promise: &Promise) {
 }
 
 /// Runs a script as the lab does; the first line that did not do what it asks for, with what it said.
-fn play(text: &str) -> Option<String> {
+pub fn play(text: &str) -> Option<String> {
     let script = Script::parse(text).expect("a script that was written by its own printer");
     let mut runner = Runner::new(script.options(RunnerOptions::default()));
     for line in &script.lines {
