@@ -4,13 +4,14 @@
 //! ```text
 //! cargo run -p tosumu --features weaken --example sabotage                     all of them
 //! cargo run -p tosumu --features weaken --example sabotage -- sync-of-commit   these
-//! cargo run -p tosumu --features weaken --example sabotage -- --tests lib,rules   all, by these files of tests alone
+//! cargo run -p tosumu --features weaken --example sabotage -- --named          all, by the tests of sabotage.txt alone: minutes
 //! ```
 //!
 //! The tests are built once, as `cargo test` builds them, with the feature `weaken`; each run is a process of its own with
-//! `TOSUMU_WITHOUT=name`. The test that caught a defence the last time is tried first (`target/sabotage.txt`), then the
-//! quickest files first, and the first failure ends it. A file that takes five times as long as with all defences, and half a
-//! minute more, hangs, which is a failure too, and so is taking all memory.
+//! `TOSUMU_WITHOUT=name`. The test that caught a defence the last time (`examples/sabotage.txt`) is tried first: it must pass
+//! with all defences and fail without this one. Else all files are run, the quickest first, and the first failure ends it.
+//! What takes five times as long as with all defences, and half a minute more, hangs, which is a failure too, and so is
+//! taking all memory.
 //!
 //! A defence that another one implies is taken out together with that one as well: both out must be caught by a test that
 //! neither alone fails, or by one that fails without the first alone.
@@ -43,10 +44,8 @@ enum Ended {
 
 fn main() -> ExitCode {
     let mut named: Vec<String> = std::env::args().skip(1).collect();
-    let files = match named.iter().position(|name| name == "--tests") {
-        Some(at) => named.drain(at..).nth(1).unwrap_or_default(),
-        None => String::new(),
-    };
+    let only_named = named.iter().any(|name| name == "--named");
+    named.retain(|name| name != "--named");
     let unknown = named.iter().find(|name| Defence::parse(name).is_none());
     if let Some(name) = unknown {
         eprintln!("there is no defence {name}; there are:");
@@ -54,9 +53,7 @@ fn main() -> ExitCode {
         return ExitCode::from(64);
     }
     let begun = Instant::now();
-    let mut tests = build();
-    tests.retain(|tests| files.is_empty() || files.split(',').any(|file| file == tests.name));
-    let Some(tests) = with_all_defences(tests) else { return ExitCode::from(2) };
+    let mut files = Files { tests: build(), only_named, are_sound: false };
     let mut known = Known::read();
     let (mut caught, mut tried) = (0, 0);
     for &defence in Defence::ALL {
@@ -64,7 +61,7 @@ fn main() -> ExitCode {
             continue;
         }
         tried += 1;
-        let found = sabotage(defence, &tests, &mut known);
+        let found = sabotage(defence, &mut files, &mut known);
         caught += u32::from(found.is_some());
         let verdict = found.map_or("NOT CAUGHT".to_owned(), |by| format!("caught {by}"));
         println!("{:32} {:14} {verdict}", defence.name(), defence.kind().to_string());
@@ -74,7 +71,7 @@ fn main() -> ExitCode {
 }
 
 /// Who catches a defence that is out; for one that is implied, also both together.
-fn sabotage(defence: Defence, tests: &[Tests], known: &mut Known) -> Option<String> {
+fn sabotage(defence: Defence, tests: &mut Files, known: &mut Known) -> Option<String> {
     if let Some(test) = caught_by(defence.name(), tests, known) {
         return Some(format!("by {test}"));
     }
@@ -84,21 +81,56 @@ fn sabotage(defence: Defence, tests: &[Tests], known: &mut Known) -> Option<Stri
     Some(format!("with {} out too: by {test}", by.name()))
 }
 
-fn caught_by(without: &str, tests: &[Tests], known: &mut Known) -> Option<String> {
+fn caught_by(without: &str, files: &mut Files, known: &mut Known) -> Option<String> {
     let first = known.0.get(without).cloned();
     if let Some((file, test)) = &first
-        && let Some(tests) = tests.iter().find(|tests| tests.name == *file)
-        && let Ended::Failed { test } = run(tests, without, Some(test))
+        && let Some(tests) = files.tests.iter().find(|tests| tests.name == *file)
+        && let Some(test) = fails_without(tests, without, test)
     {
         return Some(format!("{file}::{test}"));
     }
-    for tests in tests {
+    for tests in files.sound() {
         if let Ended::Failed { test } = run(tests, without, None) {
             known.keep(without, &tests.name, &test);
             return Some(format!("{}::{test}", tests.name));
         }
     }
     None
+}
+
+/// Whether one test passes with all defences and fails without these: then its name, or how it ended.
+fn fails_without(tests: &Tests, without: &str, test: &str) -> Option<String> {
+    let begun = Instant::now();
+    if let Ended::Failed { .. } = run(tests, "", Some(test)) {
+        return None;
+    }
+    let one = Tests { name: tests.name.clone(), program: tests.program.clone(), takes: begun.elapsed() };
+    match run(&one, without, Some(test)) {
+        Ended::Failed { test: ended } if ended.starts_with('(') => Some(format!("{test} {ended}")),
+        Ended::Failed { test } => Some(test),
+        Ended::Passed => None,
+    }
+}
+
+/// The files of tests. That all pass with all defences is found out before the first of them is run without one.
+struct Files {
+    tests: Vec<Tests>,
+    /// Nothing is run but the tests that caught something the last time.
+    only_named: bool,
+    are_sound: bool,
+}
+
+impl Files {
+    fn sound(&mut self) -> &[Tests] {
+        if self.only_named {
+            return &[];
+        }
+        if !self.are_sound {
+            self.are_sound = with_all_defences(&mut self.tests);
+            assert!(self.are_sound, "the tests say nothing while one fails with all defences");
+        }
+        &self.tests
+    }
 }
 
 /// Builds the tests of the engine, and gives the programs.
@@ -121,18 +153,18 @@ fn build() -> Vec<Tests> {
 }
 
 /// With all defences every test passes, which says nothing else matters; the quickest files come first.
-fn with_all_defences(mut tests: Vec<Tests>) -> Option<Vec<Tests>> {
-    for tests in &mut tests {
+fn with_all_defences(tests: &mut [Tests]) -> bool {
+    for tests in tests.iter_mut() {
         let begun = Instant::now();
         if let Ended::Failed { test } = run(tests, "", None) {
             eprintln!("{}::{test} fails with all defences", tests.name);
-            return None;
+            return false;
         }
         tests.takes = begun.elapsed();
         eprintln!("{:20} {:6.1} s", tests.name, tests.takes.as_secs_f64());
     }
     tests.sort_by_key(|tests| tests.takes);
-    Some(tests)
+    true
 }
 
 /// Runs a file of tests, or the one named, until the first failure.
@@ -185,7 +217,7 @@ struct Known(BTreeMap<String, (String, String)>);
 
 impl Known {
     fn file() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/sabotage.txt")
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/sabotage.txt")
     }
 
     fn read() -> Known {

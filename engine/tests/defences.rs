@@ -230,3 +230,11 @@ fn every_nonce_of_a_commit_was_drawn_since_the_commit_before() {
         assert!(record.body()[..24].iter().step_by(8).all(|&drawn| drawn == epoch));
     }
 }
+
+#[test]
+fn two_superblocks_in_each_other_s_place_are_a_stop() {
+    let (disk, _) = with_a_log();
+    let bytes = bytes_of(&disk, PATH);
+    disk.tamper(PATH, 0, &[&bytes[SLOT..2 * SLOT], &bytes[..SLOT]].concat()).unwrap();
+    assert_eq!(options(&disk, 2).open(PATH).err().unwrap().code(), "HDR-SLOTS-DISAGREE");
+}
