@@ -114,7 +114,9 @@ fn the_gallery_lists_shows_makes_and_checks_its_files_within_eighty_columns() {
         let ran = place.run(arguments.iter().copied());
         assert_eq!(ran.status, 0, "{arguments:?}: {}", ran.stderr);
         let text = String::from_utf8(ran.stdout).unwrap();
-        for line in text.lines().filter(|line| !line.contains("verify")) {
+        // Commands and recipes are not folded.
+        let folded = |line: &&str| !line.contains("verify") && !arguments.contains(&"--recipe");
+        for line in text.lines().filter(folded) {
             assert!(line.chars().count() <= 80, "{line}");
         }
         text
