@@ -16,12 +16,14 @@
 
 mod accounting;
 mod ahead;
+mod causes;
 mod crew;
 mod freshness;
 mod parts;
 mod shape;
 mod tree;
 
+pub use causes::RankedCause;
 pub use freshness::check_anchor;
 
 use crate::crypto::Anchor;

@@ -75,6 +75,7 @@ const DOORS: &[(&str, &str)] = &[
     ("Error", "error"),
     ("ErrorKind", "error"),
     ("Result", "error"),
+    ("Cause", "finding"),
     ("Code", "finding"),
     ("Finding", "finding"),
     ("Severity", "finding"),
@@ -229,8 +230,11 @@ fn the_map_names_every_finding_code_and_every_room() {
     for code in tosumu::Code::ALL {
         let row = format!("| `{code}`");
         let line = design.lines().find(|line| line.starts_with(&row));
-        let told =
-            line.is_some_and(|line| line.contains(code.meaning()) && line.contains(&code.severity().to_string()));
+        let told = line.is_some_and(|line| {
+            line.contains(code.meaning())
+                && line.contains(&code.severity().to_string())
+                && line.contains(&code.causes_text())
+        });
         assert!(told, "DESIGN.md does not tell {code} as the engine does");
     }
     for (room, _) in ROOMS {

@@ -4,6 +4,7 @@ use crate::message::Sample;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tosumu::trace::Event;
+use tosumu::types::PageNo;
 
 /// Something for the runtime to do.
 #[derive(Clone, PartialEq, Debug)]
@@ -45,6 +46,10 @@ pub enum Command {
     LoadFixture(usize),
     /// Verify the file again.
     Verify,
+    /// End the verification that runs.
+    StopVerify,
+    /// Say which lie a page of the file is.
+    Probe(PageNo),
     /// Draw everything anew.
     Redraw,
 }

@@ -281,9 +281,19 @@ fn can_explain(model: &Model) -> bool {
     inspecting(model) && !model.findings().is_empty() && !explained
 }
 
+/// There is a page to probe, of a finding or of a sealed page on the screen, and the worker has time.
+pub fn can_probe(model: &Model) -> bool {
+    let page = crate::update::page_to_probe(model);
+    let is_looked_at = matches!(model.view, View::Verify | View::Page);
+    file_screen(model) && is_looked_at && no_bytes(model) && model.busy.is_none() && page.is_some()
+}
+
 /// Findings are hinted at where they are looked at; in the lab they stay behind when the work goes on.
 fn is_near(message: &Message, model: &Model) -> bool {
     let about_findings = matches!(message, Message::Explain | Message::NextFinding);
+    if matches!(message, Message::Probe) {
+        return model.view == View::Verify;
+    }
     let verifying = model.operation().is_some_and(|operation| operation.line.trim() == "verify");
     !about_findings || file_screen(model) || model.view == View::Verify || verifying
 }
@@ -396,9 +406,13 @@ static TABLE: &[Binding] = &[
     bind!([Down], Message::MoveRows(1), "", "16 bytes on", "", bytes, ""),
     bind!([Up], Message::MoveRows(-1), "", "16 bytes back", "", bytes, ""),
 
+    // A verification under way.
+    bind!([Char('c')], Message::StopVerify, "stop verifying", "end the verification; what was found stays", "stop", |m| file_screen(m) && m.verifying.is_some(), ""),
+
     // A finding in front.
     bind!([Enter], Message::Activate, "show these bytes", "show the bytes a finding is about", "", finding_with_page, "This finding is about no page that can be shown."),
     bind!([Char('e')], Message::Explain, "explain", "say what the finding means and what brings it about", "explain", can_explain, "There is no finding to explain."),
+    bind!([Char('p')], Message::Probe, "probe the page", "say which lie a page is, and what speaks for it", "probe", can_probe, "Nothing can be probed now."),
     bind!([Char('n')], Message::NextFinding, "next finding", "the next finding", "", several_findings, "There is no other finding."),
     bind!([Char('N')], Message::PreviousFinding, "", "the finding before", "", several_findings, "There is no other finding."),
 

@@ -3,6 +3,8 @@
 use crate::model::{Report, View};
 use crate::timeline::FileWorld;
 use std::sync::Arc;
+use tosumu::Finding;
+use tosumu::inspect::Probe;
 use tosumu::trace::Event;
 use tosumu::types::{PageNo, PageSize};
 
@@ -99,6 +101,10 @@ pub enum Message {
     Explain,
     /// Verify again.
     Verify,
+    /// End the verification that runs.
+    StopVerify,
+    /// Say which lie the page in front is.
+    Probe,
     /// Type into the command line.
     OpenCommandLine,
     /// Search in help.
@@ -162,6 +168,10 @@ pub enum Message {
     },
     /// The worker read a file.
     FileReady(Box<FileWorld>, Option<Report>),
+    /// The worker verifies, and has come so far.
+    VerifyNews(VerifyNews),
+    /// The worker probed a page.
+    Probed(Box<Probe>),
     /// The worker verified.
     Verified(Box<FileWorld>, Report),
     /// The worker could not.
@@ -170,6 +180,17 @@ pub enum Message {
     Refused(&'static str),
     /// Draw everything anew.
     Redraw,
+}
+
+/// What a verification that still runs has found since it told last.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct VerifyNews {
+    /// About how many pages there are to look at.
+    pub total: u32,
+    /// Pages that were looked at, and whether each is sound.
+    pub pages: Vec<(PageNo, bool)>,
+    /// What was found.
+    pub findings: Vec<Finding>,
 }
 
 /// Which store the sandbox holds.

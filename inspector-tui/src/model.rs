@@ -11,6 +11,7 @@ use tosumu::Finding;
 use tosumu::format::annotate::{self, Annotation};
 use tosumu::format::node::NodeView;
 use tosumu::format::page::PageKind;
+use tosumu::inspect::Probe;
 use tosumu::script::{Op, SessionStep, Show};
 use tosumu::trace::Event;
 use tosumu::types::{PageNo, PageSize};
@@ -228,6 +229,58 @@ pub struct Report {
     pub exit: u8,
 }
 
+/// How far a verification is: pages by cells of a map, so that a file of any size fits.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Verifying {
+    /// About how many pages there are to look at.
+    pub total: u32,
+    /// Pages that were looked at.
+    pub done: u32,
+    /// Those of them that are not sound.
+    pub bad: u32,
+    /// Neighbouring pages, so many to a cell.
+    pub cells: Vec<MapCell>,
+    /// Pages to a cell.
+    pub cell_pages: u32,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// The view that gave way to the map.
+    pub before: Option<View>,
+}
+
+/// Pages that stand beside each other, on the map of a verification.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct MapCell {
+    /// Those found sound.
+    pub sound: u32,
+    /// Those found not to be.
+    pub bad: u32,
+}
+
+impl Verifying {
+    /// Most cells of a map.
+    const CELLS_MAX: u32 = 8192;
+
+    /// A map of so many pages, none of them looked at.
+    pub fn of(pages: u32) -> Verifying {
+        let cell_pages = pages.div_ceil(Verifying::CELLS_MAX).max(1);
+        let cells = vec![MapCell::default(); pages.div_ceil(cell_pages) as usize];
+        Verifying { cells, cell_pages, ..Verifying::default() }
+    }
+
+    /// A page was looked at.
+    pub fn mark(&mut self, page: PageNo, sound: bool) {
+        self.done += 1;
+        self.bad += u32::from(!sound);
+        let cell = self.cells.get_mut((page.0.saturating_sub(1) / self.cell_pages) as usize);
+        match cell {
+            Some(cell) if sound => cell.sound += 1,
+            Some(cell) => cell.bad += 1,
+            None => {}
+        }
+    }
+}
+
 /// A word to the person at the keyboard.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Note {
@@ -304,6 +357,10 @@ pub struct Model {
     pub predict: Predict,
     /// What verification said.
     pub report: Option<Report>,
+    /// How far the verification is that runs.
+    pub verifying: Option<Verifying>,
+    /// What the page probed last turned out to be.
+    pub probe: Option<Box<Probe>>,
     /// The finding in front, from 0.
     pub finding: usize,
     /// A word to the person at the keyboard.
@@ -387,6 +444,8 @@ impl Model {
             playing: None,
             predict: Predict::default(),
             report: None,
+            verifying: None,
+            probe: None,
             finding: 0,
             note: None,
             busy: None,
@@ -497,9 +556,10 @@ impl Model {
 
     /// The findings on the screen: of the report, else of a verification in the sandbox.
     pub fn findings(&self) -> &[Finding] {
-        match &self.report {
-            Some(report) => &report.findings,
-            None => &self.world.facts.findings,
+        match (&self.verifying, &self.report) {
+            (Some(verifying), _) => &verifying.findings,
+            (None, Some(report)) => &report.findings,
+            (None, None) => &self.world.facts.findings,
         }
     }
 

@@ -12,6 +12,8 @@ mod tour;
 #[cfg(test)]
 mod tests;
 
+pub use look::page_to_probe;
+
 use crate::command::Command;
 use crate::message::Message;
 use crate::model::{Model, Note, Screen, View};
@@ -40,6 +42,8 @@ fn comes_from_a_person(message: &Message) -> bool {
             | Message::Branched { .. }
             | Message::LabReady { .. }
             | Message::FileReady(..)
+            | Message::VerifyNews(_)
+            | Message::Probed(_)
             | Message::Verified(..)
             | Message::Failed(_)
     )
@@ -99,6 +103,8 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::PreviousFinding => look::next_finding(model, -1),
         Message::Explain => look::explain(model),
         Message::Verify => return look::verify(model),
+        Message::StopVerify => return look::stop_verify(model),
+        Message::Probe => return look::probe(model),
         Message::OpenCommandLine => model.command_line.active = true,
         Message::SearchHelp => model.help_search.active = true,
         Message::Type(letter) => line::type_letter(model, letter),
@@ -119,9 +125,12 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
             news::lab_ready(model, news::Lab { events, title, page_size, file, sample });
         }
         Message::FileReady(file, report) => return news::file_ready(model, *file, report),
+        Message::VerifyNews(told) => news::verify_news(model, told),
+        Message::Probed(probe) => news::probed(model, probe),
         Message::Verified(file, report) => news::verified(model, *file, report),
         Message::Failed(why) => {
             model.busy = None;
+            news::end_map(model);
             note_bad(model, why);
         }
         Message::Refused(why) => note(model, why),

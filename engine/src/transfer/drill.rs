@@ -47,7 +47,7 @@ pub fn drill(file: &AtRest, options: &VerifyOptions) -> Result<Report> {
     report.level = Level::Drill;
     let check = match why_not(file, &report) {
         Some(why) => Check::not_run(NAME, why),
-        None => match run(file) {
+        None => match run(file, |text| text) {
             Ok((records, digest)) => Check::ran(NAME).note(format!("{records} records, digest {digest}")),
             Err(Error::Damage(finding)) => {
                 report.findings.push(*finding);
@@ -77,11 +77,13 @@ fn why_not(file: &AtRest, report: &Report) -> Option<String> {
     })
 }
 
-fn run(file: &AtRest) -> Result<(u64, Digest)> {
+/// Takes everything out and in again; between the two `carry` has the export in its hands, and should give it back unchanged.
+fn run(file: &AtRest, carry: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Result<(u64, Digest)> {
     let snapshot = snapshot_of(file)?;
     let page_size = file.page_size().unwrap_or(PageSize::DEFAULT);
     let mut text = Vec::new();
     let exported = export(&snapshot, page_size, &mut text)?;
+    let text = carry(text);
     let options = Options::new().vfs(Arc::new(MemoryVfs::new())).durability(Durability::Relaxed);
     let copy = options.page_size(page_size).create_new("drill")?;
     let imported = Import::begin(&text[..])?.run(&copy, Existing::MustAgree).map_err(|failure| failure.error);
@@ -115,4 +117,55 @@ fn snapshot_of(file: &AtRest) -> Result<ReadTxn> {
         chain.take(NamedFile { file: log, name: file.log().name.clone() }, parts.keys)?;
     }
     Ok(chain.snapshot(chain.newest(), parts.ring))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Database;
+
+    fn store(value: &[u8]) -> AtRest {
+        let disk = Arc::new(MemoryVfs::new());
+        let db: Database = Options::new().vfs(disk.clone()).create_new("d.tsm").unwrap();
+        db.write(|tx| (0..50u8).try_for_each(|number| tx.put(&[b'k', number], value))).unwrap();
+        drop(db);
+        AtRest::open(disk, "d.tsm", None).unwrap()
+    }
+
+    fn exported(file: &AtRest) -> Vec<u8> {
+        let mut text = Vec::new();
+        export(&snapshot_of(file).unwrap(), PageSize::DEFAULT, &mut text).unwrap();
+        text
+    }
+
+    fn code(outcome: Result<(u64, Digest)>) -> Option<Code> {
+        match outcome {
+            Err(Error::Damage(finding)) => Some(finding.code),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn an_export_that_memory_changed_on_its_way_is_noticed_at_every_byte() {
+        let file = store(b"value");
+        assert_eq!(run(&file, |text| text).unwrap().0, 50);
+        let length = exported(&file).len();
+        for byte in 0..length {
+            let changed = run(&file, |mut text| {
+                text[byte] ^= 1;
+                text
+            });
+            // What only the first line says of where the records came from changes no record.
+            let is_head = exported(&file)[..byte].iter().all(|&byte| byte != b'\n');
+            assert!(is_head || code(changed) == Some(Code::DrillDiffers), "byte {byte}");
+        }
+        let cut = |count: usize| run(&file, |text| text[..count].to_vec());
+        assert!((length / 2..length - 1).step_by(7).all(|count| code(cut(count)) == Some(Code::DrillDiffers)));
+    }
+
+    #[test]
+    fn whole_records_of_another_content_are_noticed_by_their_digest() {
+        let (file, other) = (store(b"value"), store(b"another"));
+        assert_eq!(code(run(&file, |_| exported(&other))), Some(Code::DrillDiffers));
+    }
 }

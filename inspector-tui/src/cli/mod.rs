@@ -25,6 +25,7 @@ mod lab;
 mod learn;
 mod open;
 mod probe;
+mod progress;
 mod put;
 mod rekey;
 mod restore;

@@ -30,7 +30,7 @@ pub fn show(model: Model, worker: Worker, begin: Option<Command>) -> Result<(), 
 fn print(mut model: Model, mut worker: Worker, begin: Option<Command>) -> Result<(), Failure> {
     let mut waiting: Vec<Command> = begin.into_iter().collect();
     while let Some(command) = waiting.pop() {
-        if matches!(command, Command::Quit | Command::Redraw) {
+        if matches!(command, Command::Quit | Command::Redraw | Command::StopVerify) {
             continue;
         }
         let message = worker.obey(command);

@@ -3,14 +3,16 @@
 use super::common::{
     Failure, KeyOptions, Outcome, Output, Status, open_beside, open_with_key, print_json, shown_path, witness_anchor,
 };
+use super::progress::Progress;
 use clap::Args;
 use serde_json::json;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use tosumu::crypto::{Anchor, parse_fingerprint};
 use tosumu::inspect::AtRest;
+use tosumu::trace::Tracer;
 use tosumu::transfer::drill;
-use tosumu::verify::{Level, Report, VerifyOptions, verify};
+use tosumu::verify::{Level, RankedCause, Report, VerifyOptions, verify};
 use tosumu::{Error, Finding, Severity};
 
 /// The checks that a report names, in its order; the last one at level drill alone.
@@ -72,6 +74,9 @@ impl Verify {
             Err(failure) => return Err(failure),
         };
         options.beside = open_beside(&self.beside, unlock.as_ref())?;
+        if let Some(progress) = Progress::for_a_person(&shown_path(&self.file)) {
+            options.tracer = Tracer::new(progress);
+        }
         let report = self.judge(file, &options)?;
         match self.json {
             true => print_json(&report)?,
@@ -121,7 +126,7 @@ impl Verify {
         let mut output = Output::new();
         for finding in &report.findings {
             output.line(heading(finding))?;
-            for (label, text) in self.lines(finding) {
+            for (label, text) in self.lines(finding, report) {
                 output.bytes(wrapped(label, &text).as_bytes())?;
             }
             output.line("")?;
@@ -132,7 +137,7 @@ impl Verify {
     }
 
     /// The card of a finding, as on the inspector's screen.
-    fn lines(&self, finding: &Finding) -> Vec<(&'static str, String)> {
+    fn lines(&self, finding: &Finding, report: &Report) -> Vec<(&'static str, String)> {
         let explain = |text: &str| self.explain.then(|| text.to_owned());
         let compared = match (&finding.expected, &finding.found) {
             (Some(expected), Some(found)) => Some(format!("expected {expected}; found {found}")),
@@ -145,7 +150,7 @@ impl Verify {
             ("Found", compared),
             ("Path", finding.path.clone()),
             ("Lost", finding.lost.clone()),
-            ("Causes", explain(finding.code.causes())),
+            ("Causes", self.explain.then(|| causes_text(finding, report))),
             ("Next", next),
         ]
         .into_iter()
@@ -202,6 +207,15 @@ fn wrong_use(file: &Path, error: Error) -> Failure {
         Error::Misuse { why } => Failure::misuse(why),
         other => Failure::engine(file, other),
     }
+}
+
+/// What can have brought a finding about, the likeliest first: a line each, with what speaks for it here or would anywhere.
+fn causes_text(finding: &Finding, report: &Report) -> String {
+    let line = |(number, cause): (usize, RankedCause)| match cause.evidence.is_empty() {
+        true => format!("{}. {}; it would be seen by this: {}.", number + 1, cause.cause.what, cause.cause.sign),
+        false => format!("{}. {}; here speaks for it: {}.", number + 1, cause.cause.what, cause.evidence.join("; ")),
+    };
+    report.ranked_causes(finding).into_iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// `PAGE-STALE   error   page 2   bytes 8704-9215 of notes.tsm`.

@@ -7,6 +7,7 @@ use tosumu::{
     Finding, PageNo, Severity,
     escape::escape_word,
     format::{node::NodeView, page::PageKind},
+    inspect::Probe,
     types::Bytes,
 };
 
@@ -39,6 +40,9 @@ pub struct FindingFacts {
     pub lost: Option<String>,
     /// What can bring it about.
     pub causes: String,
+    /// What the probe says of its page, when it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<String>,
     /// What can be read all the same.
     pub sound: Option<String>,
     /// What to do now.
@@ -75,11 +79,13 @@ pub fn verify(model: &Model) -> VerifyFacts {
         not_checked: report.map_or_else(Vec::new, |report| report.not_checked.clone()),
         pages_checked: world.facts.verified.len(),
         pages_sound: world.facts.verified.values().filter(|sound| **sound).count(),
-        findings: model.findings().iter().map(|finding| facts(world, finding)).collect(),
+        findings: model.findings().iter().map(|finding| facts(model, finding)).collect(),
     }
 }
 
-fn facts(world: &World, finding: &Finding) -> FindingFacts {
+fn facts(model: &Model, finding: &Finding) -> FindingFacts {
+    let world = &model.world;
+    let probe = model.probe.as_ref().filter(|probe| Some(probe.page) == finding.page);
     FindingFacts {
         code: finding.code.as_str().into(),
         severity: finding.severity.to_string(),
@@ -93,10 +99,22 @@ fn facts(world: &World, finding: &Finding) -> FindingFacts {
         found: finding.found.clone(),
         path: finding.path.clone(),
         lost: finding.lost.clone(),
-        causes: finding.code.causes().into(),
+        causes: finding.code.causes_text(),
+        probe: probe.map(|probe| probed(probe)),
         sound: finding.page.and_then(|page| sound_keys(world, page)),
         next: finding.next.clone(),
     }
+}
+
+/// The verdict of a probe with what speaks for it, what was tried beside, and where the good bytes are.
+fn probed(probe: &Probe) -> String {
+    let mut words = vec![format!("{}: {}", probe.verdict, probe.summary)];
+    words.extend(probe.evidence.iter().cloned());
+    if !probe.tried.is_empty() {
+        words.push(format!("Tried: {}.", probe.tried.join("; ")));
+    }
+    words.extend(probe.recovery.clone());
+    words.join(" ")
 }
 
 /// The code's meaning, with the page's number in it.
@@ -252,6 +270,7 @@ impl FindingFacts {
             };
             add("Found", &found);
         }
+        add("Probe", &self.probe);
         add("Path", &self.path);
         add("Lost", &self.lost);
         add("Causes", &Some(self.causes.clone()));

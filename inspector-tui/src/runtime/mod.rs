@@ -16,9 +16,11 @@ use crate::update::update;
 use crate::view;
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use terminal::{Input, Terminal};
+use tosumu::verify::Stop;
 
 /// Everything that can arrive.
 enum Arrival {
@@ -39,9 +41,11 @@ pub fn run(mut model: Model, style: StyleOptions, mut worker: Worker, begin: Opt
     let terminal = Terminal::enter()?;
     model.size = terminal.size()?;
     let (sender, arrivals) = channel();
+    let news = sender.clone();
+    let stop = worker.tell_to(Arc::new(move |message| drop(news.send(Arrival::Worker(message)))));
     let commands = start_worker(worker, sender.clone());
     terminal::listen(move |input| sender.send(Arrival::Terminal(input)).is_ok())?;
-    let mut session = Session { model, terminal, commands, arrivals, tick: None };
+    let mut session = Session { model, terminal, commands, stop, arrivals, tick: None };
     for command in waiting {
         session.hand_over(command);
     }
@@ -76,6 +80,8 @@ struct Session {
     model: Model,
     terminal: Terminal,
     commands: Sender<Command>,
+    /// Ends the verification that the worker is at: it reads no commands meanwhile.
+    stop: Arc<Mutex<Stop>>,
     arrivals: Receiver<Arrival>,
     /// When the next event is due, while playing.
     tick: Option<Instant>,
@@ -162,6 +168,7 @@ impl Session {
             match command {
                 Command::Quit => return Ok(Next::Leave),
                 Command::Redraw => self.terminal.clear()?,
+                Command::StopVerify => self.stop.lock().unwrap_or_else(PoisonError::into_inner).stop(),
                 command => self.hand_over(command),
             }
         }

@@ -3,17 +3,19 @@
 
 use crate::command::Command;
 use crate::gallery::{self, Fixture};
+use crate::message::VerifyNews;
 use crate::message::{Message, Said, Sample};
 use crate::model::Report;
 use crate::timeline::FileWorld;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tosumu::inspect::AtRest;
 use tosumu::script::{Op, Outcome, Runner, RunnerOptions, SAMPLE_STORE, Script};
-use tosumu::trace::Event;
-use tosumu::verify::{VerifyOptions, verify};
+use tosumu::trace::{Event, Level, Sink, Tracer};
+use tosumu::verify::{Stop, VerifyOptions, verify};
 use tosumu::vfs::{CrashPlan, OsVfs};
-use tosumu::{PageSize, Unlock};
+use tosumu::{PageNo, PageSize, Unlock};
 
 /// What makes the store of the lab.
 #[derive(Clone, Debug)]
@@ -61,12 +63,26 @@ pub struct Worker {
     /// By branch; none of a branch whose engine was not kept.
     runners: Vec<Option<Runner>>,
     file: Option<OpenFile>,
+    /// Ends the verification that runs; another one stands here for the next.
+    stop: Arc<Mutex<Stop>>,
+    /// Where news of a verification go while it runs.
+    tell: Option<Tell>,
 }
+
+/// Hears of a verification while it runs.
+pub(super) type Tell = Arc<dyn Fn(Message) + Send + Sync>;
 
 impl Worker {
     /// A worker whose lab is the sample store.
     pub fn new() -> Worker {
-        Worker { recipe: None, options: RunnerOptions::default(), runners: Vec::new(), file: None }
+        Worker {
+            recipe: None,
+            options: RunnerOptions::default(),
+            runners: Vec::new(),
+            file: None,
+            stop: Arc::default(),
+            tell: None,
+        }
     }
 
     /// A worker whose lab is made by `script`; `title` is what the first line says of it.
@@ -105,7 +121,10 @@ impl Worker {
             }
             Command::LoadFixture(index) => self.load(OpenFile::Fixture(index)),
             Command::Verify => self.verify(),
-            Command::Quit | Command::Redraw => Message::Failed("The worker has no screen.".to_owned()),
+            Command::Probe(page) => self.probe(page),
+            Command::Quit | Command::Redraw | Command::StopVerify => {
+                Message::Failed("The worker has no screen.".to_owned())
+            }
         }
     }
 
@@ -174,11 +193,31 @@ impl Worker {
         }
     }
 
+    /// Has `tell` hear of verifications while they run; what is returned ends them.
+    pub(super) fn tell_to(&mut self, tell: Tell) -> Arc<Mutex<Stop>> {
+        self.tell = Some(tell);
+        self.stop.clone()
+    }
+
+    fn probe(&mut self, page: PageNo) -> Message {
+        let Some(file) = &self.file else {
+            return Message::Failed("No file is open.".to_owned());
+        };
+        let probed = file.at_rest().and_then(|file| file.probe(page, &[]).map_err(|error| error.to_string()));
+        match probed {
+            Ok(probe) => Message::Probed(Box::new(probe)),
+            Err(why) => Message::Failed(why),
+        }
+    }
+
     fn verify(&mut self) -> Message {
         let Some(file) = &self.file else {
             return Message::Failed("No file is open.".to_owned());
         };
-        let options = file.verify_options();
+        let stop = Stop::default();
+        *locked(&self.stop) = stop.clone();
+        let tracer = self.tell.clone().map_or(Tracer::off(), |tell| Tracer::new(NewsSink::new(tell)));
+        let options = VerifyOptions { stop, tracer, ..file.verify_options() };
         let verified = file.at_rest().and_then(|file| {
             let report = verify(&file, &options).map_err(|error| error.to_string())?;
             Ok((file, report))
@@ -196,6 +235,50 @@ impl Default for Worker {
     fn default() -> Worker {
         Worker::new()
     }
+}
+
+/// How often the screen hears of a verification.
+const NEWS_INTERVAL: Duration = Duration::from_millis(60);
+/// Pages between two looks at the clock.
+const NEWS_STRIDE_PAGES: usize = 64;
+
+/// Gathers what a verification does and tells of it now and then: a screen shows no more.
+struct NewsSink {
+    tell: Tell,
+    gathered: Mutex<(VerifyNews, Instant)>,
+}
+
+impl NewsSink {
+    fn new(tell: Tell) -> Arc<NewsSink> {
+        Arc::new(NewsSink { tell, gathered: Mutex::new((VerifyNews::default(), Instant::now())) })
+    }
+}
+
+impl Sink for NewsSink {
+    fn level(&self) -> Level {
+        Level::Outline
+    }
+
+    fn take(&self, event: Event) {
+        let mut gathered = locked(&self.gathered);
+        let (news, last) = &mut *gathered;
+        match event {
+            Event::VerifyStarted { pages, .. } => news.total = pages,
+            Event::PageVerified { page, sound } => news.pages.push((page, sound)),
+            Event::FindingReported { finding } => news.findings.push(*finding),
+            _ => {}
+        }
+        if news.pages.len() % NEWS_STRIDE_PAGES == NEWS_STRIDE_PAGES - 1 && last.elapsed() >= NEWS_INTERVAL {
+            *last = Instant::now();
+            let total = news.total;
+            let news = std::mem::replace(news, VerifyNews { total, ..VerifyNews::default() });
+            (self.tell)(Message::VerifyNews(news));
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn said(outcome: Outcome) -> Said {

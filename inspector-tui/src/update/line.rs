@@ -4,6 +4,7 @@
 
 use super::{home, look, note_bad, time};
 use crate::command::Command;
+use crate::keymap;
 use crate::line_edit::LineEdit;
 use crate::message::{Edit, Message};
 use crate::model::{Model, Screen, View};
@@ -176,6 +177,8 @@ fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
         ["sealed"] => Some(Message::ToggleSealed),
         ["zoom"] => Some(Message::Zoom),
         ["verify"] => Some(Message::Verify),
+        ["stop"] if model.verifying.is_some() => Some(Message::StopVerify),
+        ["probe"] if keymap::can_probe(model) => Some(Message::Probe),
         _ => None,
     }
 }

@@ -272,3 +272,22 @@ pub(super) fn verify(model: &mut Model) -> Vec<Command> {
         _ => line::run(model, "verify"),
     }
 }
+
+pub(super) fn stop_verify(model: &mut Model) -> Vec<Command> {
+    model.busy = Some("stopping the verification".to_owned());
+    vec![Command::StopVerify]
+}
+
+/// The page that a probe would be about: the finding's in front, else the one shown.
+pub fn page_to_probe(model: &Model) -> Option<PageNo> {
+    match model.view {
+        View::Verify => model.findings().get(model.finding).and_then(|finding| finding.page),
+        _ => model.shown_page(),
+    }
+}
+
+pub(super) fn probe(model: &mut Model) -> Vec<Command> {
+    let Some(page) = page_to_probe(model) else { return Vec::new() };
+    model.busy = Some(format!("probing page {page}"));
+    vec![Command::Probe(page)]
+}

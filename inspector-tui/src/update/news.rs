@@ -3,10 +3,11 @@
 use super::{note, note_bad, time};
 use crate::command::Command;
 use crate::line_edit::LineEdit;
-use crate::message::{Said, Sample};
-use crate::model::{Branch, Model, Report, View};
+use crate::message::{Said, Sample, VerifyNews};
+use crate::model::{Branch, Model, Report, Verifying, View};
 use crate::timeline::{FileWorld, Timeline, World};
 use std::sync::Arc;
+use tosumu::inspect::{Probe, Verdict};
 use tosumu::trace::Event;
 use tosumu::types::PageSize;
 
@@ -119,6 +120,7 @@ pub(super) fn file_ready(model: &mut Model, file: FileWorld, report: Option<Repo
 /// Verification ended; when it is the first and something is wrong, that comes to the front.
 pub(super) fn verified(model: &mut Model, file: FileWorld, report: Report) {
     model.busy = None;
+    end_map(model);
     model.world = World::at_rest(file);
     let first = model.report.is_none();
     if first && !report.findings.is_empty() && model.view == View::Tree {
@@ -129,4 +131,54 @@ pub(super) fn verified(model: &mut Model, file: FileWorld, report: Report) {
         note(model, "Verified again.");
     }
     model.report = Some(report);
+}
+
+/// From so many pages on a verification takes long enough to be watched.
+const PAGES_WATCHED: u32 = 4096;
+
+/// A verification has come so far.
+pub(super) fn verify_news(model: &mut Model, told: VerifyNews) {
+    let pages = model.world.file().map_or(0, |file| file.pages.len() as u32 + file.unread);
+    let is_first = model.report.is_none();
+    let verifying = model.verifying.get_or_insert_with(|| Verifying::of(pages));
+    verifying.total = told.total;
+    told.pages.iter().for_each(|&(page, sound)| verifying.mark(page, sound));
+    verifying.findings.extend(told.findings);
+    let count = |number: u32| crate::describe::thousands(number);
+    if model.busy.as_ref().is_none_or(|busy| busy.starts_with("verifying")) {
+        model.busy =
+            Some(format!("verifying, {} of {} pages; c stops it", count(verifying.done), count(verifying.total)));
+    }
+    // What takes long is watched, and what is found comes to the front, unless the person looks at something else.
+    let worth_it = verifying.total >= PAGES_WATCHED || verifying.findings.iter().any(|found| found.page.is_some());
+    if is_first && worth_it && model.view == View::Tree {
+        verifying.before = Some(model.view);
+        model.view = View::Verify;
+    }
+}
+
+/// The map goes; what it took the place of comes back when nothing was found.
+pub(super) fn end_map(model: &mut Model) {
+    let Some(verifying) = model.verifying.take() else { return };
+    if let (Some(before), View::Verify) = (verifying.before, model.view) {
+        model.view = before;
+    }
+}
+
+/// A page was probed: its card tells, and where there is no card a line does.
+pub(super) fn probed(model: &mut Model, probe: Box<Probe>) {
+    model.busy = None;
+    let is_on_card = model.view == View::Verify
+        && model.findings().get(model.finding).is_some_and(|finding| finding.page == Some(probe.page));
+    if !is_on_card {
+        let words = match &probe.recovery {
+            Some(recovery) => format!("{} {recovery}", probe.summary),
+            None => probe.summary.clone(),
+        };
+        match probe.verdict {
+            Verdict::Sound => note(model, words),
+            _ => note_bad(model, words),
+        }
+    }
+    model.probe = Some(probe);
 }

@@ -51,7 +51,7 @@ impl Desk {
     }
 
     fn obey(&mut self, command: Command) {
-        if !matches!(command, Command::Quit | Command::Redraw) {
+        if !matches!(command, Command::Quit | Command::Redraw | Command::StopVerify) {
             let message = self.worker.obey(command);
             self.send(message);
         }

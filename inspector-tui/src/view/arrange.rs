@@ -34,6 +34,8 @@ pub enum Pane {
     Snapshots,
     /// The events.
     Events,
+    /// Which pages were verified, while that goes on.
+    Map,
     /// The card of a finding.
     Finding,
     /// What can be done.
@@ -139,6 +141,11 @@ fn tree_fits_over_finding(model: &Model, area: Rect) -> bool {
     area.height >= verify::lines_needed(model, area.width.saturating_sub(2)) + TREE_LINES_MIN + 3
 }
 
+/// What stands over the card of a finding: the tree with its marks; while a verification runs, the map of it.
+fn over_finding(model: &Model) -> Pane {
+    if model.verifying.is_some() { Pane::Map } else { Pane::Tree }
+}
+
 /// The pane that a view is.
 fn front(view: View) -> Pane {
     match view {
@@ -168,7 +175,7 @@ fn zoomed(model: &Model, area: Rect, is_wide: bool) -> Vec<Placed> {
             vec![whole(Pane::Page), Placed { height: Height::Lines(lines), focused: false, ..whole(Pane::Card) }]
         }
         (_, View::Verify) if is_wide => {
-            let tree = Placed { tabs: true, ..whole(Pane::Tree) };
+            let tree = Placed { tabs: true, ..whole(over_finding(model)) };
             vec![tree, Placed { height: Height::Share(1), ..whole(Pane::Finding) }]
         }
         (_, View::Page) => vec![
@@ -201,6 +208,9 @@ fn compact(model: &Model, body: Rect) -> Vec<Placed> {
 
 /// The tree with its marks over the card of the finding; the card alone where both do not fit.
 fn with_finding(model: &Model, body: Rect) -> Vec<Placed> {
+    if model.verifying.is_some() && model.findings().is_empty() {
+        return vec![placed(model, Pane::Map, Height::Share(1), Focus::Main)];
+    }
     let needed = verify::lines_needed(model, body.width.saturating_sub(2));
     let room = body.height.saturating_sub(3);
     let card = needed.min(FINDING_LINES_MAX).min(room.saturating_sub(TREE_LINES_MIN));
@@ -208,7 +218,7 @@ fn with_finding(model: &Model, body: Rect) -> Vec<Placed> {
         return vec![placed(model, Pane::Finding, Height::Share(1), Focus::Main)];
     }
     vec![
-        placed(model, Pane::Tree, Height::Share(1), Focus::Main),
+        placed(model, over_finding(model), Height::Share(1), Focus::Main),
         placed(model, Pane::Finding, Height::Lines(card), Focus::Card),
     ]
 }
@@ -242,7 +252,7 @@ fn left_panes(model: &Model, area: Rect) -> Vec<Placed> {
         View::Verify => {
             let card = verify::lines_needed(model, area.width - 2).min(area.height / 2);
             let finding = placed(model, Pane::Finding, Height::Lines(card), Focus::Card);
-            vec![main(Pane::Tree, 1), finding]
+            vec![main(over_finding(model), 1), finding]
         }
         View::Tree => vec![main(Pane::Tree, 4), page(5), field],
         view => vec![main(front(view), 1), page(1), field],

@@ -116,6 +116,7 @@ fn section(model: &Model, placed: &Placed, width: u16) -> Section {
     let (title, note) = heading(model, placed.pane);
     let title = if placed.tabs { tabs(model) } else { Title::Text(title) };
     let note = match placed.pane {
+        Pane::Map => verify::map_note(model),
         _ if placed.tabs && model.view == View::Verify => verify::note(model),
         Pane::Page if placed.tabs => page::short_note(model),
         _ if placed.tabs && width < NOTE_COLUMNS + snapshots_columns(model) => short_note(model, placed.pane, note),
@@ -154,6 +155,7 @@ fn heading(model: &Model, pane: Pane) -> (String, String) {
         Pane::Disk => ("5 disk".into(), disk::note(model)),
         Pane::Snapshots => ("6 snapshots".into(), snapshots::note(model)),
         Pane::Events => ("0 events".into(), events::note(model)),
+        Pane::Map => ("8 verify".into(), verify::map_note(model)),
         Pane::Finding => (verify::card_title(model), String::new()),
         Pane::Help => ("help".into(), help::note(model)),
         Pane::Story => (story::title(model), story::note(model)),
@@ -170,6 +172,7 @@ fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
         Pane::Disk => disk::draw(model, area, buffer),
         Pane::Snapshots => snapshots::draw(model, area, buffer),
         Pane::Events => events::draw(model, area, buffer),
+        Pane::Map => verify::draw_map(model, area, buffer),
         Pane::Finding => verify::draw_card(model, area, buffer),
         Pane::Help => help::draw(model, area, buffer),
         Pane::Story => story::draw(model, area, buffer),
