@@ -265,7 +265,7 @@ pub fn verify(file: &AtRest, options: &VerifyOptions) -> Result<Report> {
 
 /// As many threads as are asked for, or as there are processors; but a small file is done before a thread has begun.
 fn threads_for(file: &AtRest, options: &VerifyOptions) -> NonZeroUsize {
-    const PAGES_A_THREAD: u32 = 64;
+    const PAGES_A_THREAD: u32 = 256;
     // What a test has taken out it has taken out for its own thread.
     if cfg!(feature = "weaken") {
         return NonZeroUsize::MIN;

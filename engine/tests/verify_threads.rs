@@ -2,13 +2,16 @@
 //! can be stopped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::inspect::AtRest;
 use tosumu::trace::{Event, Level as Detail, Recorder, Sink, Tracer};
 use tosumu::verify::{Level, Report, Stop, VerifyOptions, verify};
-use tosumu::vfs::{DiskImage, SimVfs};
+use tosumu::vfs::{DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
 use tosumu::{AutoCheckpoint, CheckpointMode, Code, Options, PageNo, PageSize};
 
 const PATH: &str = "t.tsm";
@@ -206,5 +209,77 @@ fn a_verification_that_is_stopped_says_what_it_found_and_calls_nothing_checked_t
                 assert!(!of_pages || !check.ran, "{level}: {check:?}");
             }
         }
+    }
+}
+
+/// A disk that cannot read some bytes of the page file.
+struct FailingDisk(SimVfs, Vec<Range<u64>>);
+
+struct FailingFile(Arc<dyn VfsFile>, Vec<Range<u64>>);
+
+impl Vfs for FailingDisk {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
+        let unreadable = if path == Path::new(PATH) { self.1.clone() } else { Vec::new() };
+        Ok(Arc::new(FailingFile(self.0.open(path, mode)?, unreadable)))
+    }
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        self.0.exists(path)
+    }
+    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.link_new(from, to)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.remove(path)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.0.sync_dir(path)
+    }
+}
+
+impl VfsFile for FailingFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let end = offset + buffer.len() as u64;
+        match self.1.iter().any(|bad| offset < bad.end && bad.start < end) {
+            true => Err(io::Error::other("the disk gives an error here")),
+            false => self.0.read_at(offset, buffer),
+        }
+    }
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
+        self.0.write_at(offset, data)
+    }
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
+        self.0.try_lock(kind)
+    }
+}
+
+#[test]
+fn pages_that_the_disk_cannot_read_are_told_one_by_one_and_taint_no_other() {
+    let sound = store(2500, 0);
+    let nodes = at_rest(&sound).tree().unwrap().nodes;
+    let bad: BTreeSet<u32> =
+        nodes.iter().filter(|node| node.level == Some(0)).step_by(40).map(|node| node.page.0).collect();
+    let place = |page: &u32| {
+        let start = 8192 + u64::from(page - 1) * PAGE_BYTES as u64;
+        start + 100..start + 101
+    };
+    let disk = FailingDisk(SimVfs::from_image(DiskImage::of(sound), 1), bad.iter().map(place).collect());
+    let file = AtRest::open(Arc::new(disk), PATH, None).unwrap();
+    for level in [Level::Auth, Level::Seal, Level::Deep] {
+        let report = verify(&file, &VerifyOptions { level, ..VerifyOptions::default() }).unwrap();
+        let found: Vec<_> = report.findings.iter().filter(|finding| finding.code == Code::FileReadError).collect();
+        let named: BTreeSet<u32> = found.iter().filter_map(|finding| finding.page).map(|page| page.0).collect();
+        assert_eq!((&named, found.len(), report.exit()), (&bad, bad.len(), 3), "{level}: {:?}", report.findings);
     }
 }

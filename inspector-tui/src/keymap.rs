@@ -285,7 +285,8 @@ fn can_explain(model: &Model) -> bool {
 pub fn can_probe(model: &Model) -> bool {
     let page = crate::update::page_to_probe(model);
     let is_looked_at = matches!(model.view, View::Verify | View::Page);
-    file_screen(model) && is_looked_at && no_bytes(model) && model.busy.is_none() && page.is_some()
+    let is_known = model.probe.as_ref().is_some_and(|probe| Some(probe.page) == page);
+    file_screen(model) && is_looked_at && no_bytes(model) && model.busy.is_none() && page.is_some() && !is_known
 }
 
 /// Findings are hinted at where they are looked at; in the lab they stay behind when the work goes on.
@@ -412,7 +413,7 @@ static TABLE: &[Binding] = &[
     // A finding in front.
     bind!([Enter], Message::Activate, "show these bytes", "show the bytes a finding is about", "", finding_with_page, "This finding is about no page that can be shown."),
     bind!([Char('e')], Message::Explain, "explain", "say what the finding means and what brings it about", "explain", can_explain, "There is no finding to explain."),
-    bind!([Char('p')], Message::Probe, "probe the page", "say which lie a page is, and what speaks for it", "probe", can_probe, "Nothing can be probed now."),
+    bind!([Char('p')], Message::Probe, "probe the page", "say which lie a page is, and what speaks for it", "probe", can_probe, "There is no page here that was not probed yet."),
     bind!([Char('n')], Message::NextFinding, "next finding", "the next finding", "", several_findings, "There is no other finding."),
     bind!([Char('N')], Message::PreviousFinding, "", "the finding before", "", several_findings, "There is no other finding."),
 

@@ -182,19 +182,6 @@ pub fn operation_words(line: &str, columns: usize) -> String {
     crate::widget::text::clip(&plain, columns).into_owned()
 }
 
-/// A number with its thousands set apart: `12,345`.
-pub(crate) fn thousands(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// `1 page`, `3 pages`.
 pub fn plural(count: usize, word: &str) -> String {
     let number = crate::widget::text::grouped(count as u64);

@@ -256,7 +256,9 @@ impl FindingFacts {
 
     /// The entries of its card, in the order a person asks for them.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
-        let mut lines = vec![("What", self.what.clone()), ("Why", self.why.clone())];
+        let mut lines = vec![("What", self.what.clone())];
+        lines.extend(self.probe.iter().map(|probe| ("Probe", probe.clone())));
+        lines.push(("Why", self.why.clone()));
         let mut add = |label, words: &Option<String>| {
             if let Some(words) = words {
                 lines.push((label, words.clone()));
@@ -270,7 +272,6 @@ impl FindingFacts {
             };
             add("Found", &found);
         }
-        add("Probe", &self.probe);
         add("Path", &self.path);
         add("Lost", &self.lost);
         add("Causes", &Some(self.causes.clone()));

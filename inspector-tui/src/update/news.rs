@@ -120,6 +120,7 @@ pub(super) fn file_ready(model: &mut Model, file: FileWorld, report: Option<Repo
 /// Verification ended; when it is the first and something is wrong, that comes to the front.
 pub(super) fn verified(model: &mut Model, file: FileWorld, report: Report) {
     model.busy = None;
+    model.probe = None;
     end_map(model);
     model.world = World::at_rest(file);
     let first = model.report.is_none();
@@ -144,7 +145,7 @@ pub(super) fn verify_news(model: &mut Model, told: VerifyNews) {
     verifying.total = told.total;
     told.pages.iter().for_each(|&(page, sound)| verifying.mark(page, sound));
     verifying.findings.extend(told.findings);
-    let count = |number: u32| crate::describe::thousands(number);
+    let count = |number: u32| crate::widget::text::grouped(number.into());
     if model.busy.as_ref().is_none_or(|busy| busy.starts_with("verifying")) {
         model.busy =
             Some(format!("verifying, {} of {} pages; c stops it", count(verifying.done), count(verifying.total)));

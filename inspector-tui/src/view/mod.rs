@@ -94,6 +94,7 @@ fn draw_store(model: &Model, area: Rect, buffer: &mut Buffer) {
         let room = usize::from(area.width.saturating_sub(2));
         let (words, family) = match &model.note {
             Some(note) => (note.text.clone(), if note.bad { Family::Bad } else { Family::Title }),
+            None if model.verifying.is_some() => ("What is found stands here as it comes.".to_owned(), Family::Quiet),
             None => (crate::describe::verify::verify(model).last_line(room), Family::Plain),
         };
         line_of(buffer, area, 0, &words, model.style.theme.style(family));

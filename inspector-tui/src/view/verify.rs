@@ -80,7 +80,7 @@ fn what_was_checked(model: &Model, verify: &facts::VerifyFacts) -> Vec<CardLine>
 /// `12,345 of 200,000 pages, 2 bad`.
 pub fn map_note(model: &Model) -> String {
     let Some(verifying) = &model.verifying else { return String::new() };
-    let count = |number: u32| crate::describe::thousands(number);
+    let count = |number: u32| crate::widget::text::grouped(number.into());
     format!("{} of {} pages, {} bad", count(verifying.done), count(verifying.total), count(verifying.bad))
 }
 
