@@ -413,7 +413,7 @@ static TABLE: &[Binding] = &[
     // A finding in front.
     bind!([Enter], Message::Activate, "show these bytes", "show the bytes a finding is about", "", finding_with_page, "This finding is about no page that can be shown."),
     bind!([Char('e')], Message::Explain, "explain", "say what the finding means and what brings it about", "explain", can_explain, "There is no finding to explain."),
-    bind!([Char('p')], Message::Probe, "probe the page", "say which lie a page is, and what speaks for it", "probe", can_probe, "There is no page here that was not probed yet."),
+    bind!([Char('p')], Message::Probe, "", "say which lie a page is, and what speaks for it", "probe", can_probe, "There is no page here that was not probed yet."),
     bind!([Char('n')], Message::NextFinding, "next finding", "the next finding", "", several_findings, "There is no other finding."),
     bind!([Char('N')], Message::PreviousFinding, "", "the finding before", "", several_findings, "There is no other finding."),
 
