@@ -26,7 +26,7 @@ use tosumu::{AutoCheckpoint, CheckpointMode, Database, Error, Options, PageSize,
 
 const PATH: &str = "s.tsm";
 /// Schedules of each kind for each scenario.
-const SCHEDULES: usize = 150;
+const SCHEDULES: usize = 60;
 /// Points at which a schedule of the second kind changes who goes first.
 const DEPTH: usize = 3;
 
