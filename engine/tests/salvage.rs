@@ -12,7 +12,7 @@ use std::io::Read;
 use std::sync::Arc;
 use tosumu::crypto::{Entropy, InsecureSeededEntropy, KdfProfile, Unlock};
 use tosumu::transfer::{Fate, Include, LossReport, Salvage, Status, TreeOf, Verdict};
-use tosumu::vfs::{DiskImage, SimVfs};
+use tosumu::vfs::{DiskImage, Fault, FaultKind, FaultSpan, SimVfs};
 use tosumu::{AutoCheckpoint, CheckpointMode, Code, CommitNo, Database, Error, Options, PageSize};
 
 const PATH: &str = "s.tsm";
@@ -334,6 +334,51 @@ fn two_pages_swapped_cost_nothing_for_each_is_found_where_it_stands() {
         let outcome = held(&history, &swapped, &format!("pages {first} and {second} swapped")).unwrap();
         assert_ne!(outcome.report.verdict, Verdict::Lost);
         assert_eq!(&outcome.saved, history.at(history.newest()));
+    }
+}
+
+#[test]
+fn a_page_whose_header_was_changed_is_read_under_the_one_it_must_have() {
+    let history = history(3, true);
+    let mut files = newest(&history);
+    files.remove(LOG);
+    for page in 1..=pages_of(&files) {
+        let mut changed = files.clone();
+        changed.get_mut(PATH).unwrap()[page_start(page) + 24..][..16].fill(0xee);
+        let outcome = held(&history, &changed, &format!("the header of page {page}")).unwrap();
+        assert_eq!(outcome.report.totals.lost_ranges + outcome.report.totals.values_lost, 0, "page {page}");
+        assert_eq!(&outcome.saved, history.at(history.newest()));
+    }
+}
+
+#[test]
+fn whichever_call_to_the_disk_fails_it_is_told_and_no_half_of_a_file_is_left() {
+    let history = history(5, false);
+    let mut files = newest(&history);
+    flip(files.get_mut(PATH).unwrap(), page_start(2) + 100);
+    flip(files.get_mut(LOG).unwrap(), 5000);
+    let calls = {
+        let disk = disk_of(&files);
+        Salvage::new().vfs(Arc::new(disk.clone())).include(Include::Stale).run(PATH, SAVED).unwrap();
+        disk.calls()
+    };
+    for span in [FaultSpan::Once, FaultSpan::Sticky] {
+        for at_call in (1..=calls).step_by(if span == FaultSpan::Once { 1 } else { 7 }) {
+            let disk = disk_of(&files);
+            disk.set_faults(vec![Fault { at_call, kind: FaultKind::Io, span }]);
+            let saved = Salvage::new().vfs(Arc::new(disk.clone())).include(Include::Stale).run(PATH, SAVED);
+            disk.set_faults(Vec::new());
+            if saved.is_ok() {
+                let db = Options::new().vfs(Arc::new(disk.clone())).read_only(true).open(SAVED).unwrap();
+                assert_eq!(content(&db).len() as u64, saved.unwrap().result.records, "call {at_call}");
+            } else if files_of(&disk).contains_key(SAVED) {
+                // Only the folder's sync, or the removal of the other name, failed then: the file is whole.
+                Options::new().vfs(Arc::new(disk.clone())).read_only(true).open(SAVED).unwrap();
+            }
+            for (name, bytes) in &files {
+                assert_eq!(files_of(&disk).get(name), Some(bytes), "call {at_call}");
+            }
+        }
     }
 }
 

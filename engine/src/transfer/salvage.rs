@@ -498,12 +498,16 @@ fn put_strays(
     let from = (status, tree.clone(), Bytes::default());
     let theirs = strays.found.range(from..).take_while(|((other, of, _), _)| *other == status && of == tree);
     for ((_, _, key), stray) in theirs {
-        with_value(evidence, stray, |value| match value {
+        let put = with_value(evidence, stray, |value| match value {
             StrayValue::Short(value) => filling.record(key, value),
             StrayValue::Long(length, pages) => {
                 filling.long_from(key, length, &mut ChainBytes::new(evidence, length, pages))
             }
         })?;
+        if put.is_none() {
+            let why = format!("page {} was read before and cannot be read again", stray.page);
+            return Err(Error::io("salvaging", &evidence.pages.name, std::io::Error::other(why)));
+        }
     }
     Ok(())
 }

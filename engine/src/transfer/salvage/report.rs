@@ -197,7 +197,7 @@ pub struct TreeCount {
     pub fits: bool,
 }
 
-/// A page that was not where it belongs, and stood whole somewhere else.
+/// A page that was not where it belongs, and stood whole somewhere else; or in its place under a header that was changed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RecoveredPage {
