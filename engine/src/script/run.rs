@@ -135,6 +135,8 @@ pub struct Runner {
     /// The events of the operation before, and the code it failed with.
     last: Range<usize>,
     last_failure: Option<String>,
+    /// Dropped last of all: what the database tells while it closes is still told.
+    _tie: Tie,
 }
 
 impl Runner {
@@ -176,6 +178,7 @@ impl Runner {
     fn closed(options: RunnerOptions, disk: SimVfs, recorder: Arc<Recorder>, branch: u64) -> Runner {
         let gate = Arc::new(Gate { recorder: recorder.clone(), disk: disk.clone(), muted: AtomicBool::new(false) });
         disk.set_tracer(Tracer::new(gate.clone()));
+        let tie = Tie(disk.clone());
         Runner {
             entropy: Arc::new(InsecureSeededEntropy::new(options.seed ^ branch.rotate_left(32))),
             chance: Chance(options.seed),
@@ -191,6 +194,7 @@ impl Runner {
             armed: None,
             beside: BTreeMap::new(),
             last_failure: None,
+            _tie: tie,
         }
     }
 
@@ -591,6 +595,15 @@ impl Sink for Gate {
         if !self.muted.load(Ordering::Relaxed) && (of_disk || !self.disk.struck()) {
             self.recorder.take(event);
         }
+    }
+}
+
+/// The disk tells the gate, and the gate asks the disk: when the runner ends, one of them lets go, or neither ever would.
+struct Tie(SimVfs);
+
+impl Drop for Tie {
+    fn drop(&mut self) {
+        self.0.set_tracer(Tracer::off());
     }
 }
 

@@ -151,3 +151,12 @@ fn tampering_is_refused_where_there_is_nothing() {
     assert!(!runner.run_line("tamper page 1 byte 511 xor ff").failed);
     assert!(runner.run_line("reopen").failed || runner.run_line("get a").failed);
 }
+
+#[test]
+fn a_runner_that_ended_leaves_nothing_in_memory() {
+    let mut runner = runner();
+    run(&mut runner, "beside other new\nbeside other put a 1\nbegin\nput a 1\nt1: begin-read");
+    let recorder = runner.recorder().clone();
+    drop(runner);
+    assert_eq!(Arc::strong_count(&recorder), 1);
+}
