@@ -130,7 +130,7 @@ impl FaultyDisk {
         let mut told = self.told();
         let number = told.calls.len();
         told.calls.push((call, file.to_owned()));
-        if told.is_stormy && number % 2 == 0 && matches!(call, Call::Read | Call::Write) {
+        if told.is_stormy && number.is_multiple_of(2) && matches!(call, Call::Read | Call::Write) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let Some((at, way, span)) = told.fault else { return Ok(told.appetite) };
@@ -138,8 +138,10 @@ impl FaultyDisk {
             _ if number < at => false,
             Span::Once => number == at,
             // Interrupted calls are made again, so that every other of them is let through.
-            Span::Sticky => way != Way::Interrupted || (number - at) % 2 == 0,
-            Span::StickyOfItsSort => told.calls[at].0 == call && (way != Way::Interrupted || (number - at) % 2 == 0),
+            Span::Sticky => way != Way::Interrupted || (number - at).is_multiple_of(2),
+            Span::StickyOfItsSort => {
+                told.calls[at].0 == call && (way != Way::Interrupted || (number - at).is_multiple_of(2))
+            }
         };
         if !is_due || !way.strikes(call) {
             return Ok(told.appetite);

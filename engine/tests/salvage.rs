@@ -368,9 +368,9 @@ fn whichever_call_to_the_disk_fails_it_is_told_and_no_half_of_a_file_is_left() {
             disk.set_faults(vec![Fault { at_call, kind: FaultKind::Io, span }]);
             let saved = Salvage::new().vfs(Arc::new(disk.clone())).include(Include::Stale).run(PATH, SAVED);
             disk.set_faults(Vec::new());
-            if saved.is_ok() {
+            if let Ok(saved) = saved {
                 let db = Options::new().vfs(Arc::new(disk.clone())).read_only(true).open(SAVED).unwrap();
-                assert_eq!(content(&db).len() as u64, saved.unwrap().result.records, "call {at_call}");
+                assert_eq!(content(&db).len() as u64, saved.result.records, "call {at_call}");
             } else if files_of(&disk).contains_key(SAVED) {
                 // Only the folder's sync, or the removal of the other name, failed then: the file is whole.
                 Options::new().vfs(Arc::new(disk.clone())).read_only(true).open(SAVED).unwrap();

@@ -137,7 +137,7 @@ fn no_verb_waits_for_a_pipe_or_reads_a_device_a_folder_or_a_socket() {
 #[test]
 fn a_file_that_may_not_be_read_or_a_folder_that_may_not_be_written_is_told_in_plain_words() {
     let place = Place::new().with_database("x.tsm");
-    fs::set_permissions(place.path("x.tsm"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(place.path("x.tsm"), fs::Permissions::from_mode(0o0)).unwrap();
     if File::open(place.path("x.tsm")).is_ok() {
         println!("not tried: who runs this may read everything");
         return;
