@@ -310,6 +310,13 @@ impl OpenLog {
         Ok(OpenLog { name, file, content: Some((header, scan)), stale })
     }
 
+    /// The generation of a folded log, if its records may still stand there. One that a crash left with its old header and no
+    /// more, when the next generation was about to begin in it, is of no use to the slot that it continued.
+    fn stale_with_records(&self) -> io::Result<Option<u64>> {
+        let bytes = self.file.as_ref().map_or(Ok(0), |file| file.len())?;
+        Ok(self.stale.filter(|_| bytes > LOG_HEADER_BYTES as u64))
+    }
+
     fn commits(&self) -> bool {
         self.content.as_ref().is_some_and(|(_, scan)| !scan.commits.is_empty())
     }
@@ -441,7 +448,8 @@ fn writer(
     // A process killed between naming a file and syncing the folder leaves a name that a power cut could still take.
     durable(Defence::DirectorySyncAtOpening, || writer.vfs.sync_dir(path))
         .map_err(|source| Error::io("sync of the folder of", store.page_file.name(), source))?;
-    durable(Defence::ChosenSlotMadeDurable, || make_slot_durable(&mut writer, store, &chosen, head, log.stale))?;
+    let stale_log = log.stale_with_records().map_err(|source| Error::io("length", &log.name, source))?;
+    durable(Defence::ChosenSlotMadeDurable, || make_slot_durable(&mut writer, store, &chosen, head, stale_log))?;
     if !log.commits() {
         writer.archive_base(store)?;
         return Ok(writer);

@@ -1,7 +1,7 @@
 //! Two disks that are worse than they should be: one damages the sectors it was writing when the power went, one forgets what a
 //! failed sync did not write.
 
-use crate::explore::explore_models;
+use crate::explore::{explore_models, explore_thoroughly};
 use crate::oracle::{check_sound, dump};
 use crate::watch::Model;
 use crate::workload::{PATH, PLAIN, Workload, key, watch_workload};
@@ -18,6 +18,15 @@ fn no_acknowledged_commit_stands_in_a_sector_that_is_written_again() {
     let appended = Workload::new().put(1, 1, 30).put(2, 1, 30).put(1, 3, 90);
     let again = Workload::new().put(1, 6, 90).checkpoint().put(3, 1, 30).put(4, 1, 30).reopen().put(5, 1, 30);
     explore_models(PLAIN, DAMAGING, "damaged sectors", &[appended, again]);
+}
+
+/// Rule 12: a log of which a crash left the old header alone does not pass for one that the other slot can recover with. The
+/// power goes in the first commit after an opening, and again while the next opening makes the chosen slot durable.
+#[test]
+fn a_log_cut_down_to_its_old_header_is_not_relied_on_while_the_slot_is_written() {
+    const MODELS: &[CrashModel] = &[CrashModel::Process, CrashModel::Posix, CrashModel::Damaging];
+    let workload = Workload::new().put(1, 1, 30).checkpoint().reopen();
+    explore_thoroughly(PLAIN, MODELS, "damaged slots", &[workload]);
 }
 
 /// Rule 13, as a fact about bytes: no write to the log touches a sector in which a record or the header stands durable.

@@ -49,6 +49,12 @@ impl Bounds {
         Bounds { plans: [bounds(7, 16), bounds(5, 8), bounds(1, 1)], deeper_one_in: [1, 1 << 20], states: 20_000 }
     }
 
+    /// Every recovery is crashed, and every second one.
+    fn thorough(mut self) -> Bounds {
+        self.deeper_one_in = [1, 1];
+        self
+    }
+
     /// For workloads whose every state takes long: fewer recoveries are crashed.
     fn shallow(mut self) -> Bounds {
         self.deeper_one_in = self.deeper_one_in.map(|one_in| one_in * 4);
@@ -194,13 +200,18 @@ pub fn explore_models(setup: Setup, models: &'static [CrashModel], name: &str, w
     explore_within(Bounds::read(), setup, models, name, workloads);
 }
 
+/// As [`explore_models`], for short workloads.
+pub fn explore_thoroughly(setup: Setup, models: &'static [CrashModel], name: &str, workloads: &[Workload]) {
+    explore_within(Bounds::read().thorough(), setup, models, name, workloads);
+}
+
 /// As [`explore_in`], for workloads whose every state takes long.
 pub fn explore_shallow(setup: Setup, name: &str, workloads: &[Workload]) {
     explore_within(Bounds::read().shallow(), setup, HONEST, name, workloads);
 }
 
 /// A script that shows the failure, where a script has words for the workload.
-fn smaller(setup: Setup, workload: &Workload, failure: Failure) -> String {
+fn smaller(setup: Setup, workload: &Workload, mut failure: Failure) -> String {
     let is_script = workload.steps.iter().all(|step| matches!(step, Step::Op(_)));
     if !is_script || setup.has_witness || setup.has_archive {
         return String::new();
@@ -208,6 +219,7 @@ fn smaller(setup: Setup, workload: &Workload, failure: Failure) -> String {
     // The store of a script is there before its first line.
     let mut steps = workload.steps.clone();
     steps.insert(0, Step::WatchFromHere);
+    failure.cuts[0].step += 1;
     let (script, said) = script_of(&shrink(Case { setup, workload: Workload::of(steps), failure }));
     format!("made smaller:\n{script}# {}", said.unwrap_or_default())
 }
