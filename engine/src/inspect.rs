@@ -37,7 +37,7 @@ use crate::db::{Patience, Stamp, Watched, pause, take_pin};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::annotate::{self, Annotation};
-use crate::format::log::{LOG_HEADER_BYTES, LogHeader, LogShape, RECORD_HEADER_BYTES};
+use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, LogShape, RECORD_HEADER_BYTES};
 use crate::format::page::TAG_BYTES;
 use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::PAGES_START_BYTES;
@@ -76,6 +76,40 @@ pub struct VouchedState {
     pub catalog: PagePointer,
     /// Its named trees.
     pub tree_count: u32,
+}
+
+impl VouchedState {
+    /// What the superblock in `slot` (0 or 1) says.
+    pub(crate) fn of_superblock(superblock: &Superblock, slot: u8) -> VouchedState {
+        VouchedState {
+            commit: superblock.commit,
+            root: superblock.root,
+            root_holder: format!("superblock {}", slot_letter(slot)),
+            page_count: superblock.page_count,
+            record_count: superblock.record_count,
+            fingerprint: superblock.fingerprint,
+            free_list: superblock.free_list,
+            free_count: superblock.free_count,
+            catalog: superblock.catalog,
+            tree_count: superblock.tree_count,
+        }
+    }
+
+    /// What the commit record of `commit` says.
+    pub(crate) fn of_commit(commit: CommitNo, body: &CommitBody) -> VouchedState {
+        VouchedState {
+            commit,
+            root: body.root,
+            root_holder: format!("commit {commit}"),
+            page_count: body.page_count,
+            record_count: body.record_count,
+            fingerprint: body.fingerprint,
+            free_list: body.free_list,
+            free_count: body.free_count,
+            catalog: body.catalog,
+            tree_count: body.tree_count,
+        }
+    }
 }
 
 /// The log as it was found.
@@ -735,30 +769,8 @@ fn trusted<'a>(
 
 fn newest_state(chosen: &ChosenSlot, log: &LogAtRest) -> VouchedState {
     match log.scan.as_ref().and_then(|scan| scan.commits.last()) {
-        Some(last) => VouchedState {
-            commit: last.commit,
-            root: last.body.root,
-            root_holder: format!("commit {}", last.commit),
-            page_count: last.body.page_count,
-            record_count: last.body.record_count,
-            fingerprint: last.body.fingerprint,
-            free_list: last.body.free_list,
-            free_count: last.body.free_count,
-            catalog: last.body.catalog,
-            tree_count: last.body.tree_count,
-        },
-        None => VouchedState {
-            commit: chosen.superblock.commit,
-            root: chosen.superblock.root,
-            root_holder: format!("superblock {}", slot_letter(chosen.slot)),
-            page_count: chosen.superblock.page_count,
-            record_count: chosen.superblock.record_count,
-            fingerprint: chosen.superblock.fingerprint,
-            free_list: chosen.superblock.free_list,
-            free_count: chosen.superblock.free_count,
-            catalog: chosen.superblock.catalog,
-            tree_count: chosen.superblock.tree_count,
-        },
+        Some(last) => VouchedState::of_commit(last.commit, &last.body),
+        None => VouchedState::of_superblock(&chosen.superblock, chosen.slot),
     }
 }
 

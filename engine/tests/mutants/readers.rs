@@ -7,10 +7,12 @@ use super::world::{Contents, PATH, contents, disk_of, options};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
+use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::forge::Files;
 use tosumu::inspect::AtRest;
+use tosumu::transfer::{Include, Salvage};
 use tosumu::verify::{Level, VerifyOptions, verify};
-use tosumu::vfs::Vfs;
+use tosumu::vfs::{SimVfs, Vfs};
 use tosumu::{CheckpointMode, PageNo, Unlock};
 
 /// What was served, nothing where that ended in an error: to a reader, and before and after a writer wrote `new` and deleted
@@ -22,6 +24,7 @@ pub fn use_everything(files: &Files, unlock: &Unlock) -> [Option<Contents>; 3] {
     if let Ok(file) = AtRest::open(shared, PATH, Some(unlock)) {
         look_at_rest(&file);
     }
+    salvage(&disk_of(files), unlock);
     let read = options(&disk, unlock).read_only(true).open(PATH).and_then(|db| contents(&db)).ok();
     let (mut before, mut after) = (None, None);
     if let Ok(db) = options(&disk, unlock).open(PATH) {
@@ -32,6 +35,16 @@ pub fn use_everything(files: &Files, unlock: &Unlock) -> [Option<Contents>; 3] {
     }
     assert!(started.elapsed() < PATIENCE, "took {:?}", started.elapsed());
     [read, before, after]
+}
+
+/// What is saved opens, whatever it was saved from.
+fn salvage(disk: &SimVfs, unlock: &Unlock) {
+    let salvage = Salvage::new().vfs(Arc::new(disk.clone())).entropy(Arc::new(InsecureSeededEntropy::new(1)));
+    let saved = salvage.unlock(unlock.clone()).include(Include::Stale).run(PATH, "saved.tsm");
+    if saved.is_ok() {
+        let db = options(disk, unlock).read_only(true).open("saved.tsm").expect("what was saved opens");
+        contents(&db).expect("what was saved reads");
+    }
 }
 
 fn look_at_rest(file: &AtRest) {

@@ -11,7 +11,7 @@ use crate::crypto::{Keys, PlainPage, Unlock};
 use crate::db::{InheritedKeys, check_kept, explain_missing, unlock_keys};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
-use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES};
+use crate::format::log::{LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES};
 use crate::format::page::{NONCE_BYTES, PAGE_HEADER_BYTES, PageHeader, PageKind, SealedView};
 use crate::format::superblock::Superblock;
 use crate::inspect::VouchedState;
@@ -105,7 +105,7 @@ impl Evidence {
             file_id: superblock.file_id,
             keys,
             ring,
-            state: base.as_ref().map(|base| state_of_slot(&base.superblock, base.slot)),
+            state: base.as_ref().map(|base| VouchedState::of_superblock(&base.superblock, base.slot)),
             choices,
             index: LogIndex::default(),
             finished: None,
@@ -172,7 +172,7 @@ impl Evidence {
             }
         }
         if let Some(last) = found.commits.last() {
-            self.state = Some(state_of_commit(last.commit, &last.body));
+            self.state = Some(VouchedState::of_commit(last.commit, &last.body));
         }
         if let Err(error) = check_kept(&found, superblock, &log.name) {
             let finding = damage_of(error)?;
@@ -209,7 +209,7 @@ impl Evidence {
                 }
                 FrameRecord::Commit(body) => {
                     waiting.drain(..).for_each(|(page, frame)| self.index.insert(page, frame));
-                    self.state = Some(state_of_commit(record.place.commit, body));
+                    self.state = Some(VouchedState::of_commit(record.place.commit, body));
                 }
             }
         }
@@ -547,35 +547,5 @@ fn damage_of(error: Error) -> Result<Box<Finding>> {
     match error {
         Error::Damage(finding) => Ok(finding),
         other => Err(other),
-    }
-}
-
-fn state_of_slot(superblock: &Superblock, slot: u8) -> VouchedState {
-    VouchedState {
-        commit: superblock.commit,
-        root: superblock.root,
-        root_holder: format!("superblock {}", slot_letter(slot)),
-        page_count: superblock.page_count,
-        record_count: superblock.record_count,
-        fingerprint: superblock.fingerprint,
-        free_list: superblock.free_list,
-        free_count: superblock.free_count,
-        catalog: superblock.catalog,
-        tree_count: superblock.tree_count,
-    }
-}
-
-fn state_of_commit(commit: CommitNo, body: &CommitBody) -> VouchedState {
-    VouchedState {
-        commit,
-        root: body.root,
-        root_holder: format!("commit {commit}"),
-        page_count: body.page_count,
-        record_count: body.record_count,
-        fingerprint: body.fingerprint,
-        free_list: body.free_list,
-        free_count: body.free_count,
-        catalog: body.catalog,
-        tree_count: body.tree_count,
     }
 }
