@@ -12,6 +12,7 @@ pub mod keymap;
 pub mod lesson;
 pub mod line_edit;
 pub mod look;
+pub mod looking;
 pub mod message;
 pub mod model;
 pub mod picture;

@@ -15,17 +15,10 @@ const LINES_MAX: u16 = 24;
 
 /// The view that `look` names, drawn as text; blank lines at its end are left out.
 pub fn text(runner: &Runner, look: &Look) -> Result<String, String> {
-    let known = [
-        ("tree", View::Tree),
-        ("page", View::Page),
-        ("log", View::Log),
-        ("disk", View::Disk),
-        ("snapshots", View::Snapshots),
-    ];
-    let subject = Subject::named(&look.view);
-    let shown = known.iter().find(|(word, _)| *word == look.view).map(|(_, view)| *view);
-    let (Some(subject), Some(shown)) = (subject, shown) else {
-        let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+    let known = Subject::ALL.iter().filter(|(_, subject)| subject.view().is_some_and(|view| view != View::Help));
+    let found = known.clone().find(|(word, _)| *word == look.view);
+    let Some((subject, shown)) = found.and_then(|(_, subject)| Some((*subject, subject.view()?))) else {
+        let words: Vec<&str> = known.map(|(word, _)| *word).collect();
         return Err(format!("there is no view `{}` to look at; there are: {}", look.view, words.join(" ")));
     };
     let mut model = recorded::lab(runner, "lesson");

@@ -5,6 +5,7 @@
 
 use crate::gallery::{self, Fixture};
 use crate::line_edit::LineEdit;
+use crate::looking::Looking;
 use crate::timeline::{FileWorld, Operation, Timeline, World};
 use crate::widget::Theme;
 use tosumu::Finding;
@@ -107,7 +108,7 @@ pub enum View {
     /// What memory, the operating system and the disk hold.
     Disk = 5,
     /// The snapshots that live, and what they hold back.
-    Snapshots = 6,
+    Snapshots = 7,
     /// What was found.
     Verify = 8,
     /// Every key and command.
@@ -115,25 +116,31 @@ pub enum View {
 }
 
 impl View {
+    /// Every view with its word, in the order of their tabs.
+    pub const ALL: [(View, &'static str); 8] = [
+        (View::Tree, "tree"),
+        (View::Page, "page"),
+        (View::Log, "log"),
+        (View::Disk, "disk"),
+        (View::Snapshots, "snapshots"),
+        (View::Verify, "verify"),
+        (View::Events, "events"),
+        (View::Help, "help"),
+    ];
+
     /// Its one word.
     pub fn word(self) -> &'static str {
-        match self {
-            View::Events => "events",
-            View::Tree => "tree",
-            View::Page => "page",
-            View::Log => "log",
-            View::Disk => "disk",
-            View::Snapshots => "snapshots",
-            View::Verify => "verify",
-            View::Help => "help",
-        }
+        View::ALL.iter().find(|(view, _)| *view == self).map_or("", |(_, word)| word)
     }
 
     /// The view called `word`.
     pub fn named(word: &str) -> Option<View> {
-        let views =
-            [View::Tree, View::Page, View::Log, View::Disk, View::Snapshots, View::Verify, View::Events, View::Help];
-        views.into_iter().find(|view| view.word() == word)
+        View::ALL.iter().find(|(_, name)| *name == word).map(|(view, _)| *view)
+    }
+
+    /// Its number, which is the key that shows it up to 9.
+    pub fn number(self) -> u8 {
+        self as u8
     }
 }
 
@@ -379,6 +386,8 @@ pub struct Model {
     pub came_from_home: bool,
     /// What the lab says while nothing has been done in it.
     pub welcome: Option<String>,
+    /// Zooms, folds, layers, and what is compared.
+    pub looking: Looking,
 }
 
 impl Model {
@@ -455,6 +464,7 @@ impl Model {
             tour: None,
             came_from_home: false,
             welcome: None,
+            looking: Looking::default(),
         }
     }
 
@@ -570,7 +580,7 @@ impl Model {
             View::Log => self.world.log_pages().len(),
             View::Disk => self.world.page_numbers().len(),
             View::Verify => self.findings().len(),
-            View::Tree | View::Page | View::Snapshots | View::Help => 0,
+            _ => 0,
         }
     }
 

@@ -52,7 +52,12 @@ fn regions() -> Vec<Region> {
 fn sections() -> Vec<Section> {
     let names = ["1 tree", "2 page", "4 log", "5 disk", "0 events"].map(String::from).to_vec();
     let note = "3 pages changed in memory".to_string();
-    let tree = Section { title: Title::Tabs { names, present: 0 }, note, height: Height::Share(1), focus: Focus::Here };
+    let tree = Section {
+        title: Title::Tabs { names, present: 0, more: 0 },
+        note,
+        height: Height::Share(1),
+        focus: Focus::Here,
+    };
     let mut page = Section::text("Page 2, leaf, in memory, not sealed yet", Height::Lines(4));
     page.note = "plain form, 456 bytes".into();
     vec![tree, page, Section::text("What just happened", Height::Lines(3))]

@@ -109,15 +109,10 @@ impl Shot {
             (None, Some(file)) => self.of_file(file)?,
             (None, None) => return Err(Failure::misuse("name a database, or a script with --script")),
         };
-        model.view = match subject {
-            Subject::Lab if model.screen == Screen::File => model.view,
-            Subject::Page => View::Page,
-            Subject::Log => View::Log,
-            Subject::Disk => View::Disk,
-            Subject::Snapshots => View::Snapshots,
-            Subject::Verify => View::Verify,
-            Subject::Events => View::Events,
-            Subject::Help | Subject::Tree | Subject::Home | Subject::Lab => View::Tree,
+        model.view = match subject.view() {
+            None if model.screen == Screen::File => model.view,
+            None | Some(View::Help) => View::Tree,
+            Some(view) => view,
         };
         Ok(model)
     }

@@ -14,7 +14,7 @@ pub mod space;
 pub mod tree;
 pub mod verify;
 
-use crate::model::Model;
+use crate::model::{Model, View};
 use serde::Serialize;
 
 /// A view by its word on the command line.
@@ -60,6 +60,16 @@ impl Subject {
     /// The view called `word`.
     pub fn named(word: &str) -> Option<Subject> {
         Subject::ALL.iter().find(|(name, _)| *name == word).map(|(_, subject)| *subject)
+    }
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Subject::ALL.iter().find(|(_, subject)| *subject == self).map_or("", |(word, _)| word)
+    }
+
+    /// The view it is; none of a whole screen.
+    pub fn view(self) -> Option<View> {
+        View::named(self.word())
     }
 }
 

@@ -9,7 +9,6 @@ use crate::{
     timeline::{World, WorldPage},
 };
 use serde::Serialize;
-use std::collections::BTreeSet;
 use tosumu::{
     Code, CommitNo, PageNo,
     escape::escape,
@@ -18,7 +17,6 @@ use tosumu::{
         overflow::overflow_data_bytes,
         page::PageKind,
     },
-    limits::TREE_DEPTH_MAX,
 };
 
 /// What a check found of a node.
@@ -104,7 +102,8 @@ pub struct TreeFacts {
 /// The tree of `model`'s present world.
 pub fn tree(model: &Model) -> TreeFacts {
     let world = &model.world;
-    let nodes = levels(world, model.shown_root()).iter().flatten().map(|page| node(world, *page)).collect();
+    let levels = world.levels(model.shown_root());
+    let nodes = levels.pages.iter().flatten().map(|page| node(world, *page)).collect();
     TreeFacts {
         root: model.shown_root().map(|page| page.0),
         space: space(model),
@@ -127,29 +126,6 @@ pub fn commit_to_come(world: &World) -> Option<CommitNo> {
     let sealed = |page: PageNo| world.page(page).and_then(|page| page.sealed_commit);
     let newest = world.page_numbers().into_iter().filter_map(sealed).max();
     newest.filter(|newest| *newest > world.facts.commit)
-}
-
-/// The page numbers of each level, from `root` down. A page that was met before is not followed again.
-pub fn levels(world: &World, root: Option<PageNo>) -> Vec<Vec<PageNo>> {
-    let Some(root) = root.filter(|root| !root.is_none()) else { return Vec::new() };
-    let mut met = BTreeSet::from([root]);
-    let mut levels = vec![vec![root]];
-    while levels.len() <= TREE_DEPTH_MAX {
-        let last = levels.last().expect("invariant: the root's level is there");
-        let next: Vec<PageNo> =
-            last.iter().flat_map(|page| world.children(*page)).filter(|child| met.insert(*child)).collect();
-        if next.is_empty() {
-            break;
-        }
-        // Below the parents of leaves there is nothing to look for.
-        let level = |page: &PageNo| world.page(*page).and_then(|page| page.level);
-        let above_leaves = last.iter().all(|page| level(page).is_none_or(|level| level <= 1));
-        levels.push(next);
-        if above_leaves {
-            break;
-        }
-    }
-    levels
 }
 
 /// One node of `world`.

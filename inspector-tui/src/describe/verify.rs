@@ -149,9 +149,9 @@ fn sound_keys(world: &World, page: PageNo) -> Option<String> {
 
 /// The keys that lie under `page`, as its ancestors' separators bound them: from the first on, up to the second.
 fn range_of(world: &World, page: PageNo) -> Option<(Option<Bytes>, Option<Bytes>)> {
-    let levels = super::tree::levels(world, world.facts.root);
+    let levels = world.levels(world.facts.root);
     let (mut low, mut high, mut at) = (None, None, page);
-    for level in levels.iter().rev().skip_while(|level| !level.contains(&page)).skip(1) {
+    for level in levels.pages.iter().rev().skip_while(|level| !level.contains(&page)).skip(1) {
         let (parent, slot) = level.iter().find_map(|parent| {
             let slot = world.children(*parent).iter().position(|child| *child == at)?;
             Some((*parent, slot))

@@ -9,8 +9,8 @@ mod writer;
 
 pub use operation::Operation;
 pub use world::{
-    Facts, FilePage, FileWorld, FreeList, Held, Holds, PendingLine, Savepoint, SealedAt, Snapshot, Space, Use, World,
-    WorldPage,
+    Facts, FilePage, FileWorld, FreeList, Gist, Held, Holds, Levels, PendingLine, Reach, Reached, Role, Savepoint,
+    SealedAt, Snapshot, Space, Use, World, WorldPage,
 };
 
 use std::sync::Arc;

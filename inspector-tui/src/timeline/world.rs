@@ -7,11 +7,13 @@ mod facts;
 mod file;
 mod load;
 mod power;
+mod reach;
 mod space;
 mod survey;
 
 pub use facts::{Facts, Savepoint, Snapshot};
 pub use file::{FilePage, FileWorld};
+pub use reach::{Gist, Levels, Reach, Reached, Role};
 pub use space::{FreeList, Space, Use};
 
 use power::Undurable;
@@ -31,6 +33,8 @@ pub struct World {
     source: Source,
     /// What is known of the store as a whole.
     pub facts: Facts,
+    /// What was worked out of this instant.
+    kept: reach::Shared,
 }
 
 #[derive(Clone)]
@@ -146,17 +150,21 @@ impl World {
             tampered: false,
             surveys: OnceLock::new(),
         };
-        World { source: Source::Sandbox(Box::new(sandbox)), facts: Facts::of(file, page_size) }
+        let facts = Facts::of(file, page_size);
+        World { source: Source::Sandbox(Box::new(sandbox)), facts, kept: reach::Shared::default() }
     }
 
     /// The world of a file at rest.
     pub fn at_rest(file: FileWorld) -> World {
-        World { facts: file.facts.clone(), source: Source::File(Arc::new(file)) }
+        World { facts: file.facts.clone(), source: Source::File(Arc::new(file)), kept: reach::Shared::default() }
     }
 
     /// Takes in the next event. A file at rest takes none.
     pub fn apply(&mut self, event: &Event) {
         let Source::Sandbox(sandbox) = &mut self.source else { return };
+        if !reach::leaves_pages_alone(event) {
+            self.kept = reach::Shared::default();
+        }
         self.facts.apply(event);
         sandbox.apply(event);
         self.facts.commit = sandbox.fold.commit;
@@ -309,6 +317,28 @@ impl World {
         lines.into_iter().map(|(_, line)| line).collect()
     }
 
+    /// The plain form of `page` as it was sealed with `seal`, when it is known.
+    pub fn plain_of(&self, page: PageNo, seal: Seal) -> Option<Bytes> {
+        match &self.source {
+            Source::File(file) => file.pages.get(&page).filter(|known| known.seal == Some(seal))?.plain.clone(),
+            Source::Sandbox(sandbox) => sandbox.known_pages.get(&seal).cloned(),
+        }
+    }
+
+    /// `page` as it stands in the page file, whatever the log holds of it.
+    pub fn sealed_in_file(&self, page: PageNo) -> Option<SealedAt> {
+        match &self.source {
+            Source::File(file) => file.pages.get(&page)?.in_file.clone(),
+            Source::Sandbox(sandbox) => {
+                let image = &sandbox.state(&self.facts.file)?.system;
+                let standing = survey::in_page_file(image, page, self.facts.page_size)?;
+                let end = standing.offset + self.facts.page_size.bytes() as u64;
+                let bytes = image.read(standing.offset..end).into();
+                Some(SealedAt { bytes, file: self.facts.file.clone(), offset: standing.offset })
+            }
+        }
+    }
+
     /// What each place has of `page`.
     pub fn holds(&self, page: PageNo) -> Holds {
         match &self.source {
@@ -339,6 +369,7 @@ impl World {
     /// This world as a keyframe keeps it: the sealed pages it knows are kept once, by the end of the timeline.
     pub(super) fn without_known_pages(&self) -> World {
         let mut world = self.clone();
+        world.kept = reach::Shared::default();
         if let Source::Sandbox(sandbox) = &mut world.source {
             sandbox.known_pages = Arc::default();
         }
@@ -349,6 +380,7 @@ impl World {
     pub(super) fn knowing_pages_of(mut self, other: &World) -> World {
         if let (Source::Sandbox(sandbox), Source::Sandbox(other)) = (&mut self.source, &other.source) {
             sandbox.known_pages = other.known_pages.clone();
+            self.kept = reach::Shared::default();
         }
         self
     }

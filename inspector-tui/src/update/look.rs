@@ -180,7 +180,7 @@ pub(super) fn activate(model: &mut Model) {
             let page = model.world.log_pages().get(model.selected_row).copied().flatten();
             show_page(model, page);
         }
-        View::Tree | View::Page | View::Snapshots | View::Help => {}
+        _ => {}
     }
 }
 

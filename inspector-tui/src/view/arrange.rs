@@ -118,22 +118,15 @@ pub(super) fn plan(model: &Model, area: Rect) -> Plan {
 pub(super) fn alone(model: &Model, subject: Subject, area: Rect) -> Vec<Placed> {
     let one = |pane| Placed { pane, height: Height::Share(1), tabs: false, focused: false };
     match subject {
-        Subject::Tree => vec![one(Pane::Tree)],
         Subject::Page if area.height >= 18 => {
             vec![one(Pane::Page), Placed { height: Height::Lines(card_lines(model, area)), ..one(Pane::Card) }]
         }
-        Subject::Page if area.height >= 9 => vec![one(Pane::Page)],
-        Subject::Page => vec![one(Pane::PageBrief)],
-        Subject::Log => vec![one(Pane::Log)],
-        Subject::Disk => vec![one(Pane::Disk)],
-        Subject::Snapshots => vec![one(Pane::Snapshots)],
+        Subject::Page if area.height < 9 => vec![one(Pane::PageBrief)],
         Subject::Verify if tree_fits_over_finding(model, area) => {
             let card = verify::lines_needed(model, area.width - 2);
             vec![one(Pane::Tree), Placed { height: Height::Lines(card), ..one(Pane::Finding) }]
         }
-        Subject::Verify => vec![one(Pane::Finding)],
-        Subject::Events => vec![one(Pane::Events)],
-        Subject::Help | Subject::Home | Subject::Lab => vec![one(Pane::Help)],
+        _ => vec![one(subject.view().map_or(Pane::Help, front))],
     }
 }
 

@@ -31,9 +31,6 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
 /// The smallest screen that anything is drawn on.
 pub const SIZE_MIN: (u16, u16) = (60, 16);
 
-/// From this width on a whole note fits beside the tabs.
-const NOTE_COLUMNS: u16 = 72;
-
 /// Draws what is in front.
 pub fn draw(model: &Model, buffer: &mut Buffer) {
     let area = buffer.area;
@@ -114,97 +111,146 @@ fn draw_column(model: &Model, panes: &[Placed], area: Rect, buffer: &mut Buffer)
 }
 
 fn section(model: &Model, placed: &Placed, width: u16) -> Section {
-    let (title, note) = heading(model, placed.pane);
-    let title = if placed.tabs { tabs(model) } else { Title::Text(title) };
+    let row = placed.pane.row();
     let note = match placed.pane {
-        Pane::Map => verify::map_note(model),
-        _ if placed.tabs && model.view == View::Verify => verify::note(model),
-        Pane::Page if placed.tabs => page::short_note(model),
-        _ if placed.tabs && width < NOTE_COLUMNS + snapshots_columns(model) => short_note(model, placed.pane, note),
-        _ => note,
+        _ if placed.tabs && model.view == View::Verify && placed.pane != Pane::Map => verify::note(model),
+        _ => (row.note)(model),
     };
     let focus = if placed.focused { Focus::Here } else { Focus::Elsewhere };
-    Section { title, note, height: placed.height, focus }
-}
-
-/// What one more tab takes.
-fn snapshots_columns(model: &Model) -> u16 {
-    if shows_snapshots_tab(model) { 14 } else { 0 }
-}
-
-fn shows_snapshots_tab(model: &Model) -> bool {
-    model.screen == Screen::Lab && (model.view == View::Snapshots || !model.world.facts.snapshots.is_empty())
-}
-
-/// A note that fits beside the tabs on the narrowest screen.
-fn short_note(model: &Model, pane: Pane, note: String) -> String {
-    match pane {
-        Pane::Tree => tree::short_note(model),
-        Pane::Log => log::short_note(model),
-        Pane::Disk => disk::short_note(model),
-        _ => note,
+    if !placed.tabs {
+        return Section { title: Title::Text((row.title)(model)), note, height: placed.height, focus };
     }
+    let tabs = Tabs::of(model);
+    let note = if tabs.fit_beside(&note, width) { note } else { (row.short_note)(model, note) };
+    Section { title: tabs.title(&note, width), note, height: placed.height, focus }
 }
 
-/// The heading of a pane that has no tabs, and what stands at its right.
-fn heading(model: &Model, pane: Pane) -> (String, String) {
-    match pane {
-        Pane::Tree => ("1 tree".into(), tree::note(model)),
-        Pane::PageBrief | Pane::Page => (page::title(model), page::note(model)),
-        Pane::Card => (page::card_title(model), String::new()),
-        Pane::Log => ("4 log".into(), log::note(model)),
-        Pane::Disk => ("5 disk".into(), disk::note(model)),
-        Pane::Snapshots => ("6 snapshots".into(), snapshots::note(model)),
-        Pane::Events => ("0 events".into(), events::note(model)),
-        Pane::Map => ("8 verify".into(), verify::map_note(model)),
-        Pane::Finding => (verify::card_title(model), String::new()),
-        Pane::Help => ("help".into(), help::note(model)),
-        Pane::Story => (story::title(model), story::note(model)),
+/// What is told of a pane in its upper border, and how it is drawn.
+struct PaneRow {
+    pane: Pane,
+    /// The heading where it has no tabs.
+    title: fn(&Model) -> String,
+    /// What stands at its right.
+    note: fn(&Model) -> String,
+    /// The same in few words, beside tabs.
+    short_note: fn(&Model, String) -> String,
+    draw: fn(&Model, Rect, &mut Buffer),
+}
+
+macro_rules! pane {
+    ($pane:ident, $title:expr, $note:expr, $draw:expr) => {
+        pane!($pane, $title, $note, $draw, |_, note| note)
+    };
+    ($pane:ident, $title:expr, $note:expr, $draw:expr, $short:expr) => {
+        PaneRow { pane: Pane::$pane, title: $title, note: $note, short_note: $short, draw: $draw }
+    };
+}
+
+/// Every pane. A new one is a row here and a name in [`Pane`].
+static PANES: &[PaneRow] = &[
+    pane!(Tree, |_| "1 tree".into(), tree::note, tree::draw, |m, _| tree::short_note(m)),
+    pane!(PageBrief, page::title, page::note, page::draw_brief, |m, _| page::short_note(m)),
+    pane!(Page, page::title, page::note, page::draw_full, |m, _| page::short_note(m)),
+    pane!(Card, page::card_title, |_| String::new(), page::draw_card),
+    pane!(Log, |_| "4 log".into(), log::note, log::draw, |m, _| log::short_note(m)),
+    pane!(Disk, |_| "5 disk".into(), disk::note, disk::draw, |m, _| disk::short_note(m)),
+    pane!(Snapshots, |_| "7 snapshots".into(), snapshots::note, snapshots::draw),
+    pane!(Events, |_| "0 events".into(), events::note, events::draw),
+    pane!(Map, |_| "8 verify".into(), verify::map_note, verify::draw_map),
+    pane!(Finding, verify::card_title, |_| String::new(), verify::draw_card),
+    pane!(Help, |_| "help".into(), help::note, help::draw),
+    pane!(Story, story::title, story::note, story::draw),
+];
+
+impl Pane {
+    fn row(self) -> &'static PaneRow {
+        PANES.iter().find(|row| row.pane == self).expect("invariant: every pane has its row")
     }
 }
 
 fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {
-    match pane {
-        Pane::Tree => tree::draw(model, area, buffer),
-        Pane::PageBrief => page::draw_brief(model, area, buffer),
-        Pane::Page => page::draw_full(model, area, buffer),
-        Pane::Card => page::draw_card(model, area, buffer),
-        Pane::Log => log::draw(model, area, buffer),
-        Pane::Disk => disk::draw(model, area, buffer),
-        Pane::Snapshots => snapshots::draw(model, area, buffer),
-        Pane::Events => events::draw(model, area, buffer),
-        Pane::Map => verify::draw_map(model, area, buffer),
-        Pane::Finding => verify::draw_card(model, area, buffer),
-        Pane::Help => help::draw(model, area, buffer),
-        Pane::Story => story::draw(model, area, buffer),
-    }
+    (pane.row().draw)(model, area, buffer);
 }
 
-/// The views that can stand in front, each with the digit that brings it there.
-fn tabs(model: &Model) -> Title {
-    let findings = if model.findings().is_empty() { "8 verify" } else { "8 findings" };
-    let mut views = vec![(View::Tree, "1 tree"), (View::Page, "2 page"), (View::Log, "4 log")];
-    match model.screen {
-        Screen::File => views.push((View::Verify, findings)),
-        _ => {
-            views.push((View::Disk, "5 disk"));
-            if shows_snapshots_tab(model) {
-                views.push((View::Snapshots, "6 snapshots"));
-            }
-            if model.view == View::Verify || !model.findings().is_empty() {
-                views.push((View::Verify, findings));
-            }
-            views.push((View::Events, "0 events"));
+/// The tab of a view: the key that shows it stands first.
+struct TabRow {
+    view: View,
+    name: &'static str,
+    /// Whether it has something to say of what is in front now.
+    matters: fn(&Model) -> bool,
+}
+
+/// Every view that has a tab. A new one is a row here and in [`View::ALL`].
+static TABS: &[TabRow] = &[
+    TabRow { view: View::Tree, name: "1 tree", matters: |_| true },
+    TabRow { view: View::Page, name: "2 page", matters: |_| true },
+    TabRow { view: View::Log, name: "4 log", matters: |_| true },
+    TabRow { view: View::Disk, name: "5 disk", matters: in_the_lab },
+    TabRow { view: View::Snapshots, name: "7 snapshots", matters: |m| !m.world.facts.snapshots.is_empty() },
+    TabRow { view: View::Verify, name: "8 verify", matters: |m| !in_the_lab(m) || !m.findings().is_empty() },
+    TabRow { view: View::Events, name: "0 events", matters: in_the_lab },
+    TabRow { view: View::Help, name: "? help", matters: |_| false },
+];
+
+fn in_the_lab(model: &Model) -> bool {
+    model.screen == Screen::Lab
+}
+
+/// The tabs over the main region: those that matter now first, others as far as there is room; the rest is counted.
+struct Tabs {
+    rows: Vec<(&'static TabRow, String)>,
+    /// Which of them must be seen.
+    needed: Vec<bool>,
+    present: View,
+}
+
+impl Tabs {
+    fn of(model: &Model) -> Tabs {
+        let name = |row: &TabRow| match row.view {
+            View::Verify if !model.findings().is_empty() => "8 findings".to_owned(),
+            _ => row.name.to_owned(),
+        };
+        Tabs {
+            rows: TABS.iter().map(|row| (row, name(row))).collect(),
+            needed: TABS.iter().map(|row| row.view == model.view || (row.matters)(model)).collect(),
+            present: model.view,
         }
     }
-    if model.view == View::Help {
-        views.push((View::Help, "? help"));
+
+    /// Columns of the tabs chosen, with the count of the others.
+    fn columns(&self, chosen: &[bool]) -> usize {
+        let names = self.rows.iter().zip(chosen).filter(|(_, chosen)| **chosen);
+        let hidden = self.hidden(chosen);
+        let more = if hidden > 0 { format!(" +{hidden} more ").len() } else { 0 };
+        3 + names.map(|((_, name), _)| text::width(name) + 2).sum::<usize>() + more
     }
-    if !views.iter().any(|(view, _)| *view == model.view) {
-        views.push((model.view, model.view.word()));
+
+    /// Views without a tab. Help is none of them: it is no view of the store, and its key stands among the hints.
+    fn hidden(&self, chosen: &[bool]) -> usize {
+        let left_out = self.rows.iter().zip(chosen).filter(|(_, chosen)| !**chosen);
+        left_out.filter(|((row, _), _)| row.view != View::Help).count()
     }
-    let present = views.iter().position(|(view, _)| *view == model.view).unwrap_or(0);
-    Title::Tabs { names: views.into_iter().map(|(_, name)| name.to_string()).collect(), present }
+
+    fn fit_beside(&self, note: &str, width: u16) -> bool {
+        self.columns(&self.needed) + text::width(note) + 6 <= usize::from(width)
+    }
+
+    /// Those that must be seen, and as many others as there is room for beside `note`.
+    fn title(self, note: &str, width: u16) -> Title {
+        let room = usize::from(width).saturating_sub(text::width(note) + 6);
+        let mut chosen = self.needed.clone();
+        for at in 0..chosen.len() {
+            let mut with = chosen.clone();
+            with[at] = true;
+            if self.rows[at].0.view != View::Help && self.columns(&with) <= room {
+                chosen = with;
+            }
+        }
+        let more = self.hidden(&chosen);
+        let shown: Vec<_> = self.rows.into_iter().zip(&chosen).filter(|(_, chosen)| **chosen).collect();
+        let present = shown.iter().position(|((row, _), _)| row.view == self.present).unwrap_or(0);
+        Title::Tabs { names: shown.into_iter().map(|((_, name), _)| name).collect(), present, more }
+    }
 }
 
 /// Writes one line, a column in from the left; what does not fit ends in `…`.

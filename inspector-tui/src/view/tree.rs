@@ -7,15 +7,18 @@ use crate::{
         space::space,
         tree::{self as facts, NodeFacts, NodeState},
     },
+    looking::TreeZoom,
     model::Model,
-    timeline::World,
+    timeline::{Levels, World},
     widget::{
-        Card, CardLine, Family, KeyMark, NodeMarks, NodeStatus, TreeCanvas, TreeLevel, TreeNode, TreePlace, text,
+        Card, CardLine, Family, KeyMark, NodeMarks, NodeStatus, OverviewMark, TreeCanvas, TreeLevel, TreeNode,
+        TreeOverview, TreePlace, text,
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
-use std::{collections::BTreeMap, ops::Range};
+use std::{ops::Range, sync::Arc};
 use tosumu::PageNo;
+use tosumu::format::{node::NodeView, page::PageKind};
 
 /// Lines of a tree of two levels with its bars and its legend.
 const TREE_LINES: u16 = 9;
@@ -23,6 +26,8 @@ const TREE_LINES: u16 = 9;
 const BESIDE_LINES_MAX: usize = 2;
 /// Nodes of a level that are built at either side of the one in focus: more than any terminal is wide.
 const NODES_BUILT_ASIDE: usize = 48;
+/// Most changed or new pages that are looked for on the overview.
+const MARKS_MAX: usize = 256;
 
 /// What stands at the right of the title.
 pub fn note(model: &Model) -> String {
@@ -74,9 +79,15 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         }
     }
     let beside = beside(model, area);
-    let (levels, selected) = levels(model);
     let canvas = Rect { height: area.height - beside.len() as u16, ..area };
-    TreeCanvas { levels: &levels, selected, theme }.render(canvas, buffer);
+    match model.looking.tree_zoom {
+        TreeZoom::Overview => draw_overview(model, canvas, buffer),
+        TreeZoom::Boxes => {
+            let (levels, selected) = levels(model);
+            TreeCanvas { levels: &levels, selected, theme }.render(canvas, buffer);
+        }
+        TreeZoom::Node => draw_node(model, canvas, buffer),
+    }
     for (at, words) in beside.iter().enumerate() {
         line_of(buffer, area, canvas.height + at as u16, words, theme.style(Family::Quiet));
     }
@@ -132,38 +143,49 @@ fn draw_sealed_pages(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 /// The page whose box stands at a place of the area, counted from its corner.
 pub fn page_at(model: &Model, column: u16, line: u16, area: Rect) -> Option<PageNo> {
-    let (levels, selected) = levels(model);
-    let canvas = TreeCanvas { levels: &levels, selected, theme: &model.style.theme };
+    let shown = shown_levels(model);
     let height = area.height - beside(model, area).len() as u16;
-    let place = canvas.layout(area.width, height).place_at(column, line)?;
-    facts::levels(&model.world, model.shown_root()).get(place.level)?.get(place.index).copied()
+    let (level, index) = match model.looking.tree_zoom {
+        TreeZoom::Overview => overview(model, &shown).place_at(column, line, Rect { height, ..area })?,
+        TreeZoom::Boxes => {
+            let (levels, selected) = levels(model);
+            let canvas = TreeCanvas { levels: &levels, selected, theme: &model.style.theme };
+            let place = canvas.layout(area.width, height).place_at(column, line)?;
+            (place.level, place.index)
+        }
+        TreeZoom::Node => return None,
+    };
+    shown.pages.get(level)?.get(index).copied()
+}
+
+/// The levels that are drawn: nothing stands below a folded node.
+fn shown_levels(model: &Model) -> Arc<Levels> {
+    let levels = model.world.levels(model.shown_root());
+    match model.looking.folded.is_empty() {
+        true => levels,
+        false => Arc::new(levels.without(&model.looking.folded)),
+    }
 }
 
 /// The levels with only the nodes round the focus built, and where the selected page stands.
 fn levels(model: &Model) -> (Vec<TreeLevel>, Option<TreePlace>) {
     let world = &model.world;
-    let pages = facts::levels(world, model.shown_root());
-    let place = model.page.and_then(|page| place_of(&pages, page));
-    let mut levels = Vec::with_capacity(pages.len());
-    for (at, level) in pages.iter().enumerate() {
-        let below = pages.get(at + 1).map_or(BTreeMap::new(), |below| places(below));
+    let whole = world.levels(model.shown_root());
+    let shown = shown_levels(model);
+    let place = model.page.and_then(|page| shown.place_of(page)).map(|(level, index)| TreePlace { level, index });
+    let mut levels = Vec::with_capacity(shown.pages.len());
+    for (at, level) in shown.pages.iter().enumerate() {
         let focus = focus_of(world, level, at, place);
         let built = window(level.len(), focus);
-        let nodes = level[built.clone()].iter().map(|page| node(facts::node(world, *page), &below)).collect();
-        levels.push(TreeLevel { before: built.start, nodes, after: level.len() - built.end });
+        let nodes = built.clone().map(|index| {
+            let facts = facts::node(world, level[index]);
+            let folded = model.looking.folded.contains(&level[index]).then(|| whole.place_of(level[index])).flatten();
+            let hidden = folded.map(|(level, index)| whole.below(level, index));
+            node(facts, shown.children(at, index), hidden)
+        });
+        levels.push(TreeLevel { before: built.start, nodes: nodes.collect(), after: level.len() - built.end });
     }
     (levels, place)
-}
-
-fn place_of(pages: &[Vec<PageNo>], page: PageNo) -> Option<TreePlace> {
-    let find = |(level, pages): (usize, &Vec<PageNo>)| {
-        pages.iter().position(|other| *other == page).map(|index| TreePlace { level, index })
-    };
-    pages.iter().enumerate().find_map(find)
-}
-
-fn places(level: &[PageNo]) -> BTreeMap<u32, usize> {
-    level.iter().enumerate().map(|(at, page)| (page.0, at)).collect()
 }
 
 fn focus_of(world: &World, level: &[PageNo], at: usize, selected: Option<TreePlace>) -> usize {
@@ -181,7 +203,7 @@ fn window(total: usize, focus: usize) -> Range<usize> {
     focus.saturating_sub(NODES_BUILT_ASIDE)..(focus + NODES_BUILT_ASIDE).min(total)
 }
 
-fn node(facts: NodeFacts, below: &BTreeMap<u32, usize>) -> TreeNode {
+fn node(facts: NodeFacts, children: Range<usize>, folded: Option<usize>) -> TreeNode {
     let mark = |at| if facts.new_keys.contains(&at) { KeyMark::New } else { KeyMark::None };
     TreeNode {
         page: facts.page,
@@ -194,7 +216,100 @@ fn node(facts: NodeFacts, below: &BTreeMap<u32, usize>) -> TreeNode {
             NodeState::Stale => NodeStatus::Stale,
             NodeState::Bad => NodeStatus::Bad,
         },
-        children: facts.children.iter().filter_map(|child| below.get(child).copied()).collect(),
-        kind: facts.kind,
+        children: children.collect(),
+        kind: match folded {
+            Some(hidden) => format!("{} +{hidden} folded", facts.kind),
+            None => facts.kind,
+        },
     }
+}
+
+/// The whole tree as signs. Only what stands out is looked for; how full a node is, is asked of nodes that have a sign of
+/// their own.
+fn overview<'a>(model: &'a Model, shown: &'a Levels) -> TreeOverview<'a> {
+    let world = &model.world;
+    let facts = &world.facts;
+    let mut marks: Vec<(TreePlace, OverviewMark)> = Vec::new();
+    let mut mark = |page: PageNo, mark| {
+        if let Some((level, index)) = shown.place_of(page) {
+            marks.push((TreePlace { level, index }, mark));
+        }
+    };
+    let bad = facts.findings.iter().filter_map(|finding| finding.page);
+    bad.for_each(|page| mark(page, OverviewMark::Bad));
+    facts.new_pages.iter().take(MARKS_MAX).for_each(|page| mark(*page, OverviewMark::New));
+    world.changed_pages().into_iter().take(MARKS_MAX).for_each(|page| mark(page, OverviewMark::Changed));
+    facts.path.iter().for_each(|page| mark(*page, OverviewMark::Path));
+    let selected = model.shown_page().and_then(|page| shown.place_of(page));
+    TreeOverview {
+        levels: shown.pages.iter().map(Vec::len).collect(),
+        fill: Box::new(move |level, index| {
+            let page = shown.pages.get(level).and_then(|pages| pages.get(index));
+            page.and_then(|page| model.world.gist(*page).fill_percent)
+        }),
+        marks,
+        selected: selected.map(|(level, index)| TreePlace { level, index }),
+        theme: &model.style.theme,
+    }
+}
+
+fn draw_overview(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let shown = shown_levels(model);
+    overview(model, &shown).render(area, buffer);
+}
+
+/// One node with all of its keys, what they lead to, and the nodes above it.
+fn draw_node(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    let Some(page) = model.shown_page() else { return };
+    let facts = facts::node(&model.world, page);
+    let levels = model.world.levels(model.shown_root());
+    let place = levels.place_of(page);
+    let path: Vec<String> = model.world.reach().path(page).iter().map(|page| format!("page {page}")).collect();
+    line_of(buffer, area, 0, &path.join(" > "), theme.style(Family::Path));
+    let kind = if facts.kind.is_empty() { "page".to_owned() } else { facts.kind.clone() };
+    let fill = facts.fill_percent.map_or(String::new(), |percent| format!(", {percent} % full"));
+    let free = facts.free_bytes.map_or(String::new(), |free| format!(", {free} bytes free"));
+    let stands = place.map_or(String::new(), |(level, index)| {
+        format!("   node {} of {} on level {}", index + 1, levels.pages[level].len(), levels.pages.len() - 1 - level)
+    });
+    let head = format!("page {page}, {kind}{fill}{free}{stands}");
+    line_of(buffer, area, 1, &head, theme.style(Family::Title));
+    let rows = node_rows(model, &facts);
+    let height = usize::from(area.height.saturating_sub(3));
+    let shown = text::window(rows.len(), model.scroll, height);
+    for (at, (words, is_new)) in rows[shown.clone()].iter().enumerate() {
+        let family = if *is_new { Family::Fresh } else { Family::Payload };
+        line_of(buffer, area, 3 + at as u16, words, theme.style(family));
+    }
+    let hidden = rows.len() - shown.len();
+    if hidden > 0 {
+        let words = format!("rows {} to {} of {}: PgUp PgDn", shown.start + 1, shown.end, rows.len());
+        line_of(buffer, area, 2, &words, theme.style(Family::Quiet));
+    }
+}
+
+/// A row for each slot: the key, and the value's length or the page it leads to.
+fn node_rows(model: &Model, facts: &NodeFacts) -> Vec<(String, bool)> {
+    let plain = model.world.page(PageNo(facts.page)).and_then(|page| page.plain);
+    let Some(node) = plain.as_deref().and_then(|plain| NodeView::new(plain).ok()) else {
+        let why = "What it holds cannot be read without its key, or is no node of a tree.";
+        return vec![(why.to_owned(), false)];
+    };
+    let is_branch = node.kind() == PageKind::Branch;
+    let first_key = usize::from(is_branch);
+    let row = |slot: usize| {
+        let is_new = slot >= first_key && facts.new_keys.contains(&(slot - first_key));
+        let key = match node.key(slot) {
+            [] if is_branch => "(lowest)".to_owned(),
+            key => tosumu::escape::escape(key),
+        };
+        let leads = match is_branch {
+            true => format!("to page {}", node.child(slot).page),
+            false => crate::describe::plural(node.cell_value(slot).len(), "byte"),
+        };
+        let plus = if is_new { " +" } else { "" };
+        (format!("slot {slot:<4} {key}{plus}   {leads}"), is_new)
+    };
+    (0..node.slot_count()).map(row).collect()
 }

@@ -27,6 +27,8 @@ pub enum Title {
         names: Vec<String>,
         /// Which of them is shown.
         present: usize,
+        /// How many further views there are that have no room: `+5 more`.
+        more: usize,
     },
 }
 
@@ -38,6 +40,9 @@ pub enum Height {
     /// A share of the lines that are left, by weight.
     Share(u16),
 }
+
+/// Columns that the count of views without a tab takes, at its shortest.
+const MORE_COLUMNS: usize = 4;
 
 /// One pane of a frame.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -166,20 +171,27 @@ impl Frame<'_> {
                 let title = format!(" {} ", text::clip(title, words));
                 pen.put(2, line, &title, self.theme.style(Family::Title))
             }
-            Title::Tabs { names, present } => self.draw_tabs(pen, names, *present, line),
+            Title::Tabs { names, present, more } => self.draw_tabs(pen, names, *present, (*more, &section.note), line),
         };
         self.draw_note(pen, &section.note, end, line);
     }
 
-    /// As many tabs as fit round the present one; `…` stands for those that do not.
-    fn draw_tabs(&self, pen: &mut Pen<'_>, names: &[String], present: usize, line: u16) -> u16 {
+    /// As many tabs as fit round the present one; those that do not are counted with the views that have none.
+    fn draw_tabs(
+        &self,
+        pen: &mut Pen<'_>,
+        names: &[String],
+        present: usize,
+        (more, note): (usize, &str),
+        line: u16,
+    ) -> u16 {
         let room = usize::from(pen.width().saturating_sub(8));
-        let shown = tabs_that_fit(names, present, room);
+        let all = tabs_that_fit(names, present, room);
+        let is_whole = all.len() == names.len() && more == 0;
+        let shown = if is_whole { all } else { tabs_that_fit(names, present, room.saturating_sub(MORE_COLUMNS)) };
+        let hidden = names.len() - shown.len() + more;
         let quiet = self.theme.style(Family::Quiet);
         let mut column = pen.put(2, line, " ", quiet);
-        if shown.start > 0 {
-            column = pen.put(column, line, "…  ", quiet);
-        }
         for at in shown.clone() {
             column = match at == present {
                 true => pen.put(column, line, &names[at].to_uppercase(), self.theme.style(Family::Title)),
@@ -187,8 +199,11 @@ impl Frame<'_> {
             };
             column = pen.put(column, line, if at + 1 < shown.end { "  " } else { " " }, quiet);
         }
-        if shown.end < names.len() {
-            column = pen.put(column, line, " … ", quiet);
+        if hidden > 0 {
+            let whole = format!(" +{hidden} more ");
+            let beside = if note.is_empty() { 1 } else { text::width(note) + 6 };
+            let fits = usize::from(column) + whole.len() + beside <= usize::from(pen.width());
+            column = pen.put(column, line, &if fits { whole } else { format!(" +{hidden} ") }, quiet);
         }
         column
     }
@@ -244,7 +259,7 @@ mod tests {
         page.focus = Focus::Here;
         vec![
             Section {
-                title: Title::Tabs { names, present: 0 },
+                title: Title::Tabs { names, present: 0, more: 5 },
                 note: "3 pages changed in memory".into(),
                 height: Height::Share(1),
                 focus: Focus::Elsewhere,

@@ -16,6 +16,7 @@ pub mod strip;
 pub mod text;
 pub mod theme;
 pub mod tree_canvas;
+pub mod tree_overview;
 
 mod pen;
 
@@ -34,3 +35,4 @@ pub use page_map::{MapPart, PageMap};
 pub use strip::{Strip, StripMark};
 pub use theme::{Family, Theme};
 pub use tree_canvas::{KeyMark, NodeMarks, NodeStatus, TreeCanvas, TreeLevel, TreeNode, TreePlace};
+pub use tree_overview::{FillOf, OverviewMark, TreeOverview};

@@ -10,6 +10,8 @@ use tosumu::types::{Bytes, CommitNo, PageNo, Seal};
 pub struct FilePage {
     /// Its newest sealed form and where that stands, when it could be read.
     pub sealed: Option<SealedAt>,
+    /// What stands in the page file, whatever the log holds.
+    pub in_file: Option<SealedAt>,
     /// Its plain form, when the key is known and its seal is right.
     pub plain: Option<Bytes>,
     /// What it holds, as its header says.

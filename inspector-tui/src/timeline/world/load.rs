@@ -103,6 +103,11 @@ fn read_page(file: &AtRest, page: PageNo) -> FilePage {
         plain,
         in_log,
         sealed: Some(SealedAt { bytes: found.bytes.as_slice().into(), file: name.to_owned(), offset }),
+        in_file: file.file_page(page).ok().map(|page| SealedAt {
+            bytes: page.bytes.as_slice().into(),
+            file: file.name().to_owned(),
+            offset: page.source.offset(),
+        }),
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Space {
     pub head: Option<PageNo>,
     /// Free pages: trunks and the pages they list.
     pub free_count: u32,
+    /// The root of the tree of named trees, as it was when the store was opened.
+    pub catalog: Option<PageNo>,
 }
 
 /// The free list, as far as its trunks can be read.
@@ -49,7 +51,8 @@ impl Space {
         if !catalog.is_none() {
             read_catalog(catalog, 0, plain, &mut trees);
         }
-        Space { trees, head: Some(head).filter(|head| !head.is_none()), free_count }
+        let there = |page: PageNo| Some(page).filter(|page| !page.is_none());
+        Space { trees, head: there(head), free_count, catalog: there(catalog) }
     }
 
     /// A root gave way to another: whichever tree it belonged to.

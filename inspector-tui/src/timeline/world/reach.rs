@@ -1,0 +1,399 @@
+//! What leads where: the levels of a tree, and which pages anything leads to at all. Both are worked out once for an
+//! instant, when somebody asks, and kept until an event changes a page.
+
+use super::{Source, World};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use tosumu::format::free_list::{FreeTrunkView, free_trunk_capacity};
+use tosumu::format::node::{CellValue, NodeView};
+use tosumu::format::overflow::{OverflowView, overflow_data_bytes};
+use tosumu::format::page::PageKind;
+use tosumu::limits::TREE_DEPTH_MAX;
+use tosumu::trace::Event;
+use tosumu::types::{CommitNo, PageNo};
+
+/// In a store of more pages nobody is told which pages nothing leads to: verification tells it.
+const PAGES_FOLLOWED_MAX: u32 = 1 << 16;
+
+/// The nodes of a tree, level by level from the root.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Levels {
+    /// The page numbers of each level, in key order. A page that was met before is not followed again.
+    pub pages: Vec<Vec<PageNo>>,
+    /// For each level but the last: where the children of each of its nodes begin in the next.
+    starts: Vec<Vec<usize>>,
+}
+
+impl Levels {
+    /// Where the children of node `index` of level `level` stand in the next level.
+    pub fn children(&self, level: usize, index: usize) -> std::ops::Range<usize> {
+        let Some(starts) = self.starts.get(level) else { return 0..0 };
+        let end = || self.pages.get(level + 1).map_or(0, Vec::len);
+        let start = starts.get(index).copied().unwrap_or_else(end);
+        start..starts.get(index + 1).copied().unwrap_or_else(end)
+    }
+
+    /// The same without what lies below the `folded` nodes.
+    pub fn without(&self, folded: &BTreeSet<PageNo>) -> Levels {
+        let mut kept = Levels { pages: Vec::new(), starts: Vec::new() };
+        let mut shown: Vec<usize> = (0..self.pages.first().map_or(0, Vec::len)).collect();
+        for (level, pages) in self.pages.iter().enumerate() {
+            if shown.is_empty() {
+                break;
+            }
+            kept.pages.push(shown.iter().map(|at| pages[*at]).collect());
+            let (mut next, mut starts) = (Vec::new(), Vec::with_capacity(shown.len()));
+            for at in shown {
+                starts.push(next.len());
+                if !folded.contains(&pages[at]) {
+                    next.extend(self.children(level, at));
+                }
+            }
+            if !next.is_empty() {
+                kept.starts.push(starts);
+            }
+            shown = next;
+        }
+        kept
+    }
+
+    /// How many nodes lie below a node.
+    pub fn below(&self, level: usize, index: usize) -> usize {
+        let (mut count, mut range, mut level) = (0, index..index + 1, level);
+        while level + 1 < self.pages.len() && !range.is_empty() {
+            range = self.children(level, range.start).start..self.children(level, range.end - 1).end;
+            count += range.len();
+            level += 1;
+        }
+        count
+    }
+
+    /// How many nodes there are.
+    pub fn nodes(&self) -> usize {
+        self.pages.iter().map(Vec::len).sum()
+    }
+
+    /// Level and place of a page.
+    pub fn place_of(&self, page: PageNo) -> Option<(usize, usize)> {
+        let find =
+            |(level, pages): (usize, &Vec<PageNo>)| Some((level, pages.iter().position(|other| *other == page)?));
+        self.pages.iter().enumerate().find_map(find)
+    }
+}
+
+/// Of what use a page is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// A node of the main tree.
+    Main,
+    /// A node of the tree that holds the names of the others.
+    Catalog,
+    /// A node of a named tree.
+    Named,
+    /// A part of a long value.
+    Chain,
+    /// A trunk of the free list.
+    Trunk,
+    /// Free.
+    Free,
+}
+
+/// A page that something leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reached {
+    /// Of what use it is.
+    pub role: Role,
+    /// The page that leads there; none of a page that the superblock or the newest commit names.
+    pub parent: Option<PageNo>,
+    /// The slot of the parent.
+    pub slot: usize,
+}
+
+/// The pages that something leads to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Reach {
+    pages: Vec<Option<Reached>>,
+    /// Whether every page that was met could be read: only then is a page that was not met of no use to anybody.
+    pub whole: bool,
+}
+
+impl Reach {
+    /// How `page` is reached.
+    pub fn of(&self, page: PageNo) -> Option<Reached> {
+        *self.pages.get(page.0.checked_sub(1)? as usize)?
+    }
+
+    /// The pages from the one that the superblock names down to `page`, itself included.
+    pub fn path(&self, page: PageNo) -> Vec<PageNo> {
+        let mut path = vec![page];
+        let mut at = page;
+        while let Some(parent) = self.of(at).and_then(|reached| reached.parent) {
+            if path.contains(&parent) {
+                break;
+            }
+            path.push(parent);
+            at = parent;
+        }
+        path.reverse();
+        path
+    }
+}
+
+/// What was worked out of one instant.
+#[derive(Default)]
+pub(super) struct Kept {
+    levels: Option<(Option<PageNo>, Arc<Levels>)>,
+    reach: Option<Arc<Reach>>,
+}
+
+/// Shared by the clones of a world until one of them goes on.
+pub(super) type Shared = Arc<Mutex<Kept>>;
+
+/// Whether after `event` everything still leads where it led.
+pub(super) fn leaves_pages_alone(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::OperationStarted { .. }
+            | Event::OperationEnded { .. }
+            | Event::Expected { .. }
+            | Event::SnapshotTaken { .. }
+            | Event::SnapshotEnded { .. }
+            | Event::TransactionStarted { .. }
+            | Event::BranchSearched { .. }
+            | Event::LeafSearched { .. }
+            | Event::FileSynced { .. }
+            | Event::LogRecordAccepted { .. }
+            | Event::VerifyStarted { .. }
+            | Event::PageVerified { .. }
+            | Event::FindingReported { .. }
+            | Event::VerifyEnded { .. }
+    )
+}
+
+/// The cheap part of what is known of a page: enough for a sign on a map.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Gist {
+    /// What it holds.
+    pub kind: Option<PageKind>,
+    /// How full it is, in percent; of pages whose plain form is known.
+    pub fill_percent: Option<u8>,
+    /// The commit of its newest sealed form.
+    pub commit: Option<CommitNo>,
+    /// Whether it was changed in memory and not sealed since.
+    pub changed: bool,
+    /// Whether the log holds a version of it that the page file does not.
+    pub in_log: bool,
+    /// Whether anything is known of it at all.
+    pub known: bool,
+}
+
+impl World {
+    /// The number of the last page, known or not.
+    pub fn page_total(&self) -> u32 {
+        match &self.source {
+            Source::File(file) => file.pages.keys().next_back().map_or(0, |page| page.0) + file.unread,
+            Source::Sandbox(sandbox) => {
+                let in_memory = sandbox.fold.pages.keys().next_back().map_or(0, |page| page.0);
+                in_memory.max(sandbox.surveys(&self.facts).system.page_count)
+            }
+        }
+    }
+
+    /// The root of the tree of named trees, as the newest commit on the disk names it.
+    pub fn catalog(&self) -> Option<PageNo> {
+        match &self.source {
+            Source::File(_) => self.facts.space.catalog,
+            Source::Sandbox(sandbox) => {
+                Some(sandbox.surveys(&self.facts).system.catalog).filter(|page| !page.is_none())
+            }
+        }
+    }
+
+    /// The levels of the tree under `root`.
+    pub fn levels(&self, root: Option<PageNo>) -> Arc<Levels> {
+        let kept = |kept: &Kept| kept.levels.as_ref().filter(|(of, _)| *of == root).map(|(_, levels)| levels.clone());
+        let mut shared = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(levels) = kept(&shared) {
+            return levels;
+        }
+        let levels = Arc::new(self.find_levels(root));
+        shared.levels = Some((root, levels.clone()));
+        levels
+    }
+
+    fn find_levels(&self, root: Option<PageNo>) -> Levels {
+        let Some(root) = root.filter(|root| !root.is_none()) else { return Levels::default() };
+        let mut met = BTreeSet::from([root]);
+        let mut levels = Levels { pages: vec![vec![root]], starts: Vec::new() };
+        while levels.pages.len() <= TREE_DEPTH_MAX {
+            let last = levels.pages.last().expect("invariant: the root's level is there");
+            let (mut next, mut starts) = (Vec::new(), Vec::with_capacity(last.len()));
+            for page in last {
+                starts.push(next.len());
+                next.extend(self.children(*page).into_iter().filter(|child| met.insert(*child)));
+            }
+            if next.is_empty() {
+                break;
+            }
+            // Below the parents of leaves there is nothing to look for.
+            let level = |page: &PageNo| self.page(*page).and_then(|page| page.level);
+            let above_leaves = last.iter().all(|page| level(page).is_none_or(|level| level <= 1));
+            levels.starts.push(starts);
+            levels.pages.push(next);
+            if above_leaves {
+                break;
+            }
+        }
+        levels
+    }
+
+    /// The pages that something leads to; of a very large store nothing is said.
+    pub fn reach(&self) -> Arc<Reach> {
+        let mut shared = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reach) = &shared.reach {
+            return reach.clone();
+        }
+        let reach = Arc::new(self.find_reach());
+        shared.reach = Some(reach.clone());
+        reach
+    }
+
+    fn find_reach(&self) -> Reach {
+        let total = self.page_total();
+        if total > PAGES_FOLLOWED_MAX {
+            return Reach::default();
+        }
+        let mut walk =
+            Walk { world: self, reach: Reach { pages: vec![None; total as usize], whole: true }, left: Vec::new() };
+        if self.facts.root.is_none() || self.facts.transaction.is_some() {
+            walk.reach.whole = false;
+        }
+        let space = &self.facts.space;
+        walk.begin(self.facts.root, Role::Main);
+        walk.begin(self.catalog(), Role::Catalog);
+        space.trees.values().for_each(|root| walk.begin(Some(*root), Role::Named));
+        walk.begin(space.head, Role::Trunk);
+        while let Some((page, role)) = walk.left.pop() {
+            walk.follow(page, role);
+        }
+        walk.reach
+    }
+
+    /// What a map tells of `page`.
+    pub fn gist(&self, page: PageNo) -> Gist {
+        match &self.source {
+            Source::File(file) => file.pages.get(&page).map_or(Gist::default(), |known| Gist {
+                kind: known.kind,
+                fill_percent: known.plain.as_deref().and_then(fill_percent),
+                commit: known.commit,
+                changed: false,
+                in_log: known.in_log,
+                known: known.sealed.is_some(),
+            }),
+            Source::Sandbox(sandbox) => sandbox.page(page, &self.facts).map_or(Gist::default(), |known| Gist {
+                kind: known.kind,
+                fill_percent: known.plain.as_deref().and_then(fill_percent),
+                commit: known.sealed_commit,
+                changed: known.changed,
+                in_log: known.in_log,
+                known: true,
+            }),
+        }
+    }
+}
+
+/// How full a plain page is: what is not free of a node, the data of a part of a value, the entries of a trunk.
+fn fill_percent(plain: &[u8]) -> Option<u8> {
+    let percent = |used: usize, of: usize| ((used * 100 + of / 2) / of.max(1)).min(100) as u8;
+    let size = plain.len();
+    match PageKind::from_byte(*plain.first()?)? {
+        PageKind::Branch | PageKind::Leaf => {
+            let free = usize::from(u16::from_le_bytes([*plain.get(6)?, *plain.get(7)?]));
+            Some(percent(size.saturating_sub(free), size))
+        }
+        PageKind::Overflow => {
+            let data = OverflowView::new(plain).ok()?.data().len();
+            Some(percent(data, overflow_data_bytes(page_size_of(size)?)))
+        }
+        PageKind::FreeList => {
+            let count = FreeTrunkView::new(plain).ok()?.count();
+            Some(percent(count, free_trunk_capacity(page_size_of(size)?)))
+        }
+    }
+}
+
+fn page_size_of(plain_bytes: usize) -> Option<tosumu::types::PageSize> {
+    let sealed = plain_bytes.checked_add(tosumu::limits::PAGE_OVERHEAD_BYTES)?;
+    tosumu::types::PageSize::new(u32::try_from(sealed).ok()?)
+}
+
+/// A walk over everything that leads to a page.
+struct Walk<'a> {
+    world: &'a World,
+    reach: Reach,
+    /// Pages met and not yet followed.
+    left: Vec<(PageNo, Role)>,
+}
+
+impl Walk<'_> {
+    fn begin(&mut self, page: Option<PageNo>, role: Role) {
+        if let Some(page) = page.filter(|page| !page.is_none()) {
+            self.meet(page, Reached { role, parent: None, slot: 0 });
+        }
+    }
+
+    fn meet(&mut self, page: PageNo, reached: Reached) {
+        let place = page.0.checked_sub(1).and_then(|at| self.reach.pages.get_mut(at as usize));
+        let Some(place) = place else { return self.reach.whole = false };
+        if place.is_none() {
+            *place = Some(reached);
+            if reached.role != Role::Free {
+                self.left.push((page, reached.role));
+            }
+        }
+    }
+
+    fn follow(&mut self, page: PageNo, role: Role) {
+        let plain = self.world.page(page).and_then(|known| known.plain);
+        let Some(plain) = plain else { return self.reach.whole = false };
+        let read = match role {
+            Role::Chain => self.follow_chain(page, &plain),
+            Role::Trunk => self.follow_trunk(page, &plain),
+            _ => self.follow_node(page, role, &plain),
+        };
+        if read.is_none() {
+            self.reach.whole = false;
+        }
+    }
+
+    fn follow_node(&mut self, page: PageNo, role: Role, plain: &[u8]) -> Option<()> {
+        let node = NodeView::new(plain).ok()?;
+        for slot in 0..node.slot_count() {
+            let reached = |role| Reached { role, parent: Some(page), slot };
+            if node.kind() == PageKind::Branch {
+                self.meet(node.child(slot).page, reached(role));
+            } else if let CellValue::Overflow { first, .. } = node.cell_value(slot) {
+                self.meet(first.page, reached(Role::Chain));
+            }
+        }
+        Some(())
+    }
+
+    fn follow_chain(&mut self, page: PageNo, plain: &[u8]) -> Option<()> {
+        if let Some(next) = OverflowView::new(plain).ok()?.next() {
+            self.meet(next.page, Reached { role: Role::Chain, parent: Some(page), slot: 0 });
+        }
+        Some(())
+    }
+
+    fn follow_trunk(&mut self, page: PageNo, plain: &[u8]) -> Option<()> {
+        let trunk = FreeTrunkView::new(plain).ok()?;
+        for (slot, free) in trunk.pages().enumerate() {
+            self.meet(free, Reached { role: Role::Free, parent: Some(page), slot });
+        }
+        if let Some(next) = trunk.next() {
+            self.meet(next.page, Reached { role: Role::Trunk, parent: Some(page), slot: 0 });
+        }
+        Some(())
+    }
+}
