@@ -649,6 +649,11 @@ impl AtRest {
 }
 
 impl LogAtRest {
+    /// The log itself, for whoever looks through its bytes.
+    pub(crate) fn bytes(&self) -> Option<&dyn VfsFile> {
+        self.file.as_deref()
+    }
+
     fn read(vfs: &dyn Vfs, path: &Path, trusted: Option<(&ChosenSlot, &Keys)>) -> Result<LogAtRest> {
         let name = file_name(path);
         let mut log = LogAtRest {

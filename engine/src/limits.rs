@@ -30,9 +30,10 @@ pub const KDF_MEMORY_KIB_MAX: u32 = 1 << 20;
 pub const KDF_PASSES_MAX: u32 = 16;
 /// Argon2id lanes ceiling.
 pub const KDF_LANES_MAX: u32 = 16;
-/// Argon2id work ceiling, in KiB times passes, of all passphrase slots of a file together: they are tried one after the other, and
-/// eight of them shall ask for no more than one may (16 GiB filled once).
-pub const KDF_WORK_KIB_MAX: u64 = KDF_MEMORY_KIB_MAX as u64 * KDF_PASSES_MAX as u64;
+/// Argon2id work ceiling, in KiB times passes, of all passphrase slots of a file together (1.5 GiB filled once): they are tried
+/// one after the other, and whoever has a wrong passphrase waits for all of them, a second or two. It is what eight slots of the
+/// interactive profile ask for.
+pub const KDF_WORK_KIB_MAX: u64 = 3 << 19;
 /// Argon2id floor below which `KDF-WEAK` is reported, in KiB (OWASP).
 pub const KDF_MEMORY_KIB_FLOOR: u32 = 19 * 1024;
 /// Argon2id passes floor below which `KDF-WEAK` is reported.

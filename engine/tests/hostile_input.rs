@@ -11,6 +11,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tosumu::crypto::{InsecureSeededEntropy, KEY_SLOT_BYTES};
 use tosumu::forge::{Files, Forger, Mend};
@@ -25,11 +26,13 @@ use tosumu::limits::{
     KDF_LANES_MAX, KDF_MEMORY_KIB_MAX, KDF_PASSES_MAX, KDF_WORK_KIB_MAX, KEY_SLOTS_COUNT, LOG_FALSE_HEADS_MAX,
     TREE_DEPTH_MAX,
 };
+use tosumu::transfer::Salvage;
 use tosumu::types::{PagePointer, Seal};
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
-use tosumu::vfs::{DiskImage, OpenMode, OsVfs, SimVfs, Vfs, VfsFile};
+use tosumu::vfs::{DiskImage, LockKind, OpenMode, OsVfs, SimVfs, Vfs, VfsFile};
 use tosumu::{
-    AutoCheckpoint, CheckpointMode, CommitNo, Database, Error, KdfProfile, Options, PageNo, PageSize, Result, Unlock,
+    AutoCheckpoint, CheckpointMode, CommitNo, Database, Error, ErrorKind, KdfProfile, Options, PageNo, PageSize,
+    Result, Unlock,
 };
 
 const PATH: &str = "h.tsm";
@@ -144,7 +147,17 @@ fn a_passphrase_slot_at_its_ceilings_is_within_them_and_one_over_any_of_them_is_
     };
     let (memory, passes, lanes) = (KDF_MEMORY_KIB_MAX, KDF_PASSES_MAX, KDF_LANES_MAX);
     let most = u32::MAX;
-    for over in [(memory + 1, 1, 1), (256, passes + 1, 1), (256, 1, lanes + 1), (most, most, most), (most, 0, 0)] {
+    let work_of_two = u32::try_from(KDF_WORK_KIB_MAX / 2).unwrap();
+    let overs = [
+        (memory + 1, 1, 1),
+        (256, passes + 1, 1),
+        (256, 1, lanes + 1),
+        (most, most, most),
+        (most, 0, 0),
+        (memory, passes, lanes),
+        (work_of_two + 1, 2, 1),
+    ];
+    for over in overs {
         for mend in [Mend::Checksum, Mend::Everything] {
             let files = bomb(&[over], mend);
             assert_eq!(code(open(&files, secret())), "KDF-BOMB", "{over:?}");
@@ -153,22 +166,27 @@ fn a_passphrase_slot_at_its_ceilings_is_within_them_and_one_over_any_of_them_is_
         }
     }
     // Each of eight is within its ceilings; whoever has a wrong passphrase would pay for all of them.
-    let crowd = bomb(&[(memory, passes, lanes); KEY_SLOTS_COUNT], Mend::Checksum);
-    assert_eq!(code(open(&crowd, secret())), "KDF-BOMB");
-    let pair = bomb(&[(memory, passes, 1), (8, 1, 1)], Mend::Checksum);
-    assert_eq!(code(open(&pair, secret())), "KDF-BOMB");
-    assert_eq!(u64::from(memory) * u64::from(passes), KDF_WORK_KIB_MAX, "one slot may have all of it");
+    let crowd = bomb(&[(memory / 2, 1, lanes); KEY_SLOTS_COUNT], Mend::Checksum);
+    let pair = bomb(&[(work_of_two, 2, 1), (8, 1, 1)], Mend::Checksum);
+    for files in [crowd, pair] {
+        assert_eq!(code(open(&files, secret())), "KDF-BOMB");
+        for level in [Level::Identify, Level::Deep] {
+            let report = verified(&files, level);
+            let bombs = report.findings.iter().filter(|finding| finding.code.as_str() == "KDF-BOMB").count();
+            assert_eq!((bombs, report.exit()), (1, 2), "{:#?}", report.findings);
+        }
+    }
 }
 
 #[test]
 fn no_writer_makes_slots_that_are_too_much_together() {
     let disk = SimVfs::new(1);
     let db = options(&disk).create(true).open(PATH).unwrap();
-    let many_passes = KdfProfile { memory_kib: 8, passes: KDF_PASSES_MAX, lanes: 1 };
+    let many_passes = KdfProfile { memory_kib: 8, passes: 2, lanes: 1 };
     db.add_key(Unlock::Passphrase("a".into()), many_passes).unwrap();
     drop(db);
     let mut forger = forger(&files_of(&disk), &Unlock::Keyless);
-    let memory = KDF_MEMORY_KIB_MAX.to_le_bytes();
+    let memory = u32::try_from(KDF_WORK_KIB_MAX / 2).unwrap().to_le_bytes();
     forger.edit_key_slot(1, Mend::Everything, |slot| slot[8..12].copy_from_slice(&memory)).unwrap();
     let disk = disk_of(forger.files());
     let db = options(&disk).open(PATH).unwrap();
@@ -336,6 +354,22 @@ fn with_false_heads(files: &Files, count: usize) -> Files {
     files
 }
 
+/// An authentic record of the log, which says that records behind its last one had been synced.
+fn later_record(files: &Files) -> Vec<u8> {
+    let forger = forger(files, &Unlock::Keyless);
+    let (header, records) = (forger.log_header().unwrap(), forger.records().unwrap());
+    let last = records.last().unwrap();
+    let fields = RecordFields {
+        sequence: last.fields.sequence + 9,
+        durable_sequence: last.fields.sequence + 2,
+        previous: [1; 16],
+        ..last.fields.clone()
+    };
+    let mut record = Vec::new();
+    append_record(&mut record, &fields, &last.body, |parts| forger.keys().record_mac(&header.salt, parts));
+    record
+}
+
 #[test]
 fn a_log_full_of_false_heads_is_called_damaged_after_a_number_of_them_and_a_few_hide_nothing() {
     let files = made(Unlock::Keyless);
@@ -357,18 +391,7 @@ fn a_log_full_of_false_heads_is_called_damaged_after_a_number_of_them_and_a_few_
     }
     // Behind a few of them a witness is found all the same.
     let mut hidden = with_false_heads(&files, 100);
-    let forger = forger(&files, &Unlock::Keyless);
-    let (header, records) = (forger.log_header().unwrap(), forger.records().unwrap());
-    let last = records.last().unwrap();
-    let fields = RecordFields {
-        sequence: last.fields.sequence + 9,
-        durable_sequence: last.fields.sequence + 2,
-        previous: [1; 16],
-        ..last.fields.clone()
-    };
-    append_record(hidden.get_mut(LOG).unwrap(), &fields, &last.body, |parts| {
-        forger.keys().record_mac(&header.salt, parts)
-    });
+    hidden.get_mut(LOG).unwrap().extend(later_record(&files));
     assert_eq!(code(open(&hidden, Unlock::Keyless)), "LOG-ROT");
     assert_eq!(LogShape::newest(PageSize::new(65536).unwrap()).record_bytes(RecordKind::Page), 65536 + 80);
     assert!(u64::from(LOG_FALSE_HEADS_MAX) * (65536 + 80) < 65 << 20, "what a search may hash, in bytes");
@@ -393,10 +416,117 @@ fn a_file_of_four_gigabytes_with_a_hole_is_read_through_without_memory_and_told_
     let db = soon("opening", || Options::new().open(&path)).unwrap();
     assert_eq!(db.read().get(b"a").unwrap().as_deref(), Some(&b"1"[..]));
     drop(db);
+    let salvaged_with_a_bad_page = || {
+        let disk = Counted::default();
+        let changed = folder.path().join("changed.tsm");
+        fs::rename(&path, &changed).unwrap();
+        let file = OsVfs.open(&changed, OpenMode::Write).unwrap();
+        let (mut byte, hole) = ([0; 1], file.next_data(1 << 20) > 1 << 20);
+        let mut turn = || {
+            file.read_at(8192 + 100, &mut byte).unwrap();
+            file.write_at(8192 + 100, &[!byte[0]]).unwrap();
+        };
+        turn();
+        let salvage = Salvage::new().vfs(Arc::new(disk.clone()));
+        let report = soon("salvaging", || salvage.run(&changed, folder.path().join("s.tsm"))).unwrap();
+        assert!(!report.lost_ranges.is_empty());
+        assert!(!hole || disk.0.load(Ordering::Relaxed) < 64 << 20);
+        turn();
+        fs::rename(&changed, &path).unwrap();
+    };
+    salvaged_with_a_bad_page();
     for level in [Level::Scan, Level::Deep] {
         let file = AtRest::open(Arc::new(OsVfs), &path, None).unwrap();
         let report = soon("verifying", || verify(&file, &VerifyOptions { level, ..VerifyOptions::default() })).unwrap();
         assert!(report.findings.iter().any(|finding| finding.code.as_str() == "FILE-TAIL"), "{:#?}", report.findings);
+    }
+}
+
+/// Calls that read bytes, and how many of them, of all files of a disk.
+#[derive(Clone, Default)]
+struct Counted(Arc<AtomicU64>);
+
+struct CountedFile(Arc<dyn VfsFile>, Counted);
+
+impl Vfs for Counted {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
+        Ok(Arc::new(CountedFile(OsVfs.open(path, mode)?, self.clone())))
+    }
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        OsVfs.exists(path)
+    }
+    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        OsVfs.link_new(from, to)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        OsVfs.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        OsVfs.remove(path)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        OsVfs.sync_dir(path)
+    }
+}
+
+impl VfsFile for CountedFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read_at(offset, buffer)?;
+        self.1.0.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
+        self.0.write_at(offset, data)
+    }
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
+        self.0.try_lock(kind)
+    }
+    fn next_data(&self, offset: u64) -> u64 {
+        self.0.next_data(offset)
+    }
+}
+
+#[test]
+fn a_hole_of_four_gigabytes_in_a_log_costs_no_reading_and_hides_no_record_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, log) = (folder.path().join(PATH), folder.path().join(LOG));
+    let files = made(Unlock::Keyless);
+    for (name, bytes) in &files {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let hole = || {
+        let file = OsVfs.open(&log, OpenMode::Write).unwrap();
+        file.set_len(4 << 30).unwrap();
+        file
+    };
+    let knows_holes = hole().next_data(1 << 20) > 1 << 20;
+    let disk = Counted::default();
+    let at_rest = || AtRest::open(Arc::new(disk.clone()), &path, None).unwrap();
+    let db = || Options::new().vfs(Arc::new(disk.clone())).read_only(true).open(&path);
+    assert_eq!(soon("opening", || db().and_then(|db| read_all(&db))).unwrap().len(), 22);
+    for level in [Level::Identify, Level::Scan, Level::Deep] {
+        let options = VerifyOptions { level, ..VerifyOptions::default() };
+        let report = soon("verifying", || verify(&at_rest(), &options)).unwrap();
+        assert_eq!(report.exit(), 0, "{level}: {:#?}", report.findings);
+    }
+    soon("salvaging", || Salvage::new().vfs(Arc::new(disk.clone())).run(&path, folder.path().join("s.tsm"))).unwrap();
+    let read = disk.0.load(Ordering::Relaxed);
+    assert!(!knows_holes || read < 64 << 20, "{read} bytes were read");
+    // What stands behind the hole is found all the same.
+    hole().write_at((4 << 30) - 512, &later_record(&files)).unwrap();
+    assert_eq!(code(soon("opening", db)), "LOG-ROT");
+    for level in [Level::Scan, Level::Deep] {
+        let options = VerifyOptions { level, ..VerifyOptions::default() };
+        assert_eq!(soon("verifying", || verify(&at_rest(), &options)).unwrap().exit(), 2, "{level}");
     }
 }
 
@@ -427,6 +557,12 @@ fn what_is_no_database_is_told_by_a_code_and_left_as_it_is() {
     assert_eq!(opened_from(folder.path()), ("IO", "IO"), "a folder");
     assert_eq!(opened_from(Path::new("/dev/null")), ("IO", "IO"), "a device");
     assert_eq!(opened_from(&folder.path().join("none")), ("NOT-FOUND", "NOT-FOUND"));
+    #[cfg(unix)]
+    {
+        let circle = folder.path().join("circle");
+        std::os::unix::fs::symlink("circle", &circle).unwrap();
+        assert_eq!(opened_from(&circle), ("IO", "IO"), "a link that leads to itself");
+    }
 }
 
 /// Files that can be read and nothing else, as on a disc that was pressed or a file system mounted so.
@@ -467,6 +603,63 @@ fn a_medium_that_is_read_only_is_read_with_its_log_and_refuses_a_writer_in_plain
     let error = medium().open(PATH).unwrap_err();
     assert!(error.code() == "IO" && error.to_string().contains("read-only"), "{error}");
     assert_eq!(code(medium().create(true).open("new.tsm")), "IO");
+}
+
+/// Some files of a disk may not be read.
+struct Forbidden {
+    disk: SimVfs,
+    file: &'static str,
+}
+
+impl Vfs for Forbidden {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
+        match path.ends_with(self.file) {
+            true => Err(io::ErrorKind::PermissionDenied.into()),
+            false => self.disk.open(path, mode),
+        }
+    }
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        self.disk.exists(path)
+    }
+    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.link_new(from, to)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove(path)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.disk.sync_dir(path)
+    }
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.disk.list(folder)
+    }
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_named_with_a_code_and_nothing_is_changed() {
+    let files = made(Unlock::Keyless);
+    for file in [PATH, LOG, "witness"] {
+        let disk = disk_of(&files);
+        let forbidden = || Arc::new(Forbidden { disk: disk.clone(), file });
+        let refused = |what: &str, error: Error| {
+            let said = error.to_string();
+            assert!(error.code() == "IO" && error.kind() == ErrorKind::Cannot, "{file}, {what}: {error:?}");
+            assert!(said.contains(file) && said.contains("permission denied"), "{file}, {what}: {said}");
+        };
+        for read_only in [true, false] {
+            let options = Options::new().vfs(forbidden()).read_only(read_only);
+            let options = if file == "witness" { options.witness(file) } else { options };
+            refused("open", soon("opening", || options.open(PATH)).err().unwrap());
+        }
+        if file != "witness" {
+            refused("verify and inspect", AtRest::open(forbidden(), PATH, None).err().unwrap());
+            refused("salvage", Salvage::new().vfs(forbidden()).run(PATH, "new.tsm").err().unwrap());
+        }
+        assert_eq!(files_of(&disk), files, "{file}");
+    }
 }
 
 #[cfg(unix)]

@@ -30,12 +30,18 @@ impl KdfProfile {
     /// 256 KiB, 1 pass, 1 lane: quick and weak, for tests; `verify` reports it as `KDF-WEAK`.
     pub const TEST: KdfProfile = KdfProfile { memory_kib: 256, passes: 1, lanes: 1 };
 
-    /// The first of the three numbers that is over its ceiling: its name, the ceiling, the number.
-    pub(super) fn over_ceiling(&self) -> Option<(&'static str, u32, u32)> {
+    /// How much memory is filled, counting each pass anew, in KiB: what the time goes by.
+    pub fn work_kib(&self) -> u64 {
+        u64::from(self.memory_kib) * u64::from(self.passes)
+    }
+
+    /// The first of these numbers that is over its ceiling: its name, the ceiling, the number.
+    pub(crate) fn over_ceiling(&self) -> Option<(&'static str, u64, u64)> {
         [
-            ("Argon2id memory in KiB", limits::KDF_MEMORY_KIB_MAX, self.memory_kib),
-            ("Argon2id passes", limits::KDF_PASSES_MAX, self.passes),
-            ("Argon2id lanes", limits::KDF_LANES_MAX, self.lanes),
+            ("Argon2id memory in KiB", limits::KDF_MEMORY_KIB_MAX.into(), self.memory_kib.into()),
+            ("Argon2id passes", limits::KDF_PASSES_MAX.into(), self.passes.into()),
+            ("Argon2id lanes", limits::KDF_LANES_MAX.into(), self.lanes.into()),
+            ("Argon2id work in KiB times passes", limits::KDF_WORK_KIB_MAX, self.work_kib()),
         ]
         .into_iter()
         .find(|(_, ceiling, value)| value > ceiling)
@@ -120,6 +126,11 @@ mod tests {
     }
 
     #[test]
+    fn eight_passphrases_of_the_interactive_profile_are_within_the_ceiling_of_all_together() {
+        assert_eq!(8 * KdfProfile::INTERACTIVE.work_kib(), limits::KDF_WORK_KIB_MAX);
+    }
+
+    #[test]
     fn each_ceiling_is_named_when_it_is_exceeded() {
         let profile = KdfProfile::INTERACTIVE;
         assert_eq!(profile.over_ceiling(), None);
@@ -127,6 +138,9 @@ mod tests {
         assert_eq!(over(KdfProfile { memory_kib: u32::MAX, ..profile }), "Argon2id memory in KiB");
         assert_eq!(over(KdfProfile { passes: 17, ..profile }), "Argon2id passes");
         assert_eq!(over(KdfProfile { lanes: 17, ..profile }), "Argon2id lanes");
+        let most = KdfProfile { memory_kib: 3 << 18, passes: 2, lanes: 16 };
+        assert_eq!(most.over_ceiling(), None);
+        assert_eq!(over(KdfProfile { passes: 3, ..most }), "Argon2id work in KiB times passes");
     }
 
     #[test]

@@ -287,7 +287,7 @@ fn wrap_label(slot: &Slot, key_set: KeySet, slot_number: u8) -> Vec<u8> {
 
 fn store_profile(slot: &mut Slot, profile: KdfProfile) -> Result<()> {
     if let Some((what, limit, value)) = profile.over_ceiling() {
-        return Err(Error::LimitExceeded { what, limit: limit.into(), value: value.into() });
+        return Err(Error::LimitExceeded { what, limit, value });
     }
     if profile.parameters().is_none() {
         return Err(misuse("Argon2id needs at least one pass, one lane and 8 KiB for each lane"));
@@ -316,20 +316,23 @@ fn refuse_bomb(slot: &Slot, number: u8) -> Result<()> {
 /// What all passphrase slots ask for together, in KiB times passes: whoever has a wrong passphrase pays for each.
 pub(crate) fn passphrase_work(slots: &[[u8; KEY_SLOT_BYTES]; KEY_SLOTS_COUNT]) -> u64 {
     let profiles = slots.iter().filter(|slot| Kind::of_slot(slot) == Some(Kind::Passphrase)).map(stored_profile);
-    profiles.map(|profile| u64::from(profile.memory_kib) * u64::from(profile.passes)).fold(0, u64::saturating_add)
+    profiles.map(|profile| profile.work_kib()).fold(0, u64::saturating_add)
 }
 
 /// Each slot may ask for little enough and all together for too much.
 fn refuse_bombs(slots: &[[u8; KEY_SLOT_BYTES]; KEY_SLOTS_COUNT]) -> Result<()> {
+    bombs_together(slots).filter(|_| !is_off(Defence::KdfCeiling)).map_or(Ok(()), |finding| Err(finding.into()))
+}
+
+/// What is wrong when the passphrase slots of a file ask for too much together, whatever each of them does.
+pub(crate) fn bombs_together(slots: &[[u8; KEY_SLOT_BYTES]; KEY_SLOTS_COUNT]) -> Option<Finding> {
     let work = passphrase_work(slots);
-    if holds(Defence::KdfCeiling, work <= KDF_WORK_KIB_MAX) {
-        return Ok(());
-    }
-    let why = "The passphrase slots ask for more work together than one of them may. Nothing was computed.";
-    let finding = Finding::new(Code::KdfBomb, why)
-        .expected(format!("at most {KDF_WORK_KIB_MAX} KiB times passes"), work.to_string())
-        .next("Do not trust this file: no honest writer makes such slots.");
-    Err(finding.into())
+    let why = "The passphrase slots ask for more work together than all of a file may. Nothing was computed.";
+    (work > KDF_WORK_KIB_MAX).then(|| {
+        Finding::new(Code::KdfBomb, why)
+            .expected(format!("at most {KDF_WORK_KIB_MAX} KiB times passes"), work.to_string())
+            .next("Do not trust this file: no honest writer makes such slots.")
+    })
 }
 
 /// Why no writer can have made this slot, as far as that shows without a key.

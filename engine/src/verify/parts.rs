@@ -1,11 +1,12 @@
 //! Everything but the pages: superblocks, key slots, log, length of the page file.
 
 use super::{Check, Level, Verifier};
-use crate::crypto::KdfProfile;
+use crate::crypto::{KdfProfile, bombs_together};
 use crate::finding::{Code, Finding, Severity};
 use crate::format::key_slot::{KEY_SLOT_BYTES, KeySlot, KeySlotKind};
 use crate::limits::{
-    KDF_LANES_MAX, KDF_MEMORY_KIB_FLOOR, KDF_MEMORY_KIB_MAX, KDF_PASSES_FLOOR, KDF_PASSES_MAX, SUPERBLOCK_BYTES,
+    KDF_LANES_MAX, KDF_MEMORY_KIB_FLOOR, KDF_MEMORY_KIB_MAX, KDF_PASSES_FLOOR, KDF_PASSES_MAX, KDF_WORK_KIB_MAX,
+    SUPERBLOCK_BYTES,
 };
 use crate::pager::slots::slot_letter;
 use crate::types::PageNo;
@@ -59,16 +60,23 @@ impl Verifier<'_, '_> {
         let base = u64::from(chosen.slot) * SUPERBLOCK_BYTES as u64 + 256;
         for (number, slot) in chosen.superblock.key_slots.iter().enumerate() {
             let start = base + (number * KEY_SLOT_BYTES) as u64;
-            let finding = kdf_finding(number, slot);
-            // A slot that asks for too much may have been reported already, by the key that was refused.
-            let known = |finding: &Finding| self.report.findings.iter().any(|other| other.code == finding.code);
-            match finding {
-                Some(finding) if finding.code == Code::KdfBomb && known(&finding) => {}
-                Some(finding) => self.report(finding.at(file.name(), start..start + KEY_SLOT_BYTES as u64)),
-                None => {}
+            if let Some(finding) = kdf_finding(number, slot) {
+                self.report_bomb_once(finding.at(file.name(), start..start + KEY_SLOT_BYTES as u64));
             }
         }
+        let slots = chosen.superblock.key_slots.clone().map(|slot| slot.bytes);
+        if let Some(finding) = bombs_together(&slots) {
+            self.report_bomb_once(finding.at(file.name(), base..base + slots.as_flattened().len() as u64));
+        }
         Check::ran(NAME)
+    }
+
+    /// Slots that ask for too much may have been reported already: by the key that was refused, or one by one.
+    fn report_bomb_once(&mut self, finding: Finding) {
+        let is_known = self.report.findings.iter().any(|other| other.code == Code::KdfBomb);
+        if finding.code != Code::KdfBomb || !is_known {
+            self.report(finding);
+        }
     }
 
     pub(super) fn log(&mut self) -> Check {
@@ -204,15 +212,18 @@ fn kdf_finding(number: usize, slot: &KeySlot) -> Option<Finding> {
     }
     let (memory, passes, lanes) = (slot.kdf_memory_kib(), slot.kdf_passes(), slot.kdf_lanes());
     let asked = format!("{memory} KiB, passes: {passes}, lanes: {lanes}");
-    if memory > KDF_MEMORY_KIB_MAX || passes > KDF_PASSES_MAX || lanes > KDF_LANES_MAX {
-        let most = format!("at most {KDF_MEMORY_KIB_MAX} KiB, {KDF_PASSES_MAX} passes, {KDF_LANES_MAX} lanes");
+    let profile = KdfProfile { memory_kib: memory, passes, lanes };
+    if profile.over_ceiling().is_some() {
+        let most = format!(
+            "at most {KDF_MEMORY_KIB_MAX} KiB, {KDF_PASSES_MAX} passes, {KDF_LANES_MAX} lanes, and {KDF_WORK_KIB_MAX} KiB times passes"
+        );
         let why = format!("Key slot {number} asks for more work than any honest writer would.");
         let next = "Do not trust this file.";
         return Some(Finding::new(Code::KdfBomb, why).expected(most, asked).next(next));
     }
     if memory < KDF_MEMORY_KIB_FLOOR || passes < KDF_PASSES_FLOOR {
         let least = format!("at least {KDF_MEMORY_KIB_FLOOR} KiB and {KDF_PASSES_FLOOR} passes");
-        let test = KdfProfile { memory_kib: memory, passes, lanes } == KdfProfile::TEST;
+        let test = profile == KdfProfile::TEST;
         // Whoever took the test profile asked for it by name; any other weak one was not meant.
         let (severity, made) = match test {
             true => (Severity::Info, ": it was made with the test profile"),

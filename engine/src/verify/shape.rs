@@ -11,7 +11,7 @@ use crate::inspect::{AtRest, PageSet};
 use crate::limits::LOG_FALSE_HEADS_MAX;
 use crate::trace::Event;
 use crate::types::PageNo;
-use crate::wal::WitnessShape;
+use crate::wal::{Heads, RecordShape, Window};
 use std::ops::ControlFlow;
 
 impl Verifier<'_, '_> {
@@ -136,33 +136,23 @@ impl Verifier<'_, '_> {
 
     /// Where behind `offset` a record stands that says record `sequence` had been synced.
     fn durable_witness(&self, shape: LogShape, offset: u64, sequence: u64) -> Option<u64> {
-        let (length, generation) = (self.file.log().length?, self.file.log().header.as_ref()?.log_generation);
-        let head = WitnessShape { log: shape, generation, sequence };
-        let (mut at, mut false_heads) = (offset, 0);
-        while at < length {
-            let bytes = self.file.log_bytes(at, STRIDE_BYTES).ok()?;
-            let mut done = 0;
-            while let Some(found) = head.find(&bytes[done..]) {
-                let witness = at + (done + found) as u64;
-                false_heads += 1;
-                // More false heads than any crash leaves are called rot with the key, too.
-                let is_rot = false_heads > LOG_FALSE_HEADS_MAX;
-                if is_rot || self.record_at(shape, witness).is_some_and(|record| record.durable_sequence >= sequence) {
-                    return Some(witness);
-                }
-                done += found + 8;
+        let log = self.file.log();
+        let (length, generation) = (log.length?, log.header.as_ref()?.log_generation);
+        let mut window = Window::new(log.bytes()?, &log.name, length);
+        let mut heads = Heads::behind(RecordShape { log: shape, generation }, offset);
+        let mut false_heads = 0;
+        while let Some(head) = heads.next(&mut window, |head| head.says_synced(sequence)).ok()? {
+            false_heads += 1;
+            // More false heads than any crash leaves are called rot with the key, too.
+            let is_rot = false_heads > LOG_FALSE_HEADS_MAX;
+            let record = || self.record_at(shape, head.offset);
+            if is_rot || record().is_some_and(|record| record.durable_sequence >= sequence) {
+                return Some(head.offset);
             }
-            if bytes.len() < STRIDE_BYTES {
-                return None;
-            }
-            at += WitnessShape::bytes_done(STRIDE_BYTES) as u64;
         }
         None
     }
 }
-
-/// How many bytes of a log are read at a time.
-const STRIDE_BYTES: usize = 1 << 20;
 
 /// What a record says of itself; its checksum is right.
 struct ShapedRecord {

@@ -26,6 +26,12 @@ pub fn write(file: &mut Vec<u8>, offset: u64, data: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// The first byte at or behind `offset` that is not zero; `u64::MAX` when there is none.
+pub fn next_data(file: &[u8], offset: u64) -> u64 {
+    let rest = usize::try_from(offset).ok().and_then(|start| file.get(start..)).unwrap_or_default();
+    rest.iter().position(|&byte| byte != 0).map_or(u64::MAX, |zeros| offset + zeros as u64)
+}
+
 /// Cuts the file, or fills it up with zeros.
 pub fn set_len(file: &mut Vec<u8>, length: u64) -> io::Result<()> {
     file.resize(checked(length)?, 0);

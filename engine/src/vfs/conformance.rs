@@ -10,6 +10,7 @@ pub fn check(vfs: &dyn Vfs, folder: &Path) {
     the_lock_excludes(vfs, folder);
     a_folder_lists_its_files(vfs, folder);
     files_for_reading_take_no_bytes(vfs, folder);
+    only_zeros_are_passed_over(vfs, folder);
 }
 
 fn content(file: &dyn VfsFile) -> Vec<u8> {
@@ -38,6 +39,20 @@ fn bytes_come_back(vfs: &dyn Vfs, folder: &Path) {
     assert_eq!(content(&*file), b"he\0\0");
     file.sync_data().unwrap();
     vfs.sync_dir(&folder.join("bytes")).unwrap();
+}
+
+fn only_zeros_are_passed_over(vfs: &dyn Vfs, folder: &Path) {
+    let file = vfs.open(&folder.join("holes"), OpenMode::CreateNew).unwrap();
+    assert!([0, u64::MAX].contains(&file.next_data(0)), "an empty file");
+    file.set_len(1 << 18).unwrap();
+    write_all_at(&*file, 100_001, b"data").unwrap();
+    let bytes = content(&*file);
+    for offset in [0, 1, 511, 100_000, 100_001, 100_002, 100_005, 200_000, (1 << 18) - 1] {
+        let next = file.next_data(offset);
+        assert!(next >= offset, "{next} is before {offset}");
+        let end = usize::try_from(next).unwrap_or(bytes.len()).min(bytes.len());
+        assert!(bytes[offset as usize..end].iter().all(|&byte| byte == 0), "from {offset} to {next}");
+    }
 }
 
 fn names_keep_their_promises(vfs: &dyn Vfs, folder: &Path) {

@@ -115,6 +115,10 @@ impl VfsFile for MemoryFile {
         Ok(())
     }
 
+    fn next_data(&self, offset: u64) -> u64 {
+        bytes::next_data(&lock(&self.content.bytes), offset)
+    }
+
     fn identity(&self) -> Option<(u64, u64)> {
         Some((0, Arc::as_ptr(&self.content).addr() as u64))
     }

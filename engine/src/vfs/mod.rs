@@ -123,6 +123,12 @@ pub trait VfsFile: Send + Sync {
     fn sync_data(&self) -> io::Result<()>;
     /// Takes a lock, which belongs to this open file; false when another open file's lock stands against it.
     fn try_lock(&self, kind: LockKind) -> io::Result<bool>;
+    /// Where the next byte at or behind `offset` stands that may be other than zero: all between reads as zeros. `u64::MAX` when
+    /// there is none. Whoever looks through a file with a hole of gigabytes passes over it; a disk that cannot say where its
+    /// holes are gives `offset`, and then they are read.
+    fn next_data(&self, offset: u64) -> u64 {
+        offset
+    }
     /// What tells this file from every other that is open or has a name, whatever its name; `None` when the disk cannot say.
     fn identity(&self) -> Option<(u64, u64)> {
         None

@@ -140,6 +140,16 @@ impl VfsFile for OsFile {
         }
     }
 
+    /// Moves the file's own position, which nothing here reads by.
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    fn next_data(&self, offset: u64) -> u64 {
+        match rustix::fs::seek(&self.0, rustix::fs::SeekFrom::Data(offset)) {
+            Ok(data) => data.max(offset),
+            Err(rustix::io::Errno::NXIO) => u64::MAX,
+            Err(_) => offset,
+        }
+    }
+
     #[cfg(unix)]
     fn identity(&self) -> Option<(u64, u64)> {
         use std::os::unix::fs::MetadataExt;
@@ -250,6 +260,21 @@ mod tests {
         assert_eq!(OsVfs.resolve(&link), file);
         for itself in [&file, &loose, &folder.join("none")] {
             assert_eq!(&OsVfs.resolve(itself), itself);
+        }
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    #[test]
+    fn a_hole_is_known_without_reading_where_the_file_system_knows_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = OsVfs.open(&folder.path().join("a"), OpenMode::CreateNew).unwrap();
+        file.write_at(0, b"start").unwrap();
+        file.write_at(1 << 30, b"end").unwrap();
+        file.set_len(1 << 31).unwrap();
+        let found = file.next_data(1 << 20);
+        assert!(found == 1 << 20 || found > 1 << 20 && found <= 1 << 30, "{found}");
+        if found > 1 << 20 {
+            assert_eq!(file.next_data(3 << 29), u64::MAX);
         }
     }
 

@@ -390,6 +390,13 @@ impl VfsFile for SimFile {
         self.disk.call(Some(self), site, |disk, _| disk.sync(self.file))
     }
 
+    /// Asked of the disk's books and not of its sectors: it is no counted call, and no fault strikes it.
+    fn next_data(&self, offset: u64) -> u64 {
+        let mut state = self.disk.lock();
+        let shown = state.check(Some(self)).and_then(|()| state.disk.open_file(self.file));
+        shown.map_or(offset, |file| bytes::next_data(&file.system, offset))
+    }
+
     fn identity(&self) -> Option<(u64, u64)> {
         Some((0, self.file))
     }

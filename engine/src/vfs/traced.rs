@@ -176,6 +176,10 @@ impl VfsFile for TracedFile {
         self.inner.try_lock(kind)
     }
 
+    fn next_data(&self, offset: u64) -> u64 {
+        self.inner.next_data(offset)
+    }
+
     fn identity(&self) -> Option<(u64, u64)> {
         self.inner.identity()
     }

@@ -21,7 +21,7 @@ pub(crate) use archive::{Archive, Part, PartKind, parts as archive_parts};
 pub(crate) use index::{FramePlace, LogGeneration, LogIndex};
 pub use recovery::{LogStanding, judge, judge_without_key};
 pub use scan::{CommitPlace, FrameRecord, LogScan, RecordPlace, ScanEnd, scan};
-pub(crate) use scan::{ScanPoint, SoundRecord, WitnessShape, scan_on, sound_records};
+pub(crate) use scan::{Heads, RecordShape, ScanPoint, SoundRecord, Window, scan_on, sound_records};
 
 /// The suffix that turns a page file's name into its log's.
 pub const LOG_SUFFIX: &str = "-wal";

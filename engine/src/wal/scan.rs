@@ -144,7 +144,7 @@ pub(crate) fn scan_on(
     from: &ScanPoint,
 ) -> Result<LogScan> {
     let length = file.len().map_err(|source| Error::io("length", file_name, source))?;
-    let window = Window { file, file_name, length, start: 0, bytes: Vec::new(), zeros_start: length };
+    let window = Window::new(file, file_name, length);
     let scan = LogScan {
         records: Vec::new(),
         commits: Vec::new(),
@@ -173,35 +173,26 @@ pub(crate) fn sound_records(
     keys: &Keys,
 ) -> Result<(Vec<SoundRecord>, bool)> {
     let length = file.len().map_err(|source| Error::io("length", file_name, source))?;
-    let mut window = Window { file, file_name, length, start: 0, bytes: Vec::new(), zeros_start: length };
+    let mut window = Window::new(file, file_name, length);
     let shape = RecordShape { log: header.shape(), generation: header.log_generation };
-    let (mut at, mut records) = (LOG_HEADER_BYTES as u64, Vec::new());
+    let mut heads = Heads::behind(shape, LOG_HEADER_BYTES as u64);
+    let mut records = Vec::new();
     let mut judged_max = length.saturating_mul(SOUND_TIMES_MAX).saturating_add(WINDOW_BYTES as u64);
-    loop {
-        let bytes = window.at(at, WITNESS_STRIDE_BYTES)?;
-        let is_last = bytes.len() < WITNESS_STRIDE_BYTES;
-        let Some((found, record_bytes)) = shape.find(bytes, |_| true) else {
-            if is_last {
-                return Ok((records, true));
-            }
-            at += RecordShape::bytes_done(WITNESS_STRIDE_BYTES) as u64;
-            continue;
-        };
-        at += found as u64;
-        if judged_max < record_bytes {
+    while let Some(head) = heads.next(&mut window, |_| true)? {
+        let offset = head.offset;
+        if judged_max < head.bytes {
             return Ok((records, false));
         }
-        judged_max -= record_bytes;
-        let Candidate::Authentic(parsed) = parse(window.at(at, shape.log.record_bytes_max())?, header, keys) else {
-            at += 8;
-            continue;
-        };
-        let end = at + parsed.bytes;
+        judged_max -= head.bytes;
+        let bytes = window.at(offset, header.shape().record_bytes_max())?;
+        let Candidate::Authentic(parsed) = parse(bytes, header, keys) else { continue };
+        let end = offset + parsed.bytes;
         let (sequence, commit, record) = (parsed.sequence, parsed.commit, parsed.record);
-        let place = RecordPlace { offset: at, end, sequence, commit, record };
+        let place = RecordPlace { offset, end, sequence, commit, record };
         records.push(SoundRecord { place, previous: parsed.previous, mac: parsed.mac });
-        at = end;
+        heads.skip_to(end);
     }
+    Ok((records, true))
 }
 
 /// How many times the length of a log is judged at most, in bytes of what looks like records.
@@ -377,7 +368,8 @@ impl Scanner<'_> {
 
     /// The record at `offset`, which would have been `sequence`, does not hold: rot, a torn tail or the plain end?
     fn stop(mut self, offset: u64, sequence: u64, is_older: bool, why: &str) -> Result<LogScan> {
-        let witness = match self.durable_witness(offset, sequence)? {
+        let (search, rest) = self.search_behind(offset, sequence)?;
+        let witness = match search {
             Search::TooManyFalseHeads { end } => {
                 self.scan.end = ScanEnd::Damage(Box::new(self.false_heads(offset..end)));
                 return Ok(self.scan);
@@ -406,8 +398,8 @@ impl Scanner<'_> {
         // log, which a new one overwrites bit by bit, a record of the old one may begin anywhere or be cut: there only what
         // bears this log's generation was to be a commit.
         let unfinished_end = match self.header.log_generation {
-            0 | 1 => (unfinished || !(is_older || self.is_zero_from(offset)?)).then_some(self.window.length),
-            _ => self.own_end(offset)?.or(unfinished.then_some(offset)),
+            0 | 1 => (unfinished || !(is_older || rest.is_zero)).then_some(self.window.length),
+            _ => rest.own_end.or(unfinished.then_some(offset)),
         };
         if let Some(end) = unfinished_end {
             self.scan.end = ScanEnd::TornTail { bytes: end.saturating_sub(self.scan.kept_end) };
@@ -415,69 +407,33 @@ impl Scanner<'_> {
         Ok(self.scan)
     }
 
-    /// Where the last record ends behind `offset` whose head says that it is of this log, whether or not it holds.
-    fn own_end(&mut self, offset: u64) -> Result<Option<u64>> {
-        let shape = RecordShape { log: self.header.shape(), generation: self.header.log_generation };
-        let (mut at, mut end) = (offset, None);
-        loop {
-            let is_last_but_zeros = at >= self.window.zeros_start;
-            let bytes = self.window.at(at, WITNESS_STRIDE_BYTES)?;
-            let is_last = is_last_but_zeros || bytes.len() < WITNESS_STRIDE_BYTES;
-            match shape.find(bytes, |_| true) {
-                Some((found, length)) => {
-                    at += found as u64 + 8;
-                    end = Some((at - 8 + length).min(self.window.length));
-                }
-                None if is_last => return Ok(end),
-                None => at += RecordShape::bytes_done(WITNESS_STRIDE_BYTES) as u64,
-            }
-        }
-    }
-
-    fn is_zero_from(&mut self, offset: u64) -> Result<bool> {
-        let mut at = offset;
-        while at < self.window.zeros_start {
-            let bytes = self.window.at(at, WITNESS_STRIDE_BYTES)?;
-            if bytes.is_empty() || !is_zero(bytes) {
-                return Ok(bytes.is_empty());
-            }
-            at += bytes.len() as u64;
-        }
-        Ok(true)
-    }
-
-    /// Every boundary of eight bytes behind `offset` is looked at; only the checksums and MACs that are tried are counted, for
+    /// Looks through the log behind `offset` once, at every boundary of eight bytes: for a record which says that record
+    /// `sequence` had been synced, and for what else stands there. Only the checksums and MACs that are tried are counted, for
     /// whoever has no key can write a head at every few bytes.
-    fn durable_witness(&mut self, offset: u64, sequence: u64) -> Result<Search> {
-        let shape = WitnessShape { log: self.header.shape(), generation: self.header.log_generation, sequence };
-        let (mut at, mut false_heads, mut zeros_start) = (offset, 0, offset);
-        loop {
-            let bytes = self.window.at(at, WITNESS_STRIDE_BYTES)?;
-            let is_last = bytes.len() < WITNESS_STRIDE_BYTES;
-            if !is_zero(bytes) {
-                zeros_start = at + bytes.len() as u64;
-            }
-            let Some(found) = shape.find(bytes) else {
-                if is_last {
-                    // Whoever looks through the rest again stops there.
-                    self.window.zeros_start = zeros_start;
-                    return Ok(Search::Nothing);
-                }
-                at += WitnessShape::bytes_done(WITNESS_STRIDE_BYTES) as u64;
-                continue;
-            };
-            at += found as u64;
-            match self.candidate(at)? {
-                Candidate::Authentic(parsed) if parsed.durable_sequence >= sequence => {
-                    return Ok(Search::Found(Witness { offset: at, sequence: parsed.sequence }));
-                }
-                _ => at += 8,
+    ///
+    /// No number of bytes may end it early: a commit may be as long as the disk has room, and the one record that tells rot from
+    /// a torn tail may stand behind all of it. So it costs what reading the bytes costs that the disk holds; holes it passes over.
+    fn search_behind(&mut self, offset: u64, sequence: u64) -> Result<(Search, Rest)> {
+        let length = self.window.length;
+        let shape = RecordShape { log: self.header.shape(), generation: self.header.log_generation };
+        let (mut heads, mut own_end, mut false_heads) = (Heads::behind(shape, offset), None, 0);
+        let search = loop {
+            let found = heads.next(&mut self.window, |head| {
+                own_end = Some((head.offset + head.bytes).min(length));
+                head.says_synced(sequence)
+            })?;
+            let Some(head) = found else { break Search::Nothing };
+            if let Candidate::Authentic(parsed) = self.candidate(head.offset)?
+                && parsed.durable_sequence >= sequence
+            {
+                break Search::Found(Witness { offset: head.offset, sequence: parsed.sequence });
             }
             false_heads += 1;
             if false_heads > LOG_FALSE_HEADS_MAX {
-                return Ok(Search::TooManyFalseHeads { end: at });
+                break Search::TooManyFalseHeads { end: head.offset + 8 };
             }
-        }
+        };
+        Ok((search, Rest { own_end, is_zero: heads.is_zero() }))
     }
 
     /// No crash leaves so many: the search ends here, and with it the hope to tell a torn tail from rot.
@@ -498,28 +454,42 @@ enum Search {
     TooManyFalseHeads { end: u64 },
 }
 
-/// How many bytes are looked through at a time for a witness.
-const WITNESS_STRIDE_BYTES: usize = 64 << 10;
+/// What stands behind the last record that holds, when all of it was looked through.
+struct Rest {
+    /// Where the last record ends whose head says that it is of this log, whether or not it holds.
+    own_end: Option<u64>,
+    /// Whether it is zeros alone.
+    is_zero: bool,
+}
 
-/// What the head of a record of one log looks like.
-struct RecordShape {
-    log: LogShape,
-    generation: u64,
+/// How many bytes are looked through at a time for a head.
+const STRIDE_BYTES: usize = 64 << 10;
+
+/// What the head of a record of one log looks like. A log may be gigabytes of zeros or of somebody's bytes; this looks at eight
+/// of them at a time and is wrong only in one direction: what it finds may be no record.
+pub(crate) struct RecordShape {
+    pub log: LogShape,
+    pub generation: u64,
 }
 
 impl RecordShape {
-    /// The first multiple of eight in `bytes` where such a head stands whole and is `wanted`, and the length it says.
-    fn find(&self, bytes: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Option<(usize, u64)> {
+    /// The first such head that stands whole in `bytes`, which stand at `offset`, and is `wanted`.
+    fn find(&self, bytes: &[u8], offset: u64, mut wanted: impl FnMut(&Head) -> bool) -> Option<Head> {
         let starts = [RecordKind::Page, RecordKind::Commit]
             .map(|kind| self.log.record_bytes(kind) as u64 | (kind as u64) << (8 * record_place::KIND.offset));
-        // A log may have a hole of gigabytes: no head begins in zeros.
-        let places = if is_zero(bytes) { 0 } else { Self::bytes_done(bytes.len()) };
-        (0..places).step_by(8).find_map(|at| {
+        (0..Self::bytes_done(bytes.len())).step_by(8).find_map(|at| {
             let start = word(bytes, at);
-            let is_one = starts.contains(&start)
-                && record_place::GENERATION.u64(&bytes[at..]) == self.generation
-                && wanted(&bytes[at..]);
-            is_one.then_some((at, start & u64::from(u32::MAX)))
+            let place = &bytes[at..];
+            if !starts.contains(&start) || record_place::GENERATION.u64(place) != self.generation {
+                return None;
+            }
+            let head = Head {
+                offset: offset + at as u64,
+                bytes: start & u64::from(u32::MAX),
+                sequence: record_place::SEQUENCE.u64(place),
+                durable_sequence: record_place::DURABLE_SEQUENCE.u64(place),
+            };
+            wanted(&head).then_some(head)
         })
     }
 
@@ -529,30 +499,66 @@ impl RecordShape {
     }
 }
 
-/// What the head of a record must look like to be worth a checksum and a MAC: one that says that record `sequence` of the log
-/// of this generation had been synced. A log may be gigabytes of zeros or of somebody's bytes; this looks at eight of them
-/// at a time and is wrong only in one direction.
-pub(crate) struct WitnessShape {
-    pub log: LogShape,
-    pub generation: u64,
-    pub sequence: u64,
+/// What looks like the beginning of a record; only its checksum and its MAC tell whether it is one.
+pub(crate) struct Head {
+    /// Its first byte in the log.
+    pub offset: u64,
+    /// How long a record of its kind is.
+    pub bytes: u64,
+    sequence: u64,
+    durable_sequence: u64,
 }
 
-impl WitnessShape {
-    /// The first multiple of eight in `bytes` where such a head stands whole.
-    pub fn find(&self, bytes: &[u8]) -> Option<usize> {
-        let shape = RecordShape { log: self.log, generation: self.generation };
-        shape.find(bytes, |head| self.fits(head)).map(|(at, _)| at)
+impl Head {
+    /// Whether it says that record `sequence` had been synced when this one was written.
+    pub fn says_synced(&self, sequence: u64) -> bool {
+        self.durable_sequence >= sequence && self.durable_sequence < self.sequence
+    }
+}
+
+/// The heads of records that stand behind some byte of a log, at every boundary of eight bytes to the end of the file.
+pub(crate) struct Heads {
+    shape: RecordShape,
+    at: u64,
+    is_zero: bool,
+}
+
+impl Heads {
+    /// Those at `offset` and behind it.
+    pub fn behind(shape: RecordShape, offset: u64) -> Heads {
+        Heads { shape, at: offset, is_zero: true }
     }
 
-    /// Of `length` bytes looked through, how many may be left behind: a head may begin in the rest and end behind it.
-    pub fn bytes_done(length: usize) -> usize {
-        RecordShape::bytes_done(length)
+    /// The next one that is `wanted`; nothing at the end of the log. Zeros hold none: behind a stride of them the disk is asked
+    /// where they end.
+    pub fn next(&mut self, window: &mut Window<'_>, mut wanted: impl FnMut(&Head) -> bool) -> Result<Option<Head>> {
+        loop {
+            let bytes = window.at(self.at, STRIDE_BYTES)?;
+            let is_last = bytes.len() < STRIDE_BYTES;
+            let is_hole = is_zero(bytes);
+            self.is_zero &= is_hole;
+            if !is_hole && let Some(head) = self.shape.find(bytes, self.at, &mut wanted) {
+                self.at = head.offset + 8;
+                return Ok(Some(head));
+            }
+            if is_last {
+                return Ok(None);
+            }
+            self.at += RecordShape::bytes_done(STRIDE_BYTES) as u64;
+            if is_hole {
+                self.at = self.at.max(window.next_data(self.at) / 8 * 8);
+            }
+        }
     }
 
-    fn fits(&self, head: &[u8]) -> bool {
-        let durable_sequence = record_place::DURABLE_SEQUENCE.u64(head);
-        durable_sequence >= self.sequence && durable_sequence < record_place::SEQUENCE.u64(head)
+    /// Goes on at `offset`, behind a record that was found to be one.
+    fn skip_to(&mut self, offset: u64) {
+        self.at = offset;
+    }
+
+    /// Whether there were only zeros so far.
+    pub fn is_zero(&self) -> bool {
+        self.is_zero
     }
 }
 
@@ -621,21 +627,30 @@ fn names(page: &SealedView<'_>, number: PageNo, commit: CommitNo) -> bool {
 }
 
 /// A piece of the log in memory, so that a log of any length is read in bounded memory.
-struct Window<'a> {
+pub(crate) struct Window<'a> {
     file: &'a dyn VfsFile,
     file_name: &'a str,
     length: u64,
     start: u64,
     bytes: Vec<u8>,
-    /// From here on there are zeros alone, as far as that is known.
-    zeros_start: u64,
 }
 
 const WINDOW_BYTES: usize = 1 << 20;
 
-impl Window<'_> {
+impl<'a> Window<'a> {
+    /// Of a log of `length` bytes: what grows behind that meanwhile is not looked at.
+    pub fn new(file: &'a dyn VfsFile, file_name: &'a str, length: u64) -> Window<'a> {
+        Window { file, file_name, length, start: 0, bytes: Vec::new() }
+    }
+
+    /// Where the next byte that may be other than zero stands, as far as the disk knows without reading; the log's length when
+    /// there is none.
+    fn next_data(&self, offset: u64) -> u64 {
+        self.file.next_data(offset).min(self.length)
+    }
+
     /// Up to `count` bytes at `offset`; fewer at the end of the log.
-    fn at(&mut self, offset: u64, count: usize) -> Result<&[u8]> {
+    pub fn at(&mut self, offset: u64, count: usize) -> Result<&[u8]> {
         let wanted_end = (offset + count as u64).min(self.length);
         let inside = offset >= self.start && wanted_end <= self.start + self.bytes.len() as u64;
         if !inside && offset < self.length {

@@ -102,6 +102,10 @@ impl Catalogue {
                     continue;
                 }
             };
+            if window.iter().all(|&byte| byte == 0) {
+                start = file.behind_zeros(start + window.len().min(WINDOW_BYTES) as u64, page_bytes as u64);
+                continue;
+            }
             let mut at = 0;
             while at < WINDOW_BYTES && at < window.len() {
                 let here = &window[at..];

@@ -40,6 +40,13 @@ impl FileRead {
         Ok(FileRead { file, name, bytes })
     }
 
+    /// Where to look on for a page of so many bytes when all before `offset` is zeros: if a hole begins there, shortly before its
+    /// end, for a page may begin with zeros.
+    pub fn behind_zeros(&self, offset: u64, page_bytes: u64) -> u64 {
+        let data = self.file.next_data(offset).min(self.bytes);
+        offset.max(data.saturating_sub(page_bytes) / page_bytes * page_bytes)
+    }
+
     /// Up to `count` bytes at `offset`; fewer where the file ends.
     pub fn at(&self, offset: u64, count: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; count];
