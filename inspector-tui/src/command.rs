@@ -52,4 +52,6 @@ pub enum Command {
     Probe(PageNo),
     /// Draw everything anew.
     Redraw,
+    /// Read a file to compare with the one in front.
+    LoadOther(PathBuf),
 }

@@ -238,7 +238,7 @@ fn has_mark(model: &Model, mark: Mark, forward: bool) -> bool {
 fn is_list(model: &Model) -> bool {
     inspecting(model)
         && no_bytes(model)
-        && matches!(model.view, View::Events | View::Log | View::Disk)
+        && matches!(model.view, View::Events | View::Log | View::Disk | View::Diff | View::Life)
         && model.rows() > 0
 }
 
@@ -253,6 +253,22 @@ fn row_below(model: &Model) -> bool {
 
 fn row_above(model: &Model) -> bool {
     is_list(model) && model.selected_row > 0
+}
+
+fn map_in_front(model: &Model) -> bool {
+    inspecting(model) && model.view == View::Map
+}
+
+fn map_of_file(model: &Model) -> bool {
+    map_in_front(model) && model.screen == Screen::File
+}
+
+fn can_zoom(model: &Model) -> bool {
+    inspecting(model) && no_bytes(model) && matches!(model.view, View::Tree | View::Map)
+}
+
+fn tree_in_front(model: &Model) -> bool {
+    shows_page(model) && no_bytes(model) && model.view == View::Tree
 }
 
 fn has_trees(model: &Model) -> bool {
@@ -454,6 +470,15 @@ static TABLE: &[Binding] = &[
     bind!([Char('p')], Message::TogglePredict, "", "ask me before every split, or do not", "predict", lab, ""),
 
     // Views and regions.
+    bind!([Enter], Message::Activate, "show this page", "show the page under the cursor of the map", "", map_in_front, ""),
+    bind!([Char('>')], Message::Nearer, "nearer", "look at the tree or the map from nearer", "nearer", can_zoom, "Only the tree and the map can be looked at from nearer or farther."),
+    bind!([Char('<')], Message::Farther, "farther", "look at the tree or the map from farther away", "farther", can_zoom, "Only the tree and the map can be looked at from nearer or farther."),
+    bind!([Char('L')], Message::NextLayer, "next layer", "the map's next layer: kind, fill, age, check", "map LAYER", map_in_front, "Only the map (3) has layers."),
+    bind!([Char('a')], Message::Fold, "", "fold what lies below a node of the tree away, or unfold it", "fold", tree_in_front, "Only a node of the tree (1) can be folded."),
+    bind!([Down], Message::MoveRows(1), "", "one row of the map down", "", map_in_front, ""),
+    bind!([Up], Message::MoveRows(-1), "", "one row of the map up", "", map_in_front, ""),
+    bind!([Right, Char('l')], Message::NextPage, "", "the next page of the map", "", map_of_file, ""),
+    bind!([Left, Char('h')], Message::PreviousPage, "", "the page before on the map", "", map_of_file, ""),
     bind!([Enter], Message::EnterBytes, "into the bytes", "into the bytes of the shown page", "", can_enter_bytes, ""),
     bind!([Enter], Message::Activate, "show it", "go to the event or page of this row", "", is_list_elsewhere, "This is the present event."),
     bind!([Down, Char('j')], Message::MoveRows(1), "down", "one row down", "", row_below, ""),
@@ -464,9 +489,14 @@ static TABLE: &[Binding] = &[
     bind!([PageUp], Message::MovePages(-1), "", "one screen up", "", inspecting, ""),
     bind!([Char('1')], Message::Show(View::Tree), "", "the tree", "tree", inspecting, ""),
     bind!([Char('2')], Message::Show(View::Page), "", "the page, byte by byte", "page N", inspecting, ""),
+    bind!([Char('3')], Message::Show(View::Map), "", "the whole file, a cell a page", "map", inspecting, ""),
     bind!([Char('4')], Message::Show(View::Log), "", "the log", "log", inspecting, ""),
     bind!([Char('5')], Message::Show(View::Disk), "", "what memory, system and disk hold", "disk", inspecting, ""),
     bind!([Char('7')], Message::Show(View::Snapshots), "", "who reads which commit, and what a checkpoint waits for", "snapshots", inspecting, ""),
+    bind!([Char('6')], Message::Show(View::Seals), "", "the chain of trust, from a secret down to the page", "seals", inspecting, ""),
+    bind!([Char('9')], Message::Show(View::Receipt), "", "what the operation was given and what it cost", "receipt N", inspecting, ""),
+    bind!([Char('d')], Message::DiffOperation, "", "what the operation has changed so far; `diff A B` compares instants or files", "diff A B", inspecting, ""),
+    bind!([Char('w')], Message::Show(View::Life), "", "the life of the page: every version of it", "life N", shows_page, "No page is shown."),
     bind!([Char('8')], Message::Show(View::Verify), "", "what was found", "findings", inspecting, ""),
     bind!([Char('0')], Message::Show(View::Events), "", "every event in a sentence", "events", inspecting, ""),
     bind!([Char('t')], Message::NextTree, "", "draw the next tree: the main one, then the named ones", "tree NAME", has_trees, "There are no named trees."),

@@ -180,6 +180,29 @@ pub enum Message {
     Refused(&'static str),
     /// Draw everything anew.
     Redraw,
+    /// Look at the tree or the map from nearer.
+    Nearer,
+    /// Look at the tree or the map from farther away.
+    Farther,
+    /// Leave out what lies below a node of the tree, or draw it again.
+    Fold,
+    /// Show the next layer of the map.
+    NextLayer,
+    /// Show a layer of the map.
+    ShowLayer(crate::looking::MapLayer),
+    /// Show the receipt beside the one of an operation, from 1.
+    ReceiptAgainst(usize),
+    /// Compare the beginning of the present operation with the present instant.
+    DiffOperation,
+    /// Compare two states.
+    Diff {
+        /// The one taken for the earlier.
+        left: crate::looking::Which,
+        /// The one taken for the later.
+        right: crate::looking::Which,
+    },
+    /// The worker read the file to compare with.
+    OtherRead(Box<FileWorld>),
 }
 
 /// What a verification that still runs has found since it told last.

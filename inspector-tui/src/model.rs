@@ -103,28 +103,43 @@ pub enum View {
     Tree = 1,
     /// One page, byte by byte.
     Page = 2,
+    /// The whole file, a cell a page.
+    Map = 3,
     /// The records of the log.
     Log = 4,
     /// What memory, the operating system and the disk hold.
     Disk = 5,
+    /// The chain of trust, from a secret down to a page.
+    Seals = 6,
     /// The snapshots that live, and what they hold back.
     Snapshots = 7,
     /// What was found.
     Verify = 8,
+    /// What an operation was given and what it cost.
+    Receipt = 9,
+    /// Two states compared.
+    Diff = 11,
+    /// Every version of one page.
+    Life = 12,
     /// Every key and command.
     Help = 13,
 }
 
 impl View {
     /// Every view with its word, in the order of their tabs.
-    pub const ALL: [(View, &'static str); 8] = [
+    pub const ALL: [(View, &'static str); 13] = [
         (View::Tree, "tree"),
         (View::Page, "page"),
+        (View::Map, "map"),
         (View::Log, "log"),
         (View::Disk, "disk"),
+        (View::Seals, "seals"),
         (View::Snapshots, "snapshots"),
         (View::Verify, "verify"),
+        (View::Receipt, "receipt"),
         (View::Events, "events"),
+        (View::Diff, "diff"),
+        (View::Life, "life"),
         (View::Help, "help"),
     ];
 
@@ -580,6 +595,8 @@ impl Model {
             View::Log => self.world.log_pages().len(),
             View::Disk => self.world.page_numbers().len(),
             View::Verify => self.findings().len(),
+            View::Diff => crate::view::diff::rows(self),
+            View::Life => crate::view::life::rows(self),
             _ => 0,
         }
     }

@@ -8,6 +8,7 @@ mod look;
 mod news;
 mod time;
 mod tour;
+mod views;
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,7 @@ fn comes_from_a_person(message: &Message) -> bool {
             | Message::Probed(_)
             | Message::Verified(..)
             | Message::Failed(_)
+            | Message::OtherRead(_)
     )
 }
 
@@ -135,6 +137,15 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         }
         Message::Refused(why) => note(model, why),
         Message::Redraw => return vec![Command::Redraw],
+        Message::Nearer => views::zoom(model, 1),
+        Message::Farther => views::zoom(model, -1),
+        Message::Fold => views::fold(model),
+        Message::NextLayer => views::show_layer(model, model.looking.map_layer.next()),
+        Message::ShowLayer(layer) => views::show_layer(model, layer),
+        Message::ReceiptAgainst(number) => views::receipt_against(model, number),
+        Message::DiffOperation => views::diff_operation(model),
+        Message::Diff { left, right } => return views::diff(model, left, right),
+        Message::OtherRead(other) => views::other_read(model, *other),
     }
     Vec::new()
 }

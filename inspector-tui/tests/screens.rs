@@ -9,8 +9,6 @@ use tosumu_inspector::{
 };
 
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
-const VIEWS: [View; 8] =
-    [View::Tree, View::Page, View::Log, View::Disk, View::Snapshots, View::Events, View::Verify, View::Help];
 /// Long values, free pages, named trees, a snapshot and a savepoint.
 const BESIDE_THE_TREE: [&str; 11] = [
     "blob big 1300",
@@ -117,12 +115,30 @@ fn every_moment_at_every_size() {
 #[test]
 fn every_view_of_the_split_at_every_size() {
     // The list of keys is the keymap's own; it is looked at by the test below.
-    for shown in VIEWS.into_iter().filter(|view| *view != View::Help) {
+    for (shown, _) in View::ALL.into_iter().filter(|(view, _)| *view != View::Help) {
         let mut model = put(|event| matches!(event, Event::SeparatorWritten { .. }));
         model.view = shown;
         model.page = Some(PageNo(2));
         let screens: Vec<String> = SIZES.iter().map(|size| screen(&mut model, *size)).collect();
         insta::assert_snapshot!(format!("view_{}", shown.word()), screens.join("\n"));
+    }
+}
+
+#[test]
+fn every_view_of_a_file_at_rest() {
+    for (name, lines) in
+        [("damaged", &ROLLED_BACK[..]), ("with_a_log", &["put m 13", "checkpoint", "put m 14", "put z 1"][..])]
+    {
+        let mut model = file(&finished(lines), None);
+        model.page = Some(PageNo(2));
+        for (shown, word) in View::ALL {
+            if matches!(shown, View::Map | View::Seals | View::Snapshots | View::Receipt | View::Diff | View::Life) {
+                model.view = shown;
+                let screens: Vec<String> =
+                    [(60, 16), (80, 24), (120, 40)].iter().map(|size| screen(&mut model, *size)).collect();
+                insta::assert_snapshot!(format!("file_{name}_{word}"), screens.join("\n"));
+            }
+        }
     }
 }
 
@@ -229,7 +245,7 @@ fn any_size_event_and_view_is_drawn_without_a_panic_or_a_control_character() {
         let total = model.timeline().map_or(0, |timeline| timeline.len());
         let at = dice.below(total + 1);
         recorded::seek(model, at);
-        model.view = VIEWS[dice.below(VIEWS.len())];
+        model.view = View::ALL[dice.below(View::ALL.len())].0;
         model.zoomed = dice.below(4) == 0;
         model.focus = [Focus::Main, Focus::Card, Focus::Side][dice.below(3)];
         model.page = (dice.below(2) == 0).then(|| PageNo(1 + dice.below(14) as u32));

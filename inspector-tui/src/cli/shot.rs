@@ -4,8 +4,11 @@
 use super::common::{Failure, KeyOptions, Outcome, Output, Status, open_to_draw, shown_path};
 use crate::{
     describe::{self, Subject},
+    looking::{Compared, MapLayer, Side},
     model::{Model, Screen, View},
-    picture, recorded, view,
+    picture, recorded,
+    timeline::{FileWorld, World},
+    view,
 };
 use clap::Args;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -14,8 +17,6 @@ use tosumu::PageNo;
 use tosumu::limits::LINE_BYTES_MAX;
 use tosumu::trace::Event;
 
-/// Views that have a name but are not built yet.
-const NOT_BUILT: [&str; 5] = ["map", "seals", "receipt", "diff", "life"];
 /// Longest script that is read, in bytes.
 const SCRIPT_BYTES_MAX: u64 = 16 * LINE_BYTES_MAX as u64;
 /// Largest picture, in columns and in lines.
@@ -24,18 +25,30 @@ const SIZE_MAX: u16 = 1000;
 /// Draw one view of a file or of a script's run, without a terminal
 #[derive(Args)]
 pub struct Shot {
-    /// tree, page, log, disk, snapshots, verify, events or help; home or lab for a whole screen
+    /// tree, page, map, log, disk, seals, snapshots, verify, receipt, events, diff, life or help; home or lab for a whole screen
     #[arg(value_name = "VIEW")]
     subject: String,
     /// The database; it is never written
     #[arg(conflicts_with = "script")]
     file: Option<PathBuf>,
+    /// For diff: the database to compare it with
+    #[arg(value_name = "OTHER", conflicts_with = "script")]
+    other: Option<PathBuf>,
     /// Run this script on a simulated disk instead
     #[arg(long, value_name = "S")]
     script: Option<PathBuf>,
     /// The instant after so many events of the script; its end when left out
     #[arg(long, value_name = "EVENT", requires = "script")]
     at: Option<usize>,
+    /// For diff: the instant to compare with; the beginning of the operation when left out
+    #[arg(long, value_name = "EVENT", requires = "script")]
+    from: Option<usize>,
+    /// For page: the byte under the cursor
+    #[arg(long, value_name = "N")]
+    byte: Option<usize>,
+    /// For map: what its signs tell: kind, fill, age or check
+    #[arg(long, value_name = "WHAT", value_parser = parse_layer, default_value = "kind")]
+    layer: MapLayer,
     /// The page to show; the one last changed, or the root, when left out
     #[arg(long, value_name = "N")]
     page: Option<u32>,
@@ -75,6 +88,10 @@ impl Shot {
         let form = self.form()?;
         let mut model = self.model(subject)?;
         self.choose_page(&mut model, subject)?;
+        self.choose_compared(&mut model, subject)?;
+        model.byte = self.byte.filter(|byte| model.shown_bytes().is_some_and(|bytes| *byte < bytes.len()));
+        model.looking.map_layer = self.layer;
+        model.selected_row = if subject == Subject::Life { view::life::present_row(&model) } else { 0 };
         model.size = self.size;
         model.style.ascii = self.ascii;
         model.style.colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
@@ -148,9 +165,35 @@ impl Shot {
                 return Err(Failure::new(Status::Cannot, "NO-PAGE", why));
             }
             model.page = Some(page);
-        } else if subject == Subject::Page && self.at.is_none() {
+        } else if matches!(subject, Subject::Page | Subject::Life) && self.at.is_none() {
             model.page = last_changed(model);
         }
+        Ok(())
+    }
+
+    /// What the diff compares with: another file, or another instant.
+    fn choose_compared(&self, model: &mut Model, subject: Subject) -> Result<(), Failure> {
+        let present = |name: String| Side { name, world: model.world.clone() };
+        let compared = match (&self.other, self.from, &self.file) {
+            (Some(_), ..) if subject != Subject::Diff => {
+                return Err(Failure::misuse("only diff takes two databases"));
+            }
+            (Some(other), _, Some(file)) => {
+                let at_rest = open_to_draw(other, &self.keys)?;
+                let world = World::at_rest(FileWorld::load(&at_rest, None));
+                let right = Side { name: shown_path(other), world };
+                Compared { left: present(shown_path(file)), right: Some(right) }
+            }
+            (None, Some(from), _) => {
+                let Some(timeline) = model.timeline() else { return Ok(()) };
+                if from > timeline.len() {
+                    return Err(Failure::misuse(format!("the script has {} events", timeline.len())));
+                }
+                Compared { left: Side { name: format!("event {from}"), world: timeline.world_at(from) }, right: None }
+            }
+            _ => return Ok(()),
+        };
+        model.looking.compared = Some(Box::new(compared));
         Ok(())
     }
 
@@ -168,10 +211,13 @@ impl Shot {
 fn subject(word: &str) -> Result<Subject, Failure> {
     Subject::named(word).ok_or_else(|| {
         let names: Vec<&str> = Subject::ALL.iter().map(|(name, _)| *name).collect();
-        let built = if NOT_BUILT.contains(&word) { "is not built yet" } else { "is no view" };
         let word = tosumu::escape::escape(word.as_bytes());
-        Failure::misuse(format!("`{word}` {built}; there are: {}", names.join(" ")))
+        Failure::misuse(format!("`{word}` is no view; there are: {}", names.join(" ")))
     })
+}
+
+fn parse_layer(text: &str) -> Result<MapLayer, String> {
+    MapLayer::named(text).ok_or_else(|| "the map tells kind, fill, age or check".to_owned())
 }
 
 fn parse_size(text: &str) -> Result<(u16, u16), String> {

@@ -5,11 +5,12 @@ use crate::{
     model::Model,
     timeline::{Held, Use, World},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use tosumu::PageNo;
 
 /// One thing in all three places.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct DiskRowFacts {
     /// `page 2`, `log to`, `superblock A`.
     pub name: String,
@@ -25,7 +26,7 @@ pub struct DiskRowFacts {
 }
 
 /// A write that no sync has made safe.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct PendingFacts {
     /// The file.
     pub file: String,
@@ -36,7 +37,7 @@ pub struct PendingFacts {
 }
 
 /// The disk.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct DiskFacts {
     /// Pages, superblock slots, the log.
     pub rows: Vec<DiskRowFacts>,

@@ -1,11 +1,12 @@
 //! What the events view says: every event in one sentence.
 
 use crate::model::Model;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tosumu::trace::Event;
 
 /// One event.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct EventFacts {
     /// Its number, from 1.
     pub number: usize,
@@ -18,7 +19,7 @@ pub struct EventFacts {
 }
 
 /// All events of a timeline.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct EventsFacts {
     /// How many there are.
     pub total: usize,

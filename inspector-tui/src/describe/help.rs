@@ -1,10 +1,11 @@
 //! What the help view says: keys, commands and what they do, from the table that keys are looked up in.
 
 use crate::{keymap, model::Model};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One thing that can be done.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct HelpRowFacts {
     /// The key, or empty.
     pub key: String,
@@ -17,7 +18,7 @@ pub struct HelpRowFacts {
 }
 
 /// Everything that can be done, now or at another time.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct HelpFacts {
     /// The rows.
     pub rows: Vec<HelpRowFacts>,

@@ -2,10 +2,11 @@
 
 use crate::gallery::Fixture;
 use crate::model::{HomeItem, Model};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Something to begin with.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct HomeItemFacts {
     /// Its name.
     pub name: String,
@@ -16,7 +17,7 @@ pub struct HomeItemFacts {
 }
 
 /// The home screen.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct HomeFacts {
     /// What can be chosen.
     pub items: Vec<HomeItemFacts>,

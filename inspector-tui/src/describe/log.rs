@@ -5,6 +5,7 @@
 
 use super::{plural, tree};
 use crate::{model::Model, timeline::World};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tosumu::format::{
     is_zero,
@@ -16,7 +17,7 @@ use tosumu::format::{
 };
 
 /// One record.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct LogRecordFacts {
     /// Its first byte in the log.
     pub offset: u64,
@@ -41,7 +42,7 @@ pub struct LogRecordFacts {
 }
 
 /// The log.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct LogFacts {
     /// The file's name.
     pub file: String,
@@ -51,6 +52,10 @@ pub struct LogFacts {
     pub durable_to: u64,
     /// Its generation.
     pub generation: Option<u64>,
+    /// Its salt, drawn at random: no record of another log fits under it.
+    pub salt: Option<String>,
+    /// The seed of its chain of MACs, made from the superblock it continues.
+    pub seed: Option<String>,
     /// The generation the superblock goes on with.
     pub expected_generation: Option<u64>,
     /// The commit the page file is at, as its newest superblock says.
@@ -71,7 +76,16 @@ pub struct LogFacts {
 
 /// The log of `model`'s present world.
 pub fn log(model: &Model) -> LogFacts {
-    let world = &model.world;
+    of_world(&model.world)
+}
+
+/// What the records of a world's log look like, or would.
+pub fn shape_of(world: &World) -> LogShape {
+    shape(world, newest_superblock(world).as_ref())
+}
+
+/// The log of `world`.
+pub fn of_world(world: &World) -> LogFacts {
     let newest = newest_superblock(world);
     let shape = shape(world, newest.as_ref());
     let mut facts = LogFacts {
@@ -130,6 +144,8 @@ impl LogFacts {
             return;
         };
         self.generation = Some(header.log_generation);
+        self.salt = Some(hex::encode(header.salt));
+        self.seed = Some(hex::encode(header.seed));
         self.recovery_stops_at = LOG_HEADER_BYTES as u64;
         if self.expected_generation.is_some_and(|expected| header.log_generation < expected) {
             self.because = "this log was folded into the page file already, so recovery ignores it".into();
@@ -201,6 +217,11 @@ impl LogFacts {
         self.records.iter().filter(|record| record.kept && record.page.is_none()).map(|record| record.commit).collect()
     }
 
+    /// Up to where a checkpoint has folded it.
+    pub fn checkpoint_mark(&self) -> String {
+        format!("Commits up to {} are folded into the page file: the log begins behind them.", self.page_file_commit)
+    }
+
     /// What recovery would do with it, in one sentence.
     pub fn recovery(&self) -> String {
         if self.bytes == 0 {
@@ -224,6 +245,10 @@ impl LogFacts {
             text.push_str(&format!(
                 "0: header, generation {generation}; the superblock goes on with generation {expected}\n"
             ));
+            if let (Some(salt), Some(seed)) = (&self.salt, &self.seed) {
+                text.push_str(&format!("Salt {salt}, seed of the chain {seed}.\n"));
+            }
+            text.push_str(&format!("{}\n", self.checkpoint_mark()));
         }
         for record in &self.records {
             let safe = if record.durable { "durable" } else { "a power cut can take it" };

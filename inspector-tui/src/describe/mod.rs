@@ -3,18 +3,25 @@
 //! A fact is a field of a plain struct. Nothing here knows a widget's size or a colour.
 
 pub mod closed;
+pub mod diff;
 pub mod disk;
 pub mod events;
 pub mod help;
 pub mod home;
+pub mod life;
 pub mod log;
+pub mod map;
 pub mod page;
+pub mod receipt;
+pub mod schema;
+pub mod seals;
 pub mod snapshots;
 pub mod space;
 pub mod tree;
 pub mod verify;
 
 use crate::model::{Model, View};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A view by its word on the command line.
@@ -24,16 +31,26 @@ pub enum Subject {
     Tree,
     /// One page.
     Page,
+    /// The whole file, a cell a page.
+    Map,
     /// The log.
     Log,
     /// What each place holds.
     Disk,
+    /// The chain of trust.
+    Seals,
     /// Snapshots, savepoints, key slots.
     Snapshots,
     /// Findings.
     Verify,
+    /// What an operation cost.
+    Receipt,
     /// Every event.
     Events,
+    /// Two states compared.
+    Diff,
+    /// Every version of a page.
+    Life,
     /// What can be done.
     Help,
     /// The home screen.
@@ -44,14 +61,19 @@ pub enum Subject {
 
 impl Subject {
     /// Every view there is, with its word.
-    pub const ALL: [(&'static str, Subject); 10] = [
+    pub const ALL: [(&'static str, Subject); 15] = [
         ("tree", Subject::Tree),
         ("page", Subject::Page),
+        ("map", Subject::Map),
         ("log", Subject::Log),
         ("disk", Subject::Disk),
+        ("seals", Subject::Seals),
         ("snapshots", Subject::Snapshots),
         ("verify", Subject::Verify),
+        ("receipt", Subject::Receipt),
         ("events", Subject::Events),
+        ("diff", Subject::Diff),
+        ("life", Subject::Life),
         ("help", Subject::Help),
         ("home", Subject::Home),
         ("lab", Subject::Lab),
@@ -81,16 +103,26 @@ pub enum Facts {
     Tree(tree::TreeFacts),
     /// One page.
     Page(Box<page::PageFacts>),
+    /// The whole file, a cell a page.
+    Map(map::MapFacts),
     /// The log.
     Log(log::LogFacts),
     /// What each place holds.
     Disk(disk::DiskFacts),
+    /// The chain of trust.
+    Seals(Box<seals::SealsFacts>),
     /// Snapshots, savepoints, key slots.
     Snapshots(snapshots::SnapshotsFacts),
     /// Findings.
     Verify(verify::VerifyFacts),
+    /// What an operation cost.
+    Receipt(Box<receipt::ReceiptFacts>),
     /// Every event.
     Events(events::EventsFacts),
+    /// Two states compared.
+    Diff(Box<diff::DiffFacts>),
+    /// Every version of a page.
+    Life(life::LifeFacts),
     /// What can be done.
     Help(help::HelpFacts),
     /// The home screen.
@@ -100,7 +132,7 @@ pub enum Facts {
 }
 
 /// Everything the lab shows at one instant.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct LabFacts {
     /// What is looked at.
     pub title: String,
@@ -127,11 +159,16 @@ pub fn facts(model: &Model, subject: Subject) -> Facts {
     match subject {
         Subject::Tree => Facts::Tree(tree::tree(model)),
         Subject::Page => Facts::Page(Box::new(page::page(model))),
+        Subject::Map => Facts::Map(map::map(model)),
         Subject::Log => Facts::Log(log::log(model)),
         Subject::Disk => Facts::Disk(disk::disk(model)),
+        Subject::Seals => Facts::Seals(Box::new(seals::seals(model))),
         Subject::Snapshots => Facts::Snapshots(snapshots::snapshots(model)),
         Subject::Verify => Facts::Verify(verify::verify(model)),
+        Subject::Receipt => Facts::Receipt(Box::new(receipt::receipt(model))),
         Subject::Events => Facts::Events(events::events(model)),
+        Subject::Diff => Facts::Diff(Box::new((*diff::diff(model)).clone())),
+        Subject::Life => Facts::Life(life::life(model)),
         Subject::Help => Facts::Help(help::help(model)),
         Subject::Home => Facts::Home(home::home(model)),
         Subject::Lab => Facts::Lab(Box::new(lab(model))),
@@ -159,11 +196,16 @@ impl Facts {
         match self {
             Facts::Tree(facts) => facts.plain(),
             Facts::Page(facts) => facts.plain(),
+            Facts::Map(facts) => facts.plain(),
             Facts::Log(facts) => facts.plain(),
             Facts::Disk(facts) => facts.plain(),
+            Facts::Seals(facts) => facts.plain(),
             Facts::Snapshots(facts) => facts.plain(),
             Facts::Verify(facts) => facts.plain(),
+            Facts::Receipt(facts) => facts.plain(),
             Facts::Events(facts) => facts.plain(),
+            Facts::Diff(facts) => facts.plain(),
+            Facts::Life(facts) => facts.plain(),
             Facts::Help(facts) => facts.plain(),
             Facts::Home(facts) => facts.plain(),
             Facts::Lab(facts) => facts.plain(),

@@ -2,6 +2,7 @@
 
 use super::plural;
 use crate::{model::Model, timeline::Held};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tosumu::{
     CommitNo,
@@ -11,13 +12,13 @@ use tosumu::{
         free_list::FreeTrunkView,
         node::NodeView,
         overflow::OverflowView,
-        page::PageKind,
+        page::{PageKind, SealedView},
     },
     trace::Event,
 };
 
 /// A field of the page.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct FieldFacts {
     /// `kind`, `slot 1`, `cell m: value`.
     pub name: String,
@@ -40,7 +41,7 @@ pub struct FieldFacts {
 }
 
 /// Who last changed the page.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct WriterFacts {
     /// The event, counted from 1.
     pub event: usize,
@@ -52,8 +53,21 @@ pub struct WriterFacts {
     pub committed: bool,
 }
 
+/// The byte under the cursor.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct CursorFacts {
+    /// Its place in the form shown, from 0.
+    pub byte: usize,
+    /// Its value.
+    pub value: u8,
+    /// The field it belongs to.
+    pub field: Option<String>,
+    /// Who wrote it, as far as the events tell.
+    pub writer: Option<WriterFacts>,
+}
+
 /// A page.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct PageFacts {
     /// Its number.
     pub page: u32,
@@ -75,6 +89,8 @@ pub struct PageFacts {
     pub hex: String,
     /// Who last changed it.
     pub last_writer: Option<WriterFacts>,
+    /// The byte under the cursor, its field, and who wrote it.
+    pub cursor: Option<CursorFacts>,
     /// The line about the chosen record, or about all slots.
     pub slot_line: String,
     /// What is to be said when there is nothing to show.
@@ -122,6 +138,7 @@ pub fn page(model: &Model) -> PageFacts {
         remark: bytes.is_empty().then(|| format!("Page {page} is not in memory, and no file holds it yet.")),
         hex: hex::encode(&bytes),
         last_writer: last_writer(model),
+        cursor: model.byte.and_then(|byte| cursor(model, byte)),
         slot_line: slot_line(model),
     }
 }
@@ -159,6 +176,33 @@ fn last_writer(model: &Model) -> Option<WriterFacts> {
     // After a power cut only the sealed form is left; it was written when that seal was made.
     let sealed = || model.timeline()?.sealed_writer_of(page, known.seal?, model.at);
     writer_of_event(model, known.last_writer.or_else(sealed)?)
+}
+
+fn cursor(model: &Model, byte: usize) -> Option<CursorFacts> {
+    let value = *model.shown_bytes()?.get(byte)?;
+    let field = model.field_at_cursor().map(|field| field.name);
+    let writer = writer_of_byte(model, byte).and_then(|event| writer_of_event(model, event));
+    Some(CursorFacts { byte, value, field, writer })
+}
+
+/// The event, from 0, that gave a byte of the shown form of the shown page its value: of the plain form the one that wrote
+/// it, of the sealed form the one that sealed it, or that changed it from outside since.
+pub fn writer_of_byte(model: &Model, byte: usize) -> Option<usize> {
+    let (timeline, page) = (model.timeline()?, model.shown_page()?);
+    if !model.shows_sealed() {
+        return timeline.writer_of(page, byte, model.at, model.world.page(page)?.seal);
+    }
+    let sealed = model.world.sealed(page)?;
+    let place = sealed.offset + byte as u64;
+    let seal = SealedView::new(&sealed.bytes)?.seal();
+    let wrote = |event: &Event| match event {
+        Event::PageSealed { page: about, seal: made, .. } => *about == page && *made == seal,
+        Event::Tampered { file, offset, data, .. } => {
+            *file == sealed.file && (*offset..offset.saturating_add(data.len() as u64)).contains(&place)
+        }
+        _ => false,
+    };
+    (0..model.at.min(timeline.len())).rev().find(|at| wrote(timeline.event(*at)))
 }
 
 /// What is said when no event wrote the shown page.
@@ -363,6 +407,11 @@ impl PageFacts {
         }
         if let Some(writer) = &self.last_writer {
             text.push_str(&format!("Last written by {}.\n", writer.words()));
+        }
+        if let Some(cursor) = &self.cursor {
+            let field = cursor.field.as_ref().map_or(String::new(), |field| format!(", {field}"));
+            let writer = cursor.writer.as_ref().map_or("nobody these events tell of".into(), WriterFacts::words);
+            text.push_str(&format!("Byte {}, {:02x}{field}: written by {writer}.\n", cursor.byte, cursor.value));
         }
         if !self.slot_line.is_empty() {
             text.push_str(&format!("{}\n", self.slot_line));

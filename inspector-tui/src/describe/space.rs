@@ -3,11 +3,12 @@
 
 use super::plural;
 use crate::model::Model;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tosumu::escape::escape;
 
 /// A trunk of the free list.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct TrunkFacts {
     /// Its page.
     pub page: u32,
@@ -16,7 +17,7 @@ pub struct TrunkFacts {
 }
 
 /// A named tree.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct NamedTreeFacts {
     /// Its name, escaped.
     pub name: String,
@@ -25,7 +26,7 @@ pub struct NamedTreeFacts {
 }
 
 /// What stands beside the tree.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct SpaceFacts {
     /// Free pages: trunks and the pages they list.
     pub free_count: u32,

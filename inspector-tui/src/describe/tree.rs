@@ -8,6 +8,7 @@ use crate::{
     model::Model,
     timeline::{World, WorldPage},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use tosumu::{
     Code, CommitNo, PageNo,
@@ -20,7 +21,7 @@ use tosumu::{
 };
 
 /// What a check found of a node.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NodeState {
     /// Nothing was checked.
@@ -35,7 +36,7 @@ pub enum NodeState {
 }
 
 /// A value that lies in pages of its own.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct ChainFacts {
     /// Which of the node's keys has it.
     pub key: usize,
@@ -48,7 +49,7 @@ pub struct ChainFacts {
 }
 
 /// One node.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct NodeFacts {
     /// Its page.
     pub page: u32,
@@ -80,7 +81,7 @@ pub struct NodeFacts {
 }
 
 /// The whole tree.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct TreeFacts {
     /// The root.
     pub root: Option<u32>,

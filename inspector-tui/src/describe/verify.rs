@@ -2,6 +2,7 @@
 
 use super::plural;
 use crate::{model::Model, timeline::World};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tosumu::{
     Finding, PageNo, Severity,
@@ -12,7 +13,7 @@ use tosumu::{
 };
 
 /// One finding.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct FindingFacts {
     /// The stable code.
     pub code: String,
@@ -50,7 +51,7 @@ pub struct FindingFacts {
 }
 
 /// What a verification told.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct VerifyFacts {
     /// The file.
     pub file: String,

@@ -122,6 +122,7 @@ impl Worker {
             Command::LoadFixture(index) => self.load(OpenFile::Fixture(index)),
             Command::Verify => self.verify(),
             Command::Probe(page) => self.probe(page),
+            Command::LoadOther(path) => self.load_other(path),
             Command::Quit | Command::Redraw | Command::StopVerify => {
                 Message::Failed("The worker has no screen.".to_owned())
             }
@@ -189,6 +190,18 @@ impl Worker {
                 self.file = Some(file);
                 Message::FileReady(Box::new(FileWorld::load(&at_rest, None)), None)
             }
+            Err(why) => Message::Failed(why),
+        }
+    }
+
+    /// A file to compare with: opened with the key of the one in front.
+    fn load_other(&self, path: PathBuf) -> Message {
+        let unlock = match &self.file {
+            Some(OpenFile::Path(_, unlock)) => unlock.clone(),
+            _ => None,
+        };
+        match OpenFile::Path(path, unlock).at_rest() {
+            Ok(other) => Message::OtherRead(Box::new(FileWorld::load(&other, None))),
             Err(why) => Message::Failed(why),
         }
     }

@@ -2,10 +2,11 @@
 //!
 //! The command line takes the operations of the script language and, beside them, words about the screen.
 
-use super::{home, look, note_bad, time};
+use super::{home, look, note_bad, time, views};
 use crate::command::Command;
 use crate::keymap;
 use crate::line_edit::LineEdit;
+use crate::looking::{MapLayer, Which};
 use crate::message::{Edit, Message};
 use crate::model::{Model, Screen, View};
 use crate::widget::Theme;
@@ -149,9 +150,16 @@ fn screen_word(model: &mut Model, words: &[&str]) -> bool {
             Some(name) => look::show_tree(model, Some(&name)),
             None => note_bad(model, "A tree's name is text."),
         },
+        ["life", number] => match number.parse() {
+            Ok(number) => {
+                look::select_page(model, PageNo(number));
+                look::show(model, View::Life);
+            }
+            Err(_) => note_bad(model, "Say a page's number: life 2."),
+        },
         ["finding" | "findings"] => look::show(model, View::Verify),
         ["help" | "?"] => look::show(model, View::Help),
-        [word] if *word != "verify" => match View::named(word) {
+        [word] if !matches!(*word, "verify" | "diff") => match View::named(word) {
             Some(view) => look::show(model, view),
             None => return false,
         },
@@ -178,6 +186,17 @@ fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
         ["zoom"] => Some(Message::Zoom),
         ["verify"] => Some(Message::Verify),
         ["stop"] if model.verifying.is_some() => Some(Message::StopVerify),
+        ["nearer"] => Some(Message::Nearer),
+        ["farther"] => Some(Message::Farther),
+        ["fold"] => Some(Message::Fold),
+        ["map", layer] => MapLayer::named(layer).map(Message::ShowLayer),
+        ["receipt", number] => number.parse().ok().map(Message::ReceiptAgainst),
+        ["diff"] => Some(Message::DiffOperation),
+        ["diff", left] if lab => Some(Message::Diff { left: views::which(model, left), right: Which::Present }),
+        ["diff", other] => Some(Message::Diff { left: Which::Present, right: views::which(model, other) }),
+        ["diff", left, right] => {
+            Some(Message::Diff { left: views::which(model, left), right: views::which(model, right) })
+        }
         ["probe"] if keymap::can_probe(model) => Some(Message::Probe),
         _ => None,
     }

@@ -4,10 +4,10 @@ use super::{line, note, note_bad, time};
 use crate::command::Command;
 use crate::keymap;
 use crate::line_edit::LineEdit;
+use crate::looking::TreeZoom;
 use crate::model::{Focus, Model, Screen, TreeChoice, View};
 use tosumu::Finding;
 use tosumu::format::node::NodeView;
-use tosumu::trace::Event;
 use tosumu::types::PageNo;
 
 /// Bytes in a row of hex.
@@ -27,7 +27,13 @@ pub(super) fn show(model: &mut Model, view: View) {
     model.scroll = 0;
     model.focus = Focus::Main;
     model.byte = None;
-    model.selected_row = if view == View::Events { model.at.saturating_sub(1) } else { 0 };
+    if view == View::Life && model.page.is_none() {
+        model.page = model.shown_page();
+    }
+    model.selected_row = match view {
+        View::Events | View::Life => super::views::present_row(model),
+        _ => 0,
+    };
 }
 
 /// Draws the tree called `name`; without a name the main tree.
@@ -126,6 +132,7 @@ pub(super) fn move_rows(model: &mut Model, rows: i32) {
     match model.view {
         _ if model.in_bytes() => move_bytes(model, rows.saturating_mul(ROW_BYTES)),
         View::Help => model.scroll = moved(model.scroll, rows, keymap::help_rows(model, &model.help_search.text).len()),
+        View::Map => super::views::move_map(model, rows),
         _ => model.selected_row = moved(model.selected_row, rows, model.rows()),
     }
 }
@@ -134,7 +141,11 @@ pub(super) fn move_pages(model: &mut Model, pages: i32) {
     let lines = (i32::from(model.size.1) - LINES_AROUND).max(1);
     match model.view {
         _ if model.in_bytes() => move_rows(model, pages.saturating_mul(PAGE_ROWS)),
-        View::Tree | View::Page => model.scroll = moved(model.scroll, pages.saturating_mul(lines), usize::MAX),
+        View::Tree if model.looking.tree_zoom != TreeZoom::Node => super::views::pan(model, pages),
+        View::Page => model.scroll = moved(model.scroll, pages.saturating_mul(lines), usize::MAX),
+        View::Tree | View::Seals | View::Receipt | View::Snapshots => {
+            super::views::scroll(model, pages.saturating_mul(lines));
+        }
         _ => move_rows(model, pages.saturating_mul(lines)),
     }
 }
@@ -172,6 +183,15 @@ pub(super) fn activate(model: &mut Model) {
         _ if model.in_bytes() => follow_byte(model),
         View::Verify => show_finding(model),
         View::Events => time::seek(model, model.selected_row + 1),
+        View::Map => show_page(model, model.shown_page()),
+        View::Diff => {
+            let page = crate::view::diff::page_of_row(model, model.selected_row);
+            show_page(model, page);
+        }
+        View::Life => match crate::view::life::event_of_row(model, model.selected_row) {
+            Some(event) => time::seek(model, event + 1),
+            None => show_page(model, model.shown_page()),
+        },
         View::Disk => {
             let page = model.world.page_numbers().get(model.selected_row).copied();
             show_page(model, page);
@@ -203,15 +223,10 @@ fn follow_byte(model: &mut Model) {
         keep_cursor_inside(model);
         return note(model, format!("The pointer in page {page} names page {child}: here it is."));
     }
-    let writer = match (model.timeline(), model.shows_sealed()) {
-        (None, _) => return note(model, "A file at rest does not tell who wrote a byte; a trace does."),
-        (Some(timeline), true) => (0..model.at)
-            .rev()
-            .find(|&at| matches!(timeline.event(at), Event::PageSealed { page: sealed, .. } if *sealed == page)),
-        (Some(timeline), false) => {
-            timeline.writer_of(page, byte, model.at, model.world.page(page).and_then(|known| known.seal))
-        }
-    };
+    if model.timeline().is_none() {
+        return note(model, "A file at rest does not tell who wrote a byte; a trace does.");
+    }
+    let writer = crate::describe::page::writer_of_byte(model, byte);
     let Some(writer) = writer else { return note(model, "No event on this time line wrote this byte.") };
     let line = model.timeline().and_then(|timeline| {
         timeline.operation_of(writer).map(|operation| timeline.operations()[operation].line.clone())

@@ -20,8 +20,8 @@ pub(super) fn seek(model: &mut Model, at: usize) {
 fn arrive(model: &mut Model, at: usize) {
     model.at = at;
     model.predict.question = None;
-    model.selected_row = at.saturating_sub(1);
-    if !model.in_bytes() && model.view != crate::model::View::Page {
+    model.selected_row = super::views::present_row(model);
+    if !model.in_bytes() && !super::views::keeps_page(model.view) {
         model.page = None;
     }
     super::look::keep_cursor_inside(model);

@@ -34,8 +34,18 @@ pub enum Pane {
     Snapshots,
     /// The events.
     Events,
-    /// Which pages were verified, while that goes on.
+    /// The whole file, a cell a page; also which pages were verified, while that goes on.
     Map,
+    /// The chain of trust.
+    Seals,
+    /// What an operation cost.
+    Receipt,
+    /// Two states compared.
+    Diff,
+    /// Every version of a page.
+    Life,
+    /// The page in its other form: sealed beside plain, plain beside sealed.
+    OtherForm,
     /// The card of a finding.
     Finding,
     /// What can be done.
@@ -84,6 +94,25 @@ pub fn place(model: &Model, screen: Rect, column: u16, line: u16) -> Option<(Pan
         let hit = shown.panes.iter().zip(inner).find(|(_, inner)| inner.contains(at));
         if let Some((placed, inner)) = hit {
             return Some((placed.pane, inner));
+        }
+    }
+    None
+}
+
+/// Where a pane stands on a screen of the model's size, inside its borders; none when it is not shown.
+pub fn area_of(model: &Model, pane: Pane) -> Option<Rect> {
+    let (width, height) = model.size;
+    if width < super::SIZE_MIN.0 || height < super::SIZE_MIN.1 {
+        return None;
+    }
+    for shown in plan(model, Rect::new(0, 0, width, height)).columns {
+        let sections: Vec<_> =
+            shown.panes.iter().map(|placed| super::section(model, placed, shown.area.width)).collect();
+        let frame = crate::widget::Frame { sections: &sections, theme: &model.style.theme };
+        let inner = frame.inner(shown.area);
+        let found = shown.panes.iter().zip(inner).find(|(placed, _)| placed.pane == pane);
+        if let Some((_, inner)) = found {
+            return Some(inner);
         }
     }
     None
@@ -144,9 +173,14 @@ fn front(view: View) -> Pane {
     match view {
         View::Tree => Pane::Tree,
         View::Page => Pane::Page,
+        View::Map => Pane::Map,
         View::Log => Pane::Log,
         View::Disk => Pane::Disk,
+        View::Seals => Pane::Seals,
         View::Snapshots => Pane::Snapshots,
+        View::Receipt => Pane::Receipt,
+        View::Diff => Pane::Diff,
+        View::Life => Pane::Life,
         View::Events => Pane::Events,
         View::Verify => Pane::Finding,
         View::Help => Pane::Help,
@@ -248,6 +282,7 @@ fn left_panes(model: &Model, area: Rect) -> Vec<Placed> {
             vec![main(over_finding(model), 1), finding]
         }
         View::Tree => vec![main(Pane::Tree, 4), page(5), field],
+        View::Seals | View::Receipt | View::Diff | View::Life => vec![main(front(model.view), 1)],
         view => vec![main(front(view), 1), page(1), field],
     }
 }
@@ -264,8 +299,14 @@ fn right_panes(model: &Model, width: u16) -> Vec<Placed> {
         }
         _ => vec![side(Pane::Events, 14), side(Pane::Disk, 9), side(Pane::Log, 7)],
     };
+    if model.view == View::Page && model.shown_page().is_some() {
+        panes = match model.screen {
+            Screen::File => vec![side(Pane::OtherForm, 1)],
+            _ => vec![side(Pane::OtherForm, 3), side(Pane::Events, 2)],
+        };
+    }
     panes.retain(|placed| placed.pane != front(model.view));
-    if model.screen == Screen::File && model.view != View::Verify {
+    if model.screen == Screen::File && !matches!(model.view, View::Verify | View::Page) {
         panes.retain(|placed| !matches!(placed.pane, Pane::Page | Pane::PageBrief));
         panes.push(side(Pane::Finding, 2));
     }

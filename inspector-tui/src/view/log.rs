@@ -61,7 +61,10 @@ fn footer(log: &facts::LogFacts, area: Rect) -> Vec<String> {
 
 fn rows(log: &facts::LogFacts) -> Vec<LogRow> {
     let header = match log.generation {
-        Some(generation) => format!("header, generation {generation}"),
+        Some(generation) => {
+            let salt = log.salt.as_ref().map_or(String::new(), |salt| format!(", salt {}", &salt[..salt.len().min(8)]));
+            format!("header, generation {generation}; checkpoint at commit {}{salt}", log.page_file_commit)
+        }
         None => "no readable header".into(),
     };
     let mut rows = vec![LogRow { offset: Some(0), kind: LogKind::Header, what: header, transaction: None }];

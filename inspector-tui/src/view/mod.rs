@@ -4,13 +4,18 @@
 //! that are printed as text and JSON. This file decides which regions stand where; a file beside it draws each.
 
 mod arrange;
+pub mod diff;
 pub mod disk;
 pub mod events;
 pub mod help;
 pub mod hints;
 pub mod home;
+pub mod life;
 pub mod log;
+pub mod map;
 pub mod page;
+pub mod receipt;
+pub mod seals;
 pub mod snapshots;
 pub mod story;
 pub mod strip;
@@ -18,7 +23,7 @@ mod title;
 pub mod tree;
 pub mod verify;
 
-pub use arrange::{Pane, Placed, place};
+pub use arrange::{Pane, Placed, area_of, place};
 
 use crate::{
     describe::Subject,
@@ -156,7 +161,12 @@ static PANES: &[PaneRow] = &[
     pane!(Disk, |_| "5 disk".into(), disk::note, disk::draw, |m, _| disk::short_note(m)),
     pane!(Snapshots, |_| "7 snapshots".into(), snapshots::note, snapshots::draw),
     pane!(Events, |_| "0 events".into(), events::note, events::draw),
-    pane!(Map, |_| "8 verify".into(), verify::map_note, verify::draw_map),
+    pane!(Map, |_| "3 map".into(), map::note, map::draw),
+    pane!(Seals, |_| "6 seals".into(), seals::note, seals::draw),
+    pane!(Receipt, |_| "9 receipt".into(), receipt::note, receipt::draw),
+    pane!(Diff, |_| "11 diff".into(), diff::note, diff::draw),
+    pane!(Life, |_| "12 life".into(), life::note, life::draw),
+    pane!(OtherForm, page::other_title, page::other_note, page::draw_other),
     pane!(Finding, verify::card_title, |_| String::new(), verify::draw_card),
     pane!(Help, |_| "help".into(), help::note, help::draw),
     pane!(Story, story::title, story::note, story::draw),
@@ -184,11 +194,16 @@ struct TabRow {
 static TABS: &[TabRow] = &[
     TabRow { view: View::Tree, name: "1 tree", matters: |_| true },
     TabRow { view: View::Page, name: "2 page", matters: |_| true },
+    TabRow { view: View::Map, name: "3 map", matters: |m| !in_the_lab(m) },
     TabRow { view: View::Log, name: "4 log", matters: |_| true },
     TabRow { view: View::Disk, name: "5 disk", matters: in_the_lab },
+    TabRow { view: View::Seals, name: "6 seals", matters: |_| false },
     TabRow { view: View::Snapshots, name: "7 snapshots", matters: |m| !m.world.facts.snapshots.is_empty() },
     TabRow { view: View::Verify, name: "8 verify", matters: |m| !in_the_lab(m) || !m.findings().is_empty() },
+    TabRow { view: View::Receipt, name: "9 receipt", matters: |_| false },
     TabRow { view: View::Events, name: "0 events", matters: in_the_lab },
+    TabRow { view: View::Diff, name: "d diff", matters: |m| m.looking.compared.is_some() },
+    TabRow { view: View::Life, name: "w life", matters: |_| false },
     TabRow { view: View::Help, name: "? help", matters: |_| false },
 ];
 
@@ -250,6 +265,21 @@ impl Tabs {
         let shown: Vec<_> = self.rows.into_iter().zip(&chosen).filter(|(_, chosen)| **chosen).collect();
         let present = shown.iter().position(|((row, _), _)| row.view == self.present).unwrap_or(0);
         Title::Tabs { names: shown.into_iter().map(|((_, name), _)| name).collect(), present, more }
+    }
+}
+
+/// The last line that the view in front can be scrolled to, where it is lines of text.
+pub fn last_line(model: &Model) -> usize {
+    let end = |pane: Pane, total: fn(&Model, Rect) -> usize| {
+        let area = area_of(model, pane).unwrap_or_default();
+        total(model, area).saturating_sub(usize::from(area.height))
+    };
+    match model.view {
+        View::Seals => end(Pane::Seals, seals::lines_total),
+        View::Receipt => end(Pane::Receipt, receipt::lines_total),
+        View::Snapshots => end(Pane::Snapshots, snapshots::lines_total),
+        View::Tree => tree::node_lines_total(model),
+        _ => 0,
     }
 }
 

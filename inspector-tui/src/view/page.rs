@@ -11,7 +11,12 @@ use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
 use std::ops::Range;
 use tosumu::{
     escape::escape,
-    format::{annotate::Annotation, node::NodeView},
+    format::{
+        annotate::{self, Annotation},
+        node::NodeView,
+        page::SealedView,
+    },
+    types::Bytes,
 };
 
 /// Bytes that belong together on the ruler and in the grid: the header, the slots, one cell.
@@ -161,12 +166,14 @@ fn chosen_span(model: &Model) -> Range<usize> {
 
 /// The parts of the shown page, in order.
 fn parts(model: &Model) -> Vec<Part> {
-    let annotations = facts::annotations(model);
-    let bytes = facts::bytes(model);
-    let signs = CellSigns::of(&bytes);
+    parts_of(&facts::annotations(model), &facts::bytes(model))
+}
+
+fn parts_of(annotations: &[Annotation], bytes: &[u8]) -> Vec<Part> {
+    let signs = CellSigns::of(bytes);
     let mut parts: Vec<Part> = Vec::new();
-    for annotation in &annotations {
-        let part = part(annotation, &bytes, &signs);
+    for annotation in annotations {
+        let part = part(annotation, bytes, &signs);
         match parts.last_mut() {
             Some(last) if last.name == part.name && last.group == part.group => last.span.end = part.span.end,
             _ => parts.push(part),
@@ -364,17 +371,106 @@ fn guards(parts: &[&Annotation]) -> String {
 }
 
 fn written_by(model: &Model, byte: usize) -> String {
-    if facts::page(model).form == "sealed" {
-        return "sealing: nonce and tag are new in every sealed form".into();
+    let by_page = || model.shown_page().and_then(|page| model.world.page(page)?.last_writer);
+    let writer = match facts::page(model).form {
+        "sealed" => facts::writer_of_byte(model, byte),
+        _ => facts::writer_of_byte(model, byte).or_else(by_page),
+    };
+    match (writer.and_then(|event| facts::writer_of_event(model, event)), model.timeline()) {
+        (Some(writer), _) => writer.words(),
+        (None, Some(_)) => "nobody these events tell of: it was there before them".into(),
+        (None, None) => "a file at rest does not tell; a trace does".into(),
     }
-    let known = model.shown_page().and_then(|page| model.world.page(page).map(|known| (page, known)));
-    let by_byte = model
-        .timeline()
-        .zip(known.clone())
-        .and_then(|(timeline, (page, known))| timeline.writer_of(page, byte, model.at, known.seal));
-    let by_page = || known.and_then(|(_, known)| known.last_writer);
-    match by_byte.or_else(by_page).and_then(|event| facts::writer_of_event(model, event)) {
-        Some(writer) => writer.words(),
-        None => "nobody these events tell of: it was there before them".into(),
+}
+
+/// The bytes of the shown page in the form that is not in front, and whether that is the sealed one.
+fn other_form(model: &Model) -> Option<(Bytes, Vec<Annotation>, bool)> {
+    let page = model.shown_page()?;
+    if model.shows_sealed() {
+        let plain = model.world.page(page)?.plain.filter(|plain| !plain.is_empty())?;
+        let annotations = annotate::plain_page(&plain);
+        return Some((plain, annotations, false));
     }
+    let sealed = model.world.sealed(page)?.bytes;
+    let annotations = annotate::sealed_page(&sealed);
+    Some((sealed, annotations, true))
+}
+
+/// `Page 2 sealed, for commit 3`.
+pub fn other_title(model: &Model) -> String {
+    let Some(page) = model.shown_page() else { return "The other form".into() };
+    match other_form(model) {
+        Some((bytes, _, true)) => {
+            let header = SealedView::new(&bytes).and_then(|sealed| sealed.header().ok());
+            let commit = header.map_or(String::new(), |header| format!(" for commit {}", header.commit));
+            format!("Page {page} sealed{commit}")
+        }
+        Some((_, _, false)) => format!("Page {page}, plain form"),
+        None => format!("Page {page}, the other form"),
+    }
+}
+
+/// Where the sealed form stands.
+pub fn other_note(model: &Model) -> String {
+    let sealed = model.shown_page().and_then(|page| model.world.sealed(page)).filter(|_| !model.shows_sealed());
+    sealed.map_or(String::new(), |at| {
+        let place = if at.file == model.world.facts.log_file { "log" } else { "file" };
+        format!("{place} {}", text::grouped(at.offset))
+    })
+}
+
+/// Draws the form that is not in front; the byte under the cursor is marked in both.
+pub fn draw_other(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    let Some((bytes, annotations, is_sealed)) = other_form(model) else {
+        let words = match model.shows_sealed() {
+            true => "Without its key, or with a seal that is wrong, the page has no plain form.",
+            false => "The page was not sealed yet: it stands in memory only.",
+        };
+        return super::wrapped(buffer, area, words, theme.style(Family::Quiet));
+    };
+    let mut top = 0;
+    if is_sealed {
+        for words in sealed_words(model, &bytes) {
+            for line in text::wrap(&words, usize::from(area.width.saturating_sub(2))) {
+                line_of(buffer, area, top, &line, theme.style(Family::Crypto));
+                top += 1;
+            }
+        }
+    }
+    let rest = Rect { y: area.y + top.min(area.height), height: area.height.saturating_sub(top), ..area };
+    let spans: Vec<HexSpan> = parts_of(&annotations, &bytes)
+        .into_iter()
+        .map(|part| HexSpan { start: part.span.start, end: part.span.end, name: part.name, family: part.family })
+        .collect();
+    let cursor = other_byte(model, &annotations, is_sealed).filter(|byte| *byte < bytes.len());
+    let selected = cursor.map_or(0..0, |byte| byte..byte + 1);
+    let mut grid = HexGrid { bytes: &bytes, base: 0, spans: &spans, cursor, selected, top: 0, theme };
+    grid.top = grid.top_that_shows_cursor(rest.width, rest.height);
+    grid.render(rest, buffer);
+}
+
+/// The same byte in the other form: the ciphertext of a plain byte, the plain byte of a ciphertext.
+fn other_byte(model: &Model, annotations: &[Annotation], is_sealed: bool) -> Option<usize> {
+    let byte = model.byte?;
+    if is_sealed {
+        let ciphertext = annotations.iter().find(|part| part.name == "ciphertext")?;
+        return Some(ciphertext.span.start + byte);
+    }
+    let shown = facts::annotations(model);
+    let ciphertext = shown.iter().find(|part| part.name == "ciphertext")?;
+    byte.checked_sub(ciphertext.span.start).filter(|_| ciphertext.span.contains(&byte))
+}
+
+/// Nonce, header and tag of a sealed page in words.
+fn sealed_words(model: &Model, bytes: &[u8]) -> Vec<String> {
+    let Some(sealed) = SealedView::new(bytes) else { return Vec::new() };
+    let mut words = vec![format!("nonce {}…  drawn anew for every seal", hex::encode(&sealed.nonce()[..6]))];
+    if let Ok(header) = sealed.header() {
+        words.push(format!("bound to page {}, commit {}, {}", header.page, header.commit, header.kind));
+    }
+    let changed = model.shown_page().and_then(|page| model.world.page(page)).is_some_and(|known| known.changed);
+    let older = if changed { "  memory has changed it since" } else { "" };
+    words.push(format!("tag {}…  the seal{older}", sealed.seal().short()));
+    words
 }

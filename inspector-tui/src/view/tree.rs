@@ -289,6 +289,11 @@ fn draw_node(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// How many rows the shown node has.
+pub fn node_lines_total(model: &Model) -> usize {
+    model.shown_page().map_or(0, |page| node_rows(model, &facts::node(&model.world, page)).len())
+}
+
 /// A row for each slot: the key, and the value's length or the page it leads to.
 fn node_rows(model: &Model, facts: &NodeFacts) -> Vec<(String, bool)> {
     let plain = model.world.page(PageNo(facts.page)).and_then(|page| page.plain);

@@ -3,7 +3,7 @@
 use crate::{
     describe::verify as facts,
     model::Model,
-    widget::{Card, CardLine, Family, MapPart, PageMap},
+    widget::{Card, CardLine, Family},
 };
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
 
@@ -75,22 +75,4 @@ fn what_was_checked(model: &Model, verify: &facts::VerifyFacts) -> Vec<CardLine>
         lines.push(CardLine::new("So", "the file holds together as of the newest commit a reader can see."));
     }
     lines
-}
-
-/// `12,345 of 200,000 pages, 2 bad`.
-pub fn map_note(model: &Model) -> String {
-    let Some(verifying) = &model.verifying else { return String::new() };
-    let count = |number: u32| crate::widget::text::grouped(number.into());
-    format!("{} of {} pages, {} bad", count(verifying.done), count(verifying.total), count(verifying.bad))
-}
-
-/// Draws which pages were verified and how that went.
-pub fn draw_map(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let Some(verifying) = &model.verifying else { return };
-    let part = |cell: usize| {
-        let cell = verifying.cells.get(cell).copied().unwrap_or_default();
-        MapPart { sound: cell.sound, bad: cell.bad }
-    };
-    let (cells, pages) = (verifying.cells.len(), verifying.cell_pages);
-    PageMap { cells, pages, part: &part, theme: &model.style.theme }.render(area, buffer);
 }

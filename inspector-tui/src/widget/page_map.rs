@@ -1,69 +1,174 @@
-//! The map of a file under verification: a sign for some neighbouring pages, in the order of the file.
+//! The map of a file: a grid in the order of the file, a cell a page, or a sign for some neighbouring pages. It is the map of
+//! a verification that runs, too.
 //!
 //! ```text
-//! ▓▓▓▓▓▓▓▓▓▓▓▓×▓▓▓▓▒······
-//! one sign is 12 pages: ▓ sound, ▒ begun, × bad, · not looked at
+//!     1  L▆▓ B▁▓ L▇▓ L▅▓ ·   L▆×        a cell: kind, fill, check
+//!     1  LBLL·LLLLvvvLLLLLLLTLLLL       a sign a page
+//! 1,025  ▓▓▓▓▓▓▓▓▓▓▓×▓▓▓▓▒······        a sign is 64 pages
 //! ```
+//! Cells are asked for only where they are seen: the cost depends on the area, not on the file.
 
-use super::theme::{Family, Theme};
-use ratatui::style::Style;
-use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
+use super::{
+    pen::Pen,
+    text,
+    theme::{Family, Theme},
+};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
 
-/// Neighbouring pages that were looked at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct MapPart {
-    /// Those found sound.
-    pub sound: u32,
-    /// Those found not to be.
-    pub bad: u32,
+/// How near the map is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Grain {
+    /// A cell of three signs for each page: kind, fill, check.
+    Cell,
+    /// A sign for so many neighbouring pages.
+    Sign(u32),
 }
 
-/// The map; cells are asked for only as the area needs them.
+/// What stands for a page or a run of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MapSign {
+    /// The sign of the layer shown.
+    pub sign: char,
+    /// Its colour.
+    pub family: Family,
+    /// What a cell shows beside its kind: fill and check.
+    pub beside: [(char, Family); 2],
+}
+
+/// The map.
 pub struct PageMap<'a> {
-    /// Number of cells.
-    pub cells: usize,
-    /// Pages to a cell.
+    /// Number of pages; they are counted from 1.
     pub pages: u32,
-    /// What is known of a cell.
-    pub part: &'a dyn Fn(usize) -> MapPart,
+    /// How near it is.
+    pub grain: Grain,
+    /// The sign of the run of so many pages from a page on.
+    pub sign: &'a dyn Fn(u32, u32) -> MapSign,
+    /// The page under the cursor.
+    pub cursor: Option<u32>,
     /// The colours.
     pub theme: &'a Theme,
 }
 
-impl Widget for PageMap<'_> {
+/// Columns of a cell and the blank behind it.
+const CELL_COLUMNS: u16 = 4;
+
+impl Grain {
+    /// The nearest grain with which `pages` fit an area.
+    pub fn that_fits(pages: u32, width: u16, height: u16) -> Grain {
+        let fits = |grain: &Grain| grain.rows(pages, width) <= u64::from(height);
+        let signs = (0..32).map(|power| Grain::Sign(1 << power));
+        std::iter::once(Grain::Cell).chain(signs).find(fits).unwrap_or(Grain::Sign(1 << 31))
+    }
+
+    /// So many steps nearer, or with a number below 0 farther.
+    pub fn nearer(self, steps: i8) -> Grain {
+        let power = match self {
+            Grain::Cell => -1,
+            Grain::Sign(pages) => i32::from(pages.max(1).ilog2() as u8),
+        };
+        match power - i32::from(steps) {
+            ..0 => Grain::Cell,
+            power => Grain::Sign(1 << power.min(31)),
+        }
+    }
+
+    /// Pages a sign stands for.
+    pub fn pages(self) -> u32 {
+        match self {
+            Grain::Cell => 1,
+            Grain::Sign(pages) => pages.max(1),
+        }
+    }
+
+    /// Pages in a row of a map so wide.
+    pub fn pages_a_row(self, pages: u32, width: u16) -> u32 {
+        let room = width.saturating_sub(gutter(pages) + 1);
+        let signs = match self {
+            Grain::Cell => room / CELL_COLUMNS,
+            Grain::Sign(_) => room,
+        };
+        u32::from(signs.max(1)).saturating_mul(self.pages())
+    }
+
+    fn rows(self, pages: u32, width: u16) -> u64 {
+        u64::from(pages).div_ceil(u64::from(self.pages_a_row(pages, width)))
+    }
+}
+
+/// Columns of the numbers at the left.
+fn gutter(pages: u32) -> u16 {
+    text::grouped(pages.into()).len() as u16 + 3
+}
+
+impl PageMap<'_> {
+    fn first_row(&self, width: u16, height: u16) -> u64 {
+        let a_row = u64::from(self.grain.pages_a_row(self.pages, width));
+        let rows = self.grain.rows(self.pages, width);
+        let cursor = self.cursor.map_or(0, |page| u64::from(page.saturating_sub(1)) / a_row);
+        text::window(rows as usize, cursor as usize, usize::from(height)).start as u64
+    }
+
+    /// The page under a place of the map: the first of those that share the sign.
+    pub fn page_at(&self, column: u16, line: u16, area: Rect) -> Option<u32> {
+        let column = column.checked_sub(gutter(self.pages))?;
+        let sign = match self.grain {
+            Grain::Cell => column / CELL_COLUMNS,
+            Grain::Sign(_) => column,
+        };
+        let a_row = u64::from(self.grain.pages_a_row(self.pages, area.width));
+        let row = self.first_row(area.width, area.height) + u64::from(line);
+        let inside = u64::from(sign) * u64::from(self.grain.pages());
+        let page = row * a_row + inside + 1;
+        (inside < a_row && page <= u64::from(self.pages)).then_some(page as u32)
+    }
+}
+
+impl Widget for &PageMap<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
-        let area = area.intersection(buffer.area);
-        if area.width < 4 || area.height < 2 || self.cells == 0 {
+        let mut pen = Pen::new(area, buffer);
+        if pen.width() < gutter(self.pages) + CELL_COLUMNS || pen.height() == 0 || self.pages == 0 {
             return;
         }
-        let columns = usize::from(area.width - 2);
-        let room = columns * usize::from(area.height - 1);
-        let joined = self.cells.div_ceil(room);
-        let pages = u64::from(self.pages) * joined as u64;
-        for (at, first) in (0..self.cells).step_by(joined).enumerate() {
-            let (sign, family) = self.sign(first, joined);
-            let (x, y) = (area.x + 1 + (at % columns) as u16, area.y + (at / columns) as u16);
-            buffer.set_string(x, y, sign, Style::reset().patch(self.theme.style(family)));
+        let a_row = self.grain.pages_a_row(self.pages, pen.width());
+        let rows = self.grain.rows(self.pages, pen.width());
+        let first = self.first_row(pen.width(), pen.height());
+        let shown = u64::from(pen.height()).min(rows - first);
+        pen.more(first as usize, (rows - first - shown) as usize, self.theme.style(Family::Quiet));
+        for line in 0..shown as u16 {
+            let start = (first + u64::from(line)) * u64::from(a_row) + 1;
+            let Ok(start) = u32::try_from(start) else { return };
+            let number =
+                format!("{:>width$}", text::grouped(start.into()), width = usize::from(gutter(self.pages) - 2));
+            pen.put(0, line, &number, self.theme.style(Family::Quiet));
+            self.draw_row(&mut pen, line, start, a_row);
         }
-        let what = if pages == 1 { "one sign is one page".to_owned() } else { format!("one sign is {pages} pages") };
-        let words = format!("{what}: ▓ sound, ▒ begun, × bad, · not looked at");
-        let quiet = Style::reset().patch(self.theme.style(Family::Quiet));
-        buffer.set_stringn(area.x + 1, area.bottom() - 1, words, columns, quiet);
     }
 }
 
 impl PageMap<'_> {
-    fn sign(&self, first: usize, joined: usize) -> (&'static str, Family) {
-        let last = (first + joined).min(self.cells);
-        let all = (first..last)
-            .map(self.part)
-            .fold(MapPart::default(), |all, part| MapPart { sound: all.sound + part.sound, bad: all.bad + part.bad });
-        let pages = (last - first) as u32 * self.pages;
-        match all {
-            MapPart { bad: 1.., .. } => ("×", Family::Bad),
-            MapPart { sound: 0, .. } => ("·", Family::Quiet),
-            MapPart { sound, .. } if sound < pages => ("▒", Family::Good),
-            _ => ("▓", Family::Good),
+    fn draw_row(&self, pen: &mut Pen<'_>, line: u16, start: u32, a_row: u32) {
+        let end = start.saturating_add(a_row - 1).min(self.pages);
+        let step = self.grain.pages();
+        let room = pen.line_width(line);
+        let mut column = gutter(self.pages);
+        let mut first = start;
+        while first <= end && column < room {
+            let last = first.saturating_add(step - 1).min(end);
+            let sign = (self.sign)(first, last + 1 - first);
+            let chosen = self.cursor.is_some_and(|page| (first..=last).contains(&page));
+            let style =
+                |family| -> Style { if chosen { self.theme.selected(family) } else { self.theme.style(family) } };
+            pen.sign(column, line, sign.sign, style(sign.family));
+            column += 1;
+            if self.grain == Grain::Cell {
+                for (beside, family) in sign.beside {
+                    pen.sign(column, line, beside, style(family));
+                    column += 1;
+                }
+                column += 1;
+            }
+            let Some(next) = last.checked_add(1) else { return };
+            first = next;
         }
     }
 }
@@ -71,26 +176,57 @@ impl PageMap<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::widget::testing::drawn;
+
+    fn sign(first: u32, pages: u32) -> MapSign {
+        let sign = match first % 7 {
+            0 => 'B',
+            3 => '·',
+            _ => 'L',
+        };
+        let sign = if pages > 1 { '▓' } else { sign };
+        MapSign { sign, family: Family::Plain, beside: [('▆', Family::Plain), ('▓', Family::Good)] }
+    }
 
     #[test]
-    fn neighbouring_pages_share_a_sign_and_one_bad_page_marks_it() {
-        let part = |cell: usize| match cell {
-            0..40 => MapPart { sound: 2, bad: 0 },
-            40 => MapPart { sound: 1, bad: 1 },
-            41 => MapPart { sound: 1, bad: 0 },
-            _ => MapPart::default(),
-        };
+    fn a_file_of_any_size_fits_at_some_grain_and_a_nearer_one_follows_the_cursor() {
+        let theme = Theme::dark();
+        let mut pictures = String::new();
+        for (pages, nearer, cursor) in
+            [(30, 0, 3), (700, 0, 300), (2_600_000, 0, 1_300_000), (2_600_000, 99, 1_300_000)]
+        {
+            let grain = Grain::that_fits(pages, 60, 6).nearer(nearer);
+            let map = PageMap { pages, grain, sign: &sign, cursor: Some(cursor), theme: &theme };
+            pictures.push_str(&format!("{pages} pages, {grain:?}\n{}", drawn(&map, 60, 6)));
+        }
+        insta::assert_snapshot!(pictures);
+    }
+
+    #[test]
+    fn only_signs_that_are_seen_are_asked_for() {
         let theme = Theme::plain();
-        let draw = |width, height| {
-            let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-            PageMap { cells: 60, pages: 2, part: &part, theme: &theme }.render(buffer.area, &mut buffer);
-            crate::picture::to_text(&buffer)
+        let asked = std::cell::Cell::new(0);
+        let counted = |first, pages| {
+            asked.set(asked.get() + 1);
+            sign(first, pages)
         };
-        let roomy = draw(32, 4);
-        assert!(roomy.contains(&format!("{}×▒····", "▓".repeat(10))), "{roomy}");
-        assert!(roomy.contains("one sign is 2 pages"), "{roomy}");
-        let narrow = draw(22, 3);
-        assert!(narrow.contains("one sign is 4 pages"), "{narrow}");
-        assert!(narrow.contains(" ×·········"), "{narrow}");
+        for grain in [Grain::Cell, Grain::Sign(1), Grain::that_fits(4_000_000_000, 200, 60)] {
+            drawn(
+                &PageMap { pages: 4_000_000_000, grain, sign: &counted, cursor: Some(3_999_999_999), theme: &theme },
+                200,
+                60,
+            );
+        }
+        assert!(asked.get() <= 3 * 200 * 60, "{}", asked.get());
+    }
+
+    #[test]
+    fn a_click_finds_the_page_under_it() {
+        let theme = Theme::plain();
+        let area = Rect::new(0, 0, 60, 6);
+        let map = PageMap { pages: 700, grain: Grain::Sign(1), sign: &sign, cursor: None, theme: &theme };
+        assert_eq!(map.page_at(6, 0, area), Some(1));
+        assert_eq!(map.page_at(7, 1, area), Some(2 + 53));
+        assert_eq!(map.page_at(2, 0, area), None);
     }
 }

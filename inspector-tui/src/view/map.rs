@@ -1,0 +1,224 @@
+//! The map of the file: a cell or a sign for every page, the legend, and what is under the cursor. While a verification runs
+//! it is shown here as it goes on.
+
+use super::{line_of, wrapped};
+use crate::{
+    describe::map::{self as facts, CellFacts, Census, Checked, Holds},
+    looking::MapLayer,
+    model::{Model, View},
+    widget::{Family, Grain, MapSign, PageMap, text},
+};
+use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
+use tosumu::types::{CommitNo, PageNo};
+
+/// Eighths of a cell.
+const FILLS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Signs of ages, the newest first.
+const AGES: [char; 8] = ['●', '█', '▓', '▒', '░', '▪', '▫', '·'];
+/// Lines under the grid.
+const LINES_UNDER: u16 = 3;
+
+/// What stands at the right of the title.
+pub fn note(model: &Model) -> String {
+    if model.verifying.is_some() {
+        return verify_note(model);
+    }
+    let pages = crate::describe::plural(model.world.page_total() as usize, "page");
+    format!("{pages}, {}", layer(model).word())
+}
+
+/// `12,345 of 200,000 pages, 2 bad`.
+fn verify_note(model: &Model) -> String {
+    let Some(verifying) = &model.verifying else { return String::new() };
+    let count = |number: u32| text::grouped(number.into());
+    format!("{} of {} pages, {} bad", count(verifying.done), count(verifying.total), count(verifying.bad))
+}
+
+/// Over a finding's card, and while a verification runs, the map tells what was checked.
+fn layer(model: &Model) -> MapLayer {
+    match model.view {
+        View::Verify => MapLayer::Check,
+        _ if model.verifying.is_some() && model.looking.map_layer == MapLayer::Kind => MapLayer::Check,
+        _ => model.looking.map_layer,
+    }
+}
+
+/// How near the map is in an area of this size.
+fn grain(model: &Model, pages: u32, area: Rect) -> Grain {
+    let fits = Grain::that_fits(pages, area.width, area.height);
+    if model.view == View::Verify { fits } else { fits.nearer(model.looking.map_zoom) }
+}
+
+/// How near the map in front is.
+pub fn grain_in_front(model: &Model) -> Grain {
+    let area = super::area_of(model, super::Pane::Map).unwrap_or_default();
+    grain(model, Census::of(model).pages, grid(area))
+}
+
+fn grid(area: Rect) -> Rect {
+    Rect { height: area.height.saturating_sub(if area.height > 8 { LINES_UNDER } else { 2 }), ..area }
+}
+
+/// Pages in a row of the map in front: what a step down goes over.
+pub fn pages_a_row(model: &Model, area: Rect) -> u32 {
+    let pages = Census::of(model).pages;
+    let grid = grid(area);
+    grain(model, pages, grid).pages_a_row(pages, grid.width)
+}
+
+/// The page under a place of the area, counted from its corner.
+pub fn page_at(model: &Model, column: u16, line: u16, area: Rect) -> Option<PageNo> {
+    let pages = Census::of(model).pages;
+    let grid = grid(area);
+    let grain = grain(model, pages, grid);
+    let sign = |_, _| MapSign { sign: ' ', family: Family::Plain, beside: [(' ', Family::Plain); 2] };
+    let cursor = model.shown_page().map(|page| page.0);
+    let map = PageMap { pages, grain, sign: &sign, cursor, theme: &model.style.theme };
+    map.page_at(column, line, grid).filter(|_| line < grid.height).map(PageNo)
+}
+
+/// Draws grid, legend and the line of the cursor.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    let census = Census::of(model);
+    if census.pages == 0 {
+        return wrapped(buffer, area, "There is no page to draw a map of.", theme.style(Family::Quiet));
+    }
+    let grid = grid(area);
+    let grain = grain(model, census.pages, grid);
+    let (layer, newest) = (layer(model), model.world.facts.commit);
+    let sign = |first: u32, pages: u32| sign(&census.run(PageNo(first), pages), layer, newest);
+    let cursor = model.shown_page();
+    let map = PageMap { pages: census.pages, grain, sign: &sign, cursor: cursor.map(|page| page.0), theme };
+    (&map).render(grid, buffer);
+    let mut line = grid.height;
+    if area.height > 8 {
+        let words = cursor.map_or(String::new(), |page| facts::cursor_line(model, &census, page));
+        line_of(buffer, area, line, &words, theme.style(Family::Title));
+        line += 1;
+    }
+    let scale = scale(grain);
+    line_of(buffer, area, line, &format!("{scale}: {}", facts::layer_words(layer)), theme.style(Family::Quiet));
+    draw_legend(model, &census, (layer, grain), Rect { y: area.y + line + 1, height: 1, ..area }, buffer);
+}
+
+fn scale(grain: Grain) -> String {
+    match grain {
+        Grain::Cell => "a cell is a page, with its fill and its check".into(),
+        Grain::Sign(1) => "a sign is a page".into(),
+        Grain::Sign(pages) => format!("a sign is {} pages", text::grouped(pages.into())),
+    }
+}
+
+fn sign(cell: &CellFacts, layer: MapLayer, newest: CommitNo) -> MapSign {
+    let (sign, family) = match layer {
+        MapLayer::Kind => kind_sign(cell),
+        MapLayer::Fill => fill_sign(cell),
+        MapLayer::Age => age_sign(cell, newest),
+        MapLayer::Check => (cell.checked.sign(), check_family(cell.checked)),
+    };
+    let check = match cell.holds {
+        Holds::Free => (' ', Family::Quiet),
+        _ => (cell.checked.sign(), check_family(cell.checked)),
+    };
+    let fill = if layer == MapLayer::Fill { age_sign(cell, newest) } else { fill_sign(cell) };
+    MapSign { sign, family, beside: [fill, check] }
+}
+
+fn kind_sign(cell: &CellFacts) -> (char, Family) {
+    let family = match cell.holds {
+        _ if cell.checked == Checked::Bad => Family::Bad,
+        _ if cell.changed => Family::Changed,
+        Holds::Branch => Family::Pointer,
+        Holds::Leaf => Family::Payload,
+        Holds::Overflow => Family::Identity,
+        Holds::Trunk => Family::Length,
+        Holds::Free => Family::Free,
+        Holds::Unreached => Family::Warning,
+        Holds::Unknown => Family::Quiet,
+    };
+    let sign = match cell.holds {
+        _ if cell.checked == Checked::Bad => '×',
+        _ if cell.changed => '*',
+        holds => holds.sign(),
+    };
+    (sign, family)
+}
+
+fn fill_sign(cell: &CellFacts) -> (char, Family) {
+    match (cell.holds, cell.fill_percent) {
+        (Holds::Free, _) => ('·', Family::Free),
+        (_, Some(percent)) => (FILLS[usize::from(percent.min(99)) * 8 / 100], Family::Payload),
+        (_, None) => ('?', Family::Quiet),
+    }
+}
+
+fn age_sign(cell: &CellFacts, newest: CommitNo) -> (char, Family) {
+    match cell.commit {
+        _ if cell.changed => ('*', Family::Changed),
+        Some(commit) => {
+            let step = facts::age_step(newest, commit);
+            let family = if step == 0 { Family::Fresh } else { Family::Plain };
+            (AGES[usize::from(step)], family)
+        }
+        None => ('?', Family::Quiet),
+    }
+}
+
+fn check_family(checked: Checked) -> Family {
+    match checked {
+        Checked::Unchecked => Family::Quiet,
+        Checked::Partly | Checked::Sound => Family::Good,
+        Checked::Bad => Family::Bad,
+    }
+}
+
+/// What the signs mean, only those that occur where that is known.
+fn draw_legend(model: &Model, census: &Census<'_>, (layer, grain): (MapLayer, Grain), area: Rect, buffer: &mut Buffer) {
+    let mut entries: Vec<(String, Family)> = match layer {
+        MapLayer::Kind => kinds(model, census),
+        MapLayer::Fill => vec![("▁ ▂ ▃ ▄ ▅ ▆ ▇ █ full".into(), Family::Payload), ("· free".into(), Family::Free)],
+        MapLayer::Age => vec![
+            ("● newest commit".into(), Family::Fresh),
+            ("█ 1 ▓ 2 ▒ 4 ░ 8 ▪ 16 ▫ 32 · more commits ago".into(), Family::Plain),
+        ],
+        MapLayer::Check => {
+            let all = [Checked::Sound, Checked::Partly, Checked::Bad, Checked::Unchecked];
+            all.map(|checked| (format!("{} {}", checked.sign(), checked.word()), check_family(checked))).to_vec()
+        }
+    };
+    if grain == Grain::Cell && layer != MapLayer::Check {
+        entries.push(("▓ sound".into(), Family::Good));
+        entries.push(("× bad".into(), Family::Bad));
+    }
+    let mut column = area.x + 1;
+    for (at, (words, family)) in entries.iter().enumerate() {
+        let width = text::width(words) as u16;
+        let left = entries.len() - at;
+        if column + width + 6 > area.right() && left > 1 {
+            buffer.set_string(column, area.y, format!("+{left}"), model.style.theme.style(Family::Quiet));
+            return;
+        }
+        if column + width > area.right() {
+            return;
+        }
+        buffer.set_string(column, area.y, words, model.style.theme.style(*family));
+        column += width + 3;
+    }
+}
+
+fn kinds(model: &Model, census: &Census<'_>) -> Vec<(String, Family)> {
+    let sorts = facts::sorts(census);
+    let mut entries: Vec<(String, Family)> = sorts
+        .iter()
+        .map(|sort| {
+            let cell = CellFacts { holds: sort.holds, ..CellFacts::default() };
+            (format!("{} {} {}", sort.sign, sort.holds.short(), text::grouped(sort.pages.into())), kind_sign(&cell).1)
+        })
+        .collect();
+    let changed = model.world.changed_pages().len();
+    if changed > 0 {
+        entries.insert(0, (format!("* changed {changed}"), Family::Changed));
+    }
+    entries
+}

@@ -1,0 +1,134 @@
+//! The chain of trust: secret, key slot, data key, superblock, and every pointer down to the page shown, each with what it names
+//! and what is there; where it is cut, and why.
+
+use super::line_of;
+use crate::{
+    describe::seals::{self as facts, Link, SealsFacts, StepFacts, short_seal},
+    model::Model,
+    widget::{Family, text},
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// What stands at the right of the title.
+pub fn note(model: &Model) -> String {
+    facts::seals(model).note()
+}
+
+/// Draws the chain from the top down; what does not fit is counted.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    let seals = facts::seals(model);
+    let lines = lines(&seals, usize::from(area.width.saturating_sub(2)), usize::from(area.height));
+    let height = usize::from(area.height);
+    let top = model.scroll.min(lines.len().saturating_sub(height));
+    let left = lines.len() - top;
+    let shown = if left <= height { left } else { height.saturating_sub(1) };
+    for (at, (words, family)) in lines[top..top + shown].iter().enumerate() {
+        line_of(buffer, area, at as u16, words, theme.style(*family));
+    }
+    if shown < left {
+        let words = format!("+{} more lines: PgDn", left - shown);
+        line_of(buffer, area, shown as u16, &words, theme.style(Family::Quiet));
+    }
+}
+
+/// How many lines there are.
+pub fn lines_total(model: &Model, area: Rect) -> usize {
+    lines(&facts::seals(model), usize::from(area.width.saturating_sub(2)), usize::from(area.height)).len()
+}
+
+type Line = (String, Family);
+
+fn lines(seals: &SealsFacts, room: usize, height: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    // What is wrong comes first: nobody should have to look for it.
+    if let Some(cut) = &seals.cut {
+        lines.extend(text::wrap(&format!("X {cut}"), room).into_iter().map(|line| (line, Family::Bad)));
+        lines.push((String::new(), Family::Plain));
+    }
+    lines.extend(keys(seals, room));
+    lines.extend(top(seals, room));
+    // Two lines a step where they fit, else one.
+    let tall = lines.len() + 2 * seals.steps.len() + 3 <= height;
+    for step in &seals.steps {
+        lines.extend(step_lines(step, room, tall));
+    }
+    if seals.cut.is_none() && !seals.steps.is_empty() {
+        lines.push((String::new(), Family::Plain));
+        let words =
+            match seals.steps.iter().any(|step| step.link == Link::Unknown) || seals.superblock_link != Link::Holds {
+                true => "Not everything on this way could be checked here.",
+                false => "Every link holds: who changes a byte of this page without the key is noticed.",
+            };
+        lines.extend(text::wrap(words, room).into_iter().map(|line| (line, Family::Title)));
+    }
+    lines
+}
+
+/// The link from what stands above, on a line of its own.
+fn link(link: Link, why: &str, room: usize) -> Line {
+    (text::clip(&format!("  │ {} {why}", link.sign()), room).into_owned(), family(link))
+}
+
+fn family(link: Link) -> Family {
+    match link {
+        Link::Holds => Family::Good,
+        Link::Vouched => Family::Pointer,
+        Link::Cut => Family::Bad,
+        Link::Open => Family::Changed,
+        Link::Unknown => Family::Quiet,
+    }
+}
+
+fn keys(seals: &SealsFacts, room: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for slot in &seals.slots {
+        let words = format!("  ● key slot {}, {}: {}", slot.slot, slot.kind, slot.derived_by);
+        let commitment = format!("   commitment {}", slot.commitment);
+        let whole = format!("{words}{commitment}");
+        let words = if text::width(&whole) <= room { whole } else { words };
+        lines.push((words, if slot.opened { Family::Title } else { Family::Crypto }));
+    }
+    let (Some(generation), Some(key_set), Some(file_id)) = (seals.data_key_generation, &seals.key_set, &seals.file_id)
+    else {
+        return lines;
+    };
+    lines.push(link(seals.data_key, &seals.data_key_why, room));
+    lines.push((format!("  ● data key {generation}, key set {}", short_seal(key_set)), Family::Crypto));
+    let page_key = format!("  ├──▸ page key: HKDF-SHA256 with file id {}; it seals every page", short_seal(file_id));
+    lines.push((page_key, Family::Crypto));
+    lines
+}
+
+fn top(seals: &SealsFacts, room: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let (Some(slot), Some(commit), Some(mac)) = (&seals.superblock, seals.superblock_commit, &seals.superblock_mac) {
+        lines.push(link(seals.superblock_link, &seals.superblock_why, room));
+        lines.push((format!("  ● superblock {slot}, commit {commit}, MAC {mac}"), Family::Identity));
+    }
+    if let (Some(commit), Some(at), Some(mac)) = (seals.log_commit, seals.log_commit_at, &seals.log_commit_mac) {
+        let words = "its seed and every record's MAC chain on from the superblock";
+        lines.push(link(seals.superblock_link, words, room));
+        let record = format!("  ● log, commit {commit}: record at byte {}, MAC {mac}", text::grouped(at));
+        lines.push((record, Family::Identity));
+    }
+    lines
+}
+
+fn step_lines(step: &StepFacts, room: usize, tall: bool) -> Vec<Line> {
+    let named = StepFacts::version(step.named_commit, step.named_seal.as_ref());
+    let found = StepFacts::version(step.found_commit, step.found_seal.as_ref());
+    let same = named == found;
+    let versions = if same { format!("named and found: {named}") } else { format!("named {named}; found {found}") };
+    let sign = step.link.sign();
+    let arrow = format!("  │ {sign} {}: {versions}", step.named_by);
+    if !tall {
+        let words = format!("  {sign} page {} by {}: {versions}", step.page, step.named_by);
+        return vec![(text::clip(&words, room).into_owned(), family(step.link))];
+    }
+    let at = step.found_at.as_ref().map_or("in memory only".to_owned(), Clone::clone);
+    let whole = format!("  ● page {}, {at}: {}", step.page, step.why);
+    let words = if text::width(&whole) <= room { whole } else { format!("  ● page {}: {}", step.page, step.why) };
+    let node = if step.link == Link::Cut { Family::Bad } else { Family::Title };
+    vec![(text::clip(&arrow, room).into_owned(), family(step.link)), (text::clip(&words, room).into_owned(), node)]
+}
