@@ -471,8 +471,9 @@ static TABLE: &[Binding] = &[
 
     // Views and regions.
     bind!([Enter], Message::Activate, "show this page", "show the page under the cursor of the map", "", map_in_front, ""),
-    bind!([Char('>')], Message::Nearer, "nearer", "look at the tree or the map from nearer", "nearer", can_zoom, "Only the tree and the map can be looked at from nearer or farther."),
-    bind!([Char('<')], Message::Farther, "farther", "look at the tree or the map from farther away", "farther", can_zoom, "Only the tree and the map can be looked at from nearer or farther."),
+    bind!([Char('>')], Message::Nearer, "nearer", "", "", map_in_front, ""),
+    bind!([Char('>')], Message::Nearer, "", "look at the tree or the map from nearer", "nearer", can_zoom, "Only the tree and the map can be looked at from nearer or farther."),
+    bind!([Char('<')], Message::Farther, "", "look at the tree or the map from farther away", "farther", can_zoom, "Only the tree and the map can be looked at from nearer or farther."),
     bind!([Char('L')], Message::NextLayer, "next layer", "the map's next layer: kind, fill, age, check", "map LAYER", map_in_front, "Only the map (3) has layers."),
     bind!([Char('a')], Message::Fold, "", "fold what lies below a node of the tree away, or unfold it", "fold", tree_in_front, "Only a node of the tree (1) can be folded."),
     bind!([Down], Message::MoveRows(1), "", "one row of the map down", "", map_in_front, ""),

@@ -95,6 +95,8 @@ pub struct DiffFacts {
     pub log: Vec<FieldChange>,
     /// What is to be said besides.
     pub remark: Option<String>,
+    /// Whether only the two superblock slots of one file are compared.
+    pub is_slots: bool,
 }
 
 /// What was compared last, kept because the comparison of large stores takes its time.
@@ -160,6 +162,7 @@ fn of_slots(model: &Model) -> DiffFacts {
             "A file by itself has only its two superblock slots to compare. `diff OTHER` compares with another file."
                 .into(),
         ),
+        is_slots: true,
         ..DiffFacts::default()
     }
 }
@@ -185,6 +188,7 @@ pub fn of_worlds((left_name, left): (&str, &World), (right_name, right): (&str, 
         superblock: fields(newest_slot(left), newest_slot(right)),
         log: logs(left, right),
         remark,
+        is_slots: false,
     }
 }
 
@@ -201,7 +205,7 @@ fn fields(left: Option<Vec<annotate::Annotation>>, right: Option<Vec<annotate::A
     let (left, right) = (values(left), values(right));
     let names: BTreeSet<&(usize, String)> = left.keys().chain(right.keys()).collect();
     let shown =
-        |value: Option<&String>| value.map_or("-".into(), |value| crate::widget::text::clip(value, 40).into_owned());
+        |value: Option<&String>| value.map_or("-".into(), |value| crate::widget::text::clip(value, 24).into_owned());
     let differ = names.into_iter().filter(|name| left.get(*name) != right.get(*name));
     differ
         .map(|name| FieldChange { field: name.1.clone(), left: shown(left.get(name)), right: shown(right.get(name)) })
@@ -445,6 +449,18 @@ impl Change {
 }
 
 impl DiffFacts {
+    /// `2 added, 1 changed`, of the listed ones.
+    fn tally(&self) -> String {
+        let count = |change: Change| (self.records.iter().filter(|record| record.change == change).count(), change);
+        let counts = [Change::Added, Change::Removed, Change::Changed].map(count);
+        let words: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, change)| format!("{count} {}", change.word()))
+            .collect();
+        if words.is_empty() { "the same".into() } else { words.join(", ") }
+    }
+
     /// Whether nothing differs.
     pub fn is_same(&self) -> bool {
         self.records_total + self.pages_total + self.superblock.len() + self.log.len() == 0
@@ -453,7 +469,11 @@ impl DiffFacts {
     /// The comparison line by line: headings, and what differs under each.
     pub fn lines(&self) -> Vec<DiffLine> {
         let heading = |words: String| DiffLine { words, change: None, page: None };
-        let mut lines = vec![heading(format!("{}: {}", plural(self.records_total, "record"), tally(&self.records)))];
+        let mut lines = Vec::new();
+        let is_whole = !self.is_slots;
+        if is_whole {
+            lines.push(heading(format!("Records: {}", self.tally())));
+        }
         for record in &self.records {
             let tree = if record.tree == "main" { String::new() } else { format!(" in tree {}", record.tree) };
             let bytes = |bytes: Option<usize>| bytes.map_or("-".to_owned(), |bytes| plural(bytes, "byte"));
@@ -466,7 +486,9 @@ impl DiffFacts {
             lines.push(DiffLine { words, change: Some(record.change), page: None });
         }
         lines.extend(more(self.records_total, self.records.len()));
-        lines.push(heading(plural(self.pages_total, "page")));
+        if is_whole {
+            lines.push(heading(format!("Pages: {}", differ(self.pages_total, "page"))));
+        }
         for page in &self.pages {
             let inside = if page.inside.is_empty() { String::new() } else { format!("; {}", page.inside.join("; ")) };
             let what = match page.change {
@@ -479,8 +501,11 @@ impl DiffFacts {
             lines.push(DiffLine { words, change: Some(page.change), page: Some(PageNo(page.page)) });
         }
         lines.extend(more(self.pages_total, self.pages.len()));
-        for (name, fields) in [("of the superblock", &self.superblock), ("of the log", &self.log)] {
-            lines.push(heading(format!("{} {name}", plural(fields.len(), "field"))));
+        for (name, fields) in [("Superblock", &self.superblock), ("Log", &self.log)] {
+            if name == "Log" && !is_whole {
+                continue;
+            }
+            lines.push(heading(format!("{name}: {}", differ(fields.len(), "field"))));
             lines.extend(fields.iter().map(|field| DiffLine {
                 words: format!("~ {}: {} to {}", field.field, field.left, field.right),
                 change: Some(Change::Changed),
@@ -498,21 +523,20 @@ impl DiffFacts {
             return text;
         }
         for line in self.lines() {
-            let end = if line.change.is_none() { " differ:" } else { "" };
             let indent = if line.change.is_none() { "" } else { "  " };
-            text.push_str(&format!("{indent}{}{end}\n", line.words).replace(":  differ:", " differ:"));
+            text.push_str(&format!("{indent}{}\n", line.words));
         }
         text
     }
 }
 
-/// `2 added, 1 changed`.
-fn tally(records: &[RecordChange]) -> String {
-    let count = |change: Change| (records.iter().filter(|record| record.change == change).count(), change);
-    let counts = [Change::Added, Change::Removed, Change::Changed].map(count);
-    let words =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, change)| format!("{count} {}", change.word()));
-    words.collect::<Vec<_>>().join(", ")
+/// `3 pages differ`, or that none does.
+fn differ(count: usize, word: &str) -> String {
+    match count {
+        0 => "the same".into(),
+        1 => format!("1 {word} differs"),
+        count => format!("{} differ", plural(count, word)),
+    }
 }
 
 fn more(total: usize, listed: usize) -> Option<DiffLine> {

@@ -167,11 +167,10 @@ impl Follower {
             }
             Event::Crashed { .. } | Event::HandleDropped => self.lose_memory(index, event),
             Event::FileWritten { .. } | Event::FileSynced { .. } => self.follow_disk(index, event),
-            Event::Tampered { file, offset, data, .. } if *file == self.file => {
-                let end = offset.saturating_add(data.len() as u64);
-                if *offset < self.place.end && self.place.start < end {
-                    self.tell(index, "tampered");
-                }
+            Event::Tampered { file, offset, data, .. }
+                if *file == self.file && self.lies_in(*offset, data.len() as u64) =>
+            {
+                self.tell(index, "tampered");
             }
             Event::FileReplaced { file, .. } if *file == self.file => self.tell(index, "replaced"),
             _ if event.images().iter().any(|image| image.page == self.page) => {
@@ -201,6 +200,11 @@ impl Follower {
         (self.changed_in_transaction, self.content) = (false, None);
     }
 
+    /// Whether the page's place in the page file is touched by so many bytes at `offset`.
+    fn lies_in(&self, offset: u64, bytes: u64) -> bool {
+        offset < self.place.end && self.place.start < offset.saturating_add(bytes)
+    }
+
     fn follow_disk(&mut self, index: usize, event: &Event) {
         match event {
             Event::FileWritten { file, offset, data: Some(data), .. } if *file == self.log && self.to_log => {
@@ -210,11 +214,9 @@ impl Follower {
                     self.tell(index, "logged");
                 }
             }
-            Event::FileWritten { file, offset, bytes, .. } if *file == self.file => {
-                if *offset < self.place.end && self.place.start < offset.saturating_add(*bytes) {
-                    self.to_file_sync = true;
-                    self.tell(index, "folded");
-                }
+            Event::FileWritten { file, offset, bytes, .. } if *file == self.file && self.lies_in(*offset, *bytes) => {
+                self.to_file_sync = true;
+                self.tell(index, "folded");
             }
             Event::FileSynced { file } if *file == self.log && std::mem::take(&mut self.to_sync) => {
                 self.tell(index, "durable");

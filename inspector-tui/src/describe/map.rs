@@ -114,6 +114,7 @@ pub struct MapFacts {
 pub struct Census<'a> {
     model: &'a Model,
     reach: Arc<Reach>,
+    gists: Arc<Vec<Gist>>,
     /// The number of the last page.
     pub pages: u32,
 }
@@ -126,7 +127,11 @@ impl<'a> Census<'a> {
         let total = model.world.page_total();
         // While nothing is known of the file but that it is being verified, the verification tells its size.
         let pages = if total == 0 { verifying } else { total };
-        Census { model, reach: model.world.reach(), pages }
+        Census { model, reach: model.world.reach(), gists: model.world.gists(), pages }
+    }
+
+    fn gist(&self, page: PageNo) -> Gist {
+        page.0.checked_sub(1).and_then(|at| self.gists.get(at as usize)).copied().unwrap_or_default()
     }
 
     /// What `page` holds.
@@ -147,7 +152,7 @@ impl<'a> Census<'a> {
 
     /// One page.
     pub fn page(&self, page: PageNo) -> CellFacts {
-        let gist = self.model.world.gist(page);
+        let gist = self.gist(page);
         CellFacts {
             page: page.0,
             pages: 1,
@@ -380,7 +385,7 @@ pub fn map(model: &Model) -> MapFacts {
 pub fn sorts(census: &Census<'_>) -> Vec<SortFacts> {
     let mut counts = [0; 7];
     for page in (1..=census.known_to().min(census.pages)).map(PageNo) {
-        let gist = census.model.world.gist(page);
+        let gist = census.gist(page);
         counts[census.holds(page, &gist) as usize] += 1;
     }
     counts[Holds::Unknown as usize] += census.pages - census.known_to().min(census.pages);

@@ -178,7 +178,7 @@ fn slots(newest: &Superblock, opened: Option<u8>) -> Vec<SlotFacts> {
             ),
             Some(KeySlotKind::Keyfile) => "SHA-256 of the keyfile".into(),
             Some(KeySlotKind::RecoveryKey) => "the recovery key itself".into(),
-            Some(KeySlotKind::Keyless) => "nothing: the key stands beside it, for anybody".into(),
+            Some(KeySlotKind::Keyless) => "the key stands beside it, for anybody".into(),
             _ => "nobody knows".into(),
         };
         let fault = content.check().err().map(|error| error.why.to_string());
@@ -478,7 +478,7 @@ impl StepFacts {
             self.named_by,
             self.page,
             self.link.word(),
-            self.why
+            self.why.trim_end_matches('.')
         )
     }
 }
@@ -508,7 +508,7 @@ impl SealsFacts {
             text.push_str(&format!("{}.\n", step.line()));
         }
         match &self.cut {
-            Some(cut) => text.push_str(&format!("{cut}.\n").replace("..", ".")),
+            Some(cut) => text.push_str(&format!("{}.\n", cut.trim_end_matches('.'))),
             None => text.push_str("The chain is not cut on this way.\n"),
         }
         text

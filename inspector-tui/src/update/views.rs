@@ -41,7 +41,7 @@ pub(super) fn zoom(model: &mut Model, steps: i8) {
 fn zoom_map(model: &mut Model, steps: i8) {
     let grain = view::map::grain_in_front(model);
     match grain {
-        Grain::Cell if steps > 0 => note(model, "This is as near as it gets: Enter shows the page."),
+        Grain::Tile if steps > 0 => note(model, "This is as near as it gets: Enter shows the page."),
         Grain::Sign(pages) if steps < 0 && pages >= model.world.page_total() => {
             note(model, "One sign is the whole file already.");
         }

@@ -14,6 +14,7 @@ pub fn note(model: &Model) -> String {
     let diff = facts::diff(model);
     match diff.is_same() {
         true => "nothing differs".into(),
+        false if diff.is_slots => "one file's two slots".into(),
         false => format!(
             "{}, {}",
             crate::describe::plural(diff.records_total, "record"),

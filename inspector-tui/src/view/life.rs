@@ -128,7 +128,7 @@ fn draw_strip(model: &Model, film: &Film<'_>, area: Rect, buffer: &mut Buffer) {
             "branch" => format!("{records} slots"),
             _ => crate::describe::plural(records, "record"),
         });
-        let came = ends.what.clone();
+        let came = if begins.event.is_some() { ends.what.clone() } else { String::new() };
         FilmFrame {
             title: format!("v{}", begins.version),
             lines: [event, ends.kind.clone(), records, commit],

@@ -6,7 +6,7 @@ use crate::{
     describe::map::{self as facts, CellFacts, Census, Checked, Holds},
     looking::MapLayer,
     model::{Model, View},
-    widget::{Family, Grain, MapSign, PageMap, text},
+    widget::{Family, Grain, MapSign, MapTile, PageMap, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
 use tosumu::types::{CommitNo, PageNo};
@@ -73,7 +73,8 @@ pub fn page_at(model: &Model, column: u16, line: u16, area: Rect) -> Option<Page
     let grain = grain(model, pages, grid);
     let sign = |_, _| MapSign { sign: ' ', family: Family::Plain, beside: [(' ', Family::Plain); 2] };
     let cursor = model.shown_page().map(|page| page.0);
-    let map = PageMap { pages, grain, sign: &sign, cursor, theme: &model.style.theme };
+    let tile = |_| MapTile::default();
+    let map = PageMap { pages, grain, sign: &sign, tile: &tile, cursor, theme: &model.style.theme };
     map.page_at(column, line, grid).filter(|_| line < grid.height).map(PageNo)
 }
 
@@ -89,7 +90,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (layer, newest) = (layer(model), model.world.facts.commit);
     let sign = |first: u32, pages: u32| sign(&census.run(PageNo(first), pages), layer, newest);
     let cursor = model.shown_page();
-    let map = PageMap { pages: census.pages, grain, sign: &sign, cursor: cursor.map(|page| page.0), theme };
+    let tile = |page: u32| tile(&census.page(PageNo(page)), layer, newest);
+    let cursor_page = cursor.map(|page| page.0);
+    let map = PageMap { pages: census.pages, grain, sign: &sign, tile: &tile, cursor: cursor_page, theme };
     (&map).render(grid, buffer);
     let mut line = grid.height;
     if area.height > 8 {
@@ -104,6 +107,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 fn scale(grain: Grain) -> String {
     match grain {
+        Grain::Tile => "a tile is a page".into(),
         Grain::Cell => "a cell is a page, with its fill and its check".into(),
         Grain::Sign(1) => "a sign is a page".into(),
         Grain::Sign(pages) => format!("a sign is {} pages", text::grouped(pages.into())),
@@ -117,12 +121,40 @@ fn sign(cell: &CellFacts, layer: MapLayer, newest: CommitNo) -> MapSign {
         MapLayer::Age => age_sign(cell, newest),
         MapLayer::Check => (cell.checked.sign(), check_family(cell.checked)),
     };
-    let check = match cell.holds {
-        Holds::Free => (' ', Family::Quiet),
+    let check = match (cell.holds, cell.checked) {
+        (Holds::Free, _) | (_, Checked::Unchecked) => (' ', Family::Quiet),
         _ => (cell.checked.sign(), check_family(cell.checked)),
     };
     let fill = if layer == MapLayer::Fill { age_sign(cell, newest) } else { fill_sign(cell) };
     MapSign { sign, family, beside: [fill, check] }
+}
+
+/// A page with everything that is known of it.
+fn tile(cell: &CellFacts, layer: MapLayer, newest: CommitNo) -> MapTile {
+    let commit = match cell.commit {
+        _ if cell.changed => "changed".to_owned(),
+        Some(commit) => format!("commit {commit}"),
+        None => String::new(),
+    };
+    let log = if cell.in_log && !cell.changed { " log" } else { "" };
+    let (_, family) = match layer {
+        MapLayer::Kind => kind_sign(cell),
+        MapLayer::Fill => fill_sign(cell),
+        MapLayer::Age => age_sign(cell, newest),
+        MapLayer::Check => (' ', check_family(cell.checked)),
+    };
+    let checked = match cell.checked {
+        Checked::Unchecked => String::new(),
+        checked => checked.word().to_owned(),
+    };
+    MapTile {
+        title: format!("{} {}", cell.page, cell.holds.short()),
+        fill_percent: cell.fill_percent.filter(|_| cell.holds != Holds::Free),
+        foot: format!("{commit}{log}"),
+        checked,
+        family,
+        checked_family: check_family(cell.checked),
+    }
 }
 
 fn kind_sign(cell: &CellFacts) -> (char, Family) {
@@ -187,6 +219,9 @@ fn draw_legend(model: &Model, census: &Census<'_>, (layer, grain): (MapLayer, Gr
             all.map(|checked| (format!("{} {}", checked.sign(), checked.word()), check_family(checked))).to_vec()
         }
     };
+    if grain == Grain::Cell && layer == MapLayer::Kind {
+        entries.push(("▁ to █ fill".into(), Family::Payload));
+    }
     if grain == Grain::Cell && layer != MapLayer::Check {
         entries.push(("▓ sound".into(), Family::Good));
         entries.push(("× bad".into(), Family::Bad));

@@ -29,7 +29,7 @@ use crate::{
     describe::Subject,
     model::{Model, Screen, View},
     picture,
-    widget::{Family, Focus, Frame, Section, Title, text},
+    widget::{Family, Focus, Frame, Section, Title, frame::tab_gap, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, widgets::Widget};
 
@@ -233,11 +233,17 @@ impl Tabs {
     }
 
     /// Columns of the tabs chosen, with the count of the others.
-    fn columns(&self, chosen: &[bool]) -> usize {
+    fn columns(&self, chosen: &[bool], width: u16) -> usize {
         let names = self.rows.iter().zip(chosen).filter(|(_, chosen)| **chosen);
         let hidden = self.hidden(chosen);
-        let more = if hidden > 0 { format!(" +{hidden} more ").len() } else { 0 };
-        3 + names.map(|((_, name), _)| text::width(name) + 2).sum::<usize>() + more
+        let gap = tab_gap(width);
+        let more = match hidden {
+            0 => 0,
+            // On a narrow screen the count stands without its word.
+            hidden if gap == 1 => format!("+{hidden} ").len(),
+            hidden => format!(" +{hidden} more ").len(),
+        };
+        3 + names.map(|((_, name), _)| text::width(name) + gap).sum::<usize>() + more
     }
 
     /// Views without a tab. Help is none of them: it is no view of the store, and its key stands among the hints.
@@ -247,7 +253,7 @@ impl Tabs {
     }
 
     fn fit_beside(&self, note: &str, width: u16) -> bool {
-        self.columns(&self.needed) + text::width(note) + 6 <= usize::from(width)
+        self.columns(&self.needed, width) + text::width(note) + 6 <= usize::from(width)
     }
 
     /// Those that must be seen, and as many others as there is room for beside `note`.
@@ -257,7 +263,7 @@ impl Tabs {
         for at in 0..chosen.len() {
             let mut with = chosen.clone();
             with[at] = true;
-            if self.rows[at].0.view != View::Help && self.columns(&with) <= room {
+            if self.rows[at].0.view != View::Help && self.columns(&with, width) <= room {
                 chosen = with;
             }
         }

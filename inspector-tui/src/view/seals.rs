@@ -48,10 +48,11 @@ fn lines(seals: &SealsFacts, room: usize, height: usize) -> Vec<Line> {
     }
     lines.extend(keys(seals, room));
     lines.extend(top(seals, room));
-    // Two lines a step where they fit, else one.
-    let tall = lines.len() + 2 * seals.steps.len() + 3 <= height;
-    for step in &seals.steps {
-        lines.extend(step_lines(step, room, tall));
+    // Several lines a step where they fit, else one.
+    let tall: Vec<Line> = seals.steps.iter().flat_map(|step| step_lines(step, room, true)).collect();
+    match lines.len() + tall.len() + 3 <= height {
+        true => lines.extend(tall),
+        false => lines.extend(seals.steps.iter().flat_map(|step| step_lines(step, room, false))),
     }
     if seals.cut.is_none() && !seals.steps.is_empty() {
         lines.push((String::new(), Family::Plain));
@@ -115,20 +116,32 @@ fn top(seals: &SealsFacts, room: usize) -> Vec<Line> {
     lines
 }
 
+/// A step as one line, or where there is room as the pointer, the page, and what is to be said when they differ.
 fn step_lines(step: &StepFacts, room: usize, tall: bool) -> Vec<Line> {
     let named = StepFacts::version(step.named_commit, step.named_seal.as_ref());
     let found = StepFacts::version(step.found_commit, step.found_seal.as_ref());
-    let same = named == found;
-    let versions = if same { format!("named and found: {named}") } else { format!("named {named}; found {found}") };
     let sign = step.link.sign();
-    let arrow = format!("  │ {sign} {}: {versions}", step.named_by);
+    let node = if step.link == Link::Cut { Family::Bad } else { Family::Title };
     if !tall {
+        let versions = match named == found {
+            true => named,
+            false => format!("{} not {}", brief(&step.named_seal), brief(&step.found_seal)),
+        };
         let words = format!("  {sign} page {} by {}: {versions}", step.page, step.named_by);
         return vec![(text::clip(&words, room).into_owned(), family(step.link))];
     }
-    let at = step.found_at.as_ref().map_or("in memory only".to_owned(), Clone::clone);
-    let whole = format!("  ● page {}, {at}: {}", step.page, step.why);
-    let words = if text::width(&whole) <= room { whole } else { format!("  ● page {}: {}", step.page, step.why) };
-    let node = if step.link == Link::Cut { Family::Bad } else { Family::Title };
-    vec![(text::clip(&arrow, room).into_owned(), family(step.link)), (text::clip(&words, room).into_owned(), node)]
+    let at = step.found_at.as_ref().map_or("in memory only".to_owned(), |at| format!("{found}, in {at}"));
+    let mut lines = vec![
+        (text::clip(&format!("  │ {sign} {} names {named}", step.named_by), room).into_owned(), family(step.link)),
+        (text::clip(&format!("  ● page {}: {at}", step.page), room).into_owned(), node),
+    ];
+    if step.link != Link::Holds {
+        let why = text::wrap(&step.why, room.saturating_sub(6));
+        lines.extend(why.into_iter().map(|line| (format!("  │   {line}"), family(step.link))));
+    }
+    lines
+}
+
+fn brief(seal: &Option<String>) -> String {
+    seal.as_ref().map_or("none".into(), |seal| short_seal(seal))
 }

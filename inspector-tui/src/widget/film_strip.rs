@@ -115,10 +115,8 @@ impl FilmStrip<'_> {
         }
         let room = FRAME_COLUMNS - 2;
         let families = [Family::Plain, Family::Identity, Family::Payload, Family::Length];
-        let mut line = 1;
-        for (words, family) in frame.lines.iter().zip(families) {
+        for (line, (words, family)) in (1..).zip(frame.lines.iter().zip(families)) {
             pen.put_within(column + 2, line, room - 1, words, style(family));
-            line += 1;
         }
         if let Some(percent) = frame.fill_percent {
             let full = (u16::from(percent.min(100)) * 6).div_ceil(100);

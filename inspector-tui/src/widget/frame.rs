@@ -43,6 +43,8 @@ pub enum Height {
 
 /// Columns that the count of views without a tab takes, at its shortest.
 const MORE_COLUMNS: usize = 4;
+/// Narrower than this, tabs stand close to each other.
+const NARROW_COLUMNS: u16 = 72;
 
 /// One pane of a frame.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -186,9 +188,10 @@ impl Frame<'_> {
         line: u16,
     ) -> u16 {
         let room = usize::from(pen.width().saturating_sub(8));
-        let all = tabs_that_fit(names, present, room);
+        let gap = tab_gap(pen.width());
+        let all = tabs_that_fit(names, present, gap, room);
         let is_whole = all.len() == names.len() && more == 0;
-        let shown = if is_whole { all } else { tabs_that_fit(names, present, room.saturating_sub(MORE_COLUMNS)) };
+        let shown = if is_whole { all } else { tabs_that_fit(names, present, gap, room.saturating_sub(MORE_COLUMNS)) };
         let hidden = names.len() - shown.len() + more;
         let quiet = self.theme.style(Family::Quiet);
         let mut column = pen.put(2, line, " ", quiet);
@@ -197,13 +200,15 @@ impl Frame<'_> {
                 true => pen.put(column, line, &names[at].to_uppercase(), self.theme.style(Family::Title)),
                 false => pen.put(column, line, &names[at], self.theme.style(Family::Plain)),
             };
-            column = pen.put(column, line, if at + 1 < shown.end { "  " } else { " " }, quiet);
+            let gap = if at + 1 < shown.end { " ".repeat(tab_gap(pen.width())) } else { " ".into() };
+            column = pen.put(column, line, &gap, quiet);
         }
         if hidden > 0 {
-            let whole = format!(" +{hidden} more ");
+            let lead = " ".repeat(gap - 1);
+            let whole = format!("{lead}+{hidden} more ");
             let beside = if note.is_empty() { 1 } else { text::width(note) + 6 };
             let fits = usize::from(column) + whole.len() + beside <= usize::from(pen.width());
-            column = pen.put(column, line, &if fits { whole } else { format!(" +{hidden} ") }, quiet);
+            column = pen.put(column, line, &if fits { whole } else { format!("{lead}+{hidden} ") }, quiet);
         }
         column
     }
@@ -227,9 +232,14 @@ fn leading_parts(note: &str, room: usize) -> &str {
     fitting.unwrap_or(note)
 }
 
-fn tabs_that_fit(names: &[String], present: usize, room: usize) -> std::ops::Range<usize> {
+/// Blanks between two tabs: on a narrow screen the digits tell them apart.
+pub fn tab_gap(width: u16) -> usize {
+    if width < NARROW_COLUMNS { 1 } else { 2 }
+}
+
+fn tabs_that_fit(names: &[String], present: usize, gap: usize, room: usize) -> std::ops::Range<usize> {
     let mut shown = present.min(names.len())..(present + 1).min(names.len());
-    let cost = |at: usize| text::width(&names[at]) + 2;
+    let cost = |at: usize| text::width(&names[at]) + gap;
     let mut used: usize = shown.clone().map(cost).sum();
     loop {
         let before = shown.clone();

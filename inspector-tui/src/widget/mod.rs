@@ -33,7 +33,7 @@ pub use frame::{Focus, Frame, Height, Section, Title};
 pub use help_list::{HelpList, HelpRow};
 pub use hex_grid::{HexGrid, HexSpan};
 pub use log_lanes::{LogKind, LogLanes, LogRow};
-pub use page_map::{Grain, MapSign, PageMap};
+pub use page_map::{Grain, MapSign, MapTile, PageMap};
 pub use strip::{Strip, StripMark};
 pub use theme::{Family, Theme};
 pub use tree_canvas::{KeyMark, NodeMarks, NodeStatus, TreeCanvas, TreeLevel, TreeNode, TreePlace};

@@ -144,6 +144,7 @@ impl Reach {
 pub(super) struct Kept {
     levels: Option<(Option<PageNo>, Arc<Levels>)>,
     reach: Option<Arc<Reach>>,
+    gists: Option<Arc<Vec<Gist>>>,
 }
 
 /// Shared by the clones of a world until one of them goes on.
@@ -277,6 +278,21 @@ impl World {
             walk.follow(page, role);
         }
         walk.reach
+    }
+
+    /// What a map tells of every page, worked out once for an instant: for maps on which a sign is many pages.
+    pub fn gists(&self) -> Arc<Vec<Gist>> {
+        let mut shared = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gists) = &shared.gists {
+            return gists.clone();
+        }
+        let last = match &self.source {
+            Source::File(file) => file.pages.keys().next_back().map_or(0, |page| page.0),
+            Source::Sandbox(_) => self.page_total(),
+        };
+        let gists: Arc<Vec<Gist>> = Arc::new((1..=last).map(|page| self.gist(PageNo(page))).collect());
+        shared.gists = Some(gists.clone());
+        gists
     }
 
     /// What a map tells of `page`.
