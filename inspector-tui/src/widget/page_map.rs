@@ -283,7 +283,7 @@ mod tests {
     fn tile(page: u32) -> MapTile {
         MapTile {
             title: format!("{page} leaf"),
-            fill_percent: Some((page * 23 % 101) as u8),
+            fill_percent: Some((page % 50 * 2) as u8),
             foot: "commit 3 log".into(),
             checked: if page == 2 { "BAD".into() } else { String::new() },
             family: Family::Payload,
