@@ -12,9 +12,6 @@
 //! with all defences and fail without this one. Else all files are run, the quickest first, and the first failure ends it.
 //! What takes five times as long as with all defences, and half a minute more, hangs, which is a failure too, and so is
 //! taking all memory.
-//!
-//! A defence that another one implies is taken out together with that one as well: both out must be caught by a test that
-//! neither alone fails, or by one that fails without the first alone.
 
 #![allow(clippy::disallowed_types, reason = "that a test hangs is told by a clock; the engine itself reads none")]
 
@@ -53,7 +50,7 @@ fn main() -> ExitCode {
         return ExitCode::from(64);
     }
     let begun = Instant::now();
-    let mut files = Files { tests: build(), only_named, are_sound: false };
+    let mut files = Files { tests: build(), only_named, are_sound: false, sound: BTreeMap::new() };
     let mut known = Known::read();
     let (mut caught, mut tried) = (0, 0);
     for &defence in Defence::ALL {
@@ -61,33 +58,22 @@ fn main() -> ExitCode {
             continue;
         }
         tried += 1;
-        let found = sabotage(defence, &mut files, &mut known);
+        let found = caught_by(defence, &mut files, &mut known);
         caught += u32::from(found.is_some());
-        let verdict = found.map_or("NOT CAUGHT".to_owned(), |by| format!("caught {by}"));
+        let verdict = found.map_or("NOT CAUGHT".to_owned(), |by| format!("caught by {by}"));
         println!("{:32} {:14} {verdict}", defence.name(), defence.kind().to_string());
     }
     println!("{caught} of {tried} caught, in {:.0} minutes", begun.elapsed().as_secs_f64() / 60.0);
     ExitCode::from(u8::from(caught < tried))
 }
 
-/// Who catches a defence that is out; for one that is implied, also both together.
-fn sabotage(defence: Defence, tests: &mut Files, known: &mut Known) -> Option<String> {
-    if let Some(test) = caught_by(defence.name(), tests, known) {
-        return Some(format!("by {test}"));
-    }
-    let (by, _) = defence.implied_by()?;
-    let both = format!("{},{}", defence.name(), by.name());
-    let test = caught_by(&both, tests, known)?;
-    Some(format!("with {} out too: by {test}", by.name()))
-}
-
-fn caught_by(without: &str, files: &mut Files, known: &mut Known) -> Option<String> {
-    let first = known.0.get(without).cloned();
-    if let Some((file, test)) = &first
-        && let Some(tests) = files.tests.iter().find(|tests| tests.name == *file)
-        && let Some(test) = fails_without(tests, without, test)
+/// The test that fails without a defence: the one that did the last time, or the first of all.
+fn caught_by(defence: Defence, files: &mut Files, known: &mut Known) -> Option<String> {
+    let without = defence.name();
+    if let Some((file, test)) = known.0.get(without).cloned()
+        && let Some(ended) = files.fails_without(without, &file, &test)
     {
-        return Some(format!("{file}::{test}"));
+        return Some(format!("{file}::{ended}"));
     }
     for tests in files.sound() {
         if let Ended::Failed { test } = run(tests, without, None) {
@@ -98,29 +84,32 @@ fn caught_by(without: &str, files: &mut Files, known: &mut Known) -> Option<Stri
     None
 }
 
-/// Whether one test passes with all defences and fails without these: then its name, or how it ended.
-fn fails_without(tests: &Tests, without: &str, test: &str) -> Option<String> {
-    let begun = Instant::now();
-    if let Ended::Failed { .. } = run(tests, "", Some(test)) {
-        return None;
-    }
-    let one = Tests { name: tests.name.clone(), program: tests.program.clone(), takes: begun.elapsed() };
-    match run(&one, without, Some(test)) {
-        Ended::Failed { test: ended } if ended.starts_with('(') => Some(format!("{test} {ended}")),
-        Ended::Failed { test } => Some(test),
-        Ended::Passed => None,
-    }
-}
-
 /// The files of tests. That all pass with all defences is found out before the first of them is run without one.
 struct Files {
     tests: Vec<Tests>,
     /// Nothing is run but the tests that caught something the last time.
     only_named: bool,
     are_sound: bool,
+    /// How long single tests take that were run with all defences, and passed; none for one that failed.
+    sound: BTreeMap<(String, String), Option<Duration>>,
 }
 
 impl Files {
+    /// Whether one test passes with all defences and fails without this one: then its name, and how it ended if not by itself.
+    fn fails_without(&mut self, without: &str, file: &str, test: &str) -> Option<String> {
+        let tests = self.tests.iter().find(|tests| tests.name == file)?;
+        let takes = self.sound.entry((file.to_owned(), test.to_owned())).or_insert_with(|| {
+            let begun = Instant::now();
+            matches!(run(tests, "", Some(test)), Ended::Passed).then(|| begun.elapsed())
+        });
+        let one = Tests { name: tests.name.clone(), program: tests.program.clone(), takes: (*takes)? };
+        match run(&one, without, Some(test)) {
+            Ended::Failed { test: ended } if ended.starts_with('(') => Some(format!("{test} {ended}")),
+            Ended::Failed { test } => Some(test),
+            Ended::Passed => None,
+        }
+    }
+
     fn sound(&mut self) -> &[Tests] {
         if self.only_named {
             return &[];
@@ -233,7 +222,10 @@ impl Known {
         if !test.starts_with('(') {
             self.0.insert(without.to_owned(), (file.to_owned(), test.to_owned()));
         }
-        let line = |(without, (file, test)): (&String, &(String, String))| format!("{without} {file} {test}\n");
-        let _ = std::fs::write(Known::file(), self.0.iter().map(line).collect::<String>());
+        let line = |defence: &Defence| {
+            let (file, test) = self.0.get(defence.name())?;
+            Some(format!("{defence} {file} {test}\n"))
+        };
+        let _ = std::fs::write(Known::file(), Defence::ALL.iter().filter_map(line).collect::<String>());
     }
 }

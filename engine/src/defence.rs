@@ -81,7 +81,8 @@ macro_rules! defences {
                 match self { $(Defence::$variant => $guards),* }
             }
 
-            /// Another defence that also catches all that this one does, and why: taking this one out alone changes no answer.
+            /// Another defence that also stops whoever has no key, and why. This one stands against those who have it, or gives
+            /// what is wrong its right name; a test that fails without it shows which.
             pub const fn implied_by(self) -> Option<(Defence, &'static str)> {
                 match self { $(Defence::$variant => defences!(@implied $($by $why)?)),* }
             }
@@ -192,6 +193,7 @@ defences! {
     SealTransactionIsLast "seal-transaction-is-last" Step "A seal transaction that commits came behind is no longer the end of its log.";
     SyncOfSealTransaction "sync-of-seal-transaction" Sync "The seal transaction is on the disk before a page is overwritten.";
     WaitForSnapshots "wait-for-snapshots" Step "Pages are not overwritten while an older snapshot may read them.";
+    StatsHoldSnapshots "stats-hold-snapshots" Step "Pages are not overwritten while figures are read from the root without a snapshot.";
     FrameChecksumWhileFolding "frame-checksum-while-folding" Comparison "A frame that rots before it is folded does not go in place.";
     FrameSealWhileFolding "frame-seal-while-folding" Seal "A frame that was changed before it is folded does not go in place.";
     SyncOfPageFile "sync-of-page-file" Sync "Pages are in place on the disk before a superblock says so.";
@@ -237,12 +239,46 @@ defences! {
     SyncOfNewWitness "sync-of-new-witness" Sync "A witness that is begun or written anew is on the disk before it has its name.";
     DirectorySyncOfWitness "directory-sync-of-witness" DirectorySync "A witness that was begun or written anew keeps its name.";
 
+    // A file at rest, looked at by the inspector and by verify.
+    WalkExists "walk-exists" Comparison "A pointer that names no page of the file is told, not followed.";
+    WalkReturns "walk-returns" Comparison "A tree, a chain or a free list that leads back to itself is told as that, and ends there.";
+    WalkReachedOnce "walk-reached-once" Comparison "A page that two pointers name is told at the second.";
+    WalkAskedKind "walk-asked-kind" Comparison "A page of another kind than its place asks for is told.";
+    WalkLevel "walk-level" Comparison "A page whose level does not fit its parent's is told.";
+    WalkChain "walk-chain" Comparison "A chain that is shorter or longer than its value is told.";
+    VerifyShape "verify-shape" Comparison "Without the key: a page that says it is another is told.";
+    VerifyShapeRot "verify-shape-rot" Comparison "Without the key: a record that had been synced and does not hold is rot, not a torn tail.";
+    VerifyPlace "verify-place" Comparison "An authentic page in another one's place is told, also where no pointer is asked.";
+    VerifyRange "verify-range" Comparison "A key outside the range that its page's parents give it is told.";
+    VerifyCounts "verify-counts" Comparison "Records, trees and free pages are counted, and held against what is stored.";
+    VerifyFree "verify-free" Comparison "A page that is in use and free, or free twice, is told.";
+    VerifyEveryPage "verify-every-page" Comparison "A page that nothing accounts for is told.";
+    VerifyLength "verify-length" Comparison "A page file that ends too early, or goes on behind its last page, is told.";
+    VerifyKeySlots "verify-key-slots" Comparison "A passphrase that is too cheap to guess, or dear beyond reason to try, is told.";
+    DrillDigest "drill-digest" Comparison "A drill tells when what came out of a file is not what went in again.";
+
+    // Salvage.
+    SalvageReachedOnce "salvage-reached-once" Comparison "A page that two pointers name gives its records once.";
+    SalvageLevel "salvage-level" Comparison "A page whose level does not fit its place is lost, not followed.";
+    SalvageRange "salvage-range" Comparison "Records outside the range that a page's parents give it are not certain.";
+    SalvageChain "salvage-chain" Comparison "A part of a value is never put for the whole.";
+    SalvageLogChain "salvage-log-chain" Mac "A log without its superblock is believed as far as it is one chain.";
+    SalvageFinished "salvage-finished" Comparison "Pages of a commit that was never finished are not saved.";
+    SalvageStale "salvage-stale" Comparison "A record of an older version than the lost one is said to be stale.";
+    SalvageFree "salvage-free" Comparison "What a free page holds is dead, and is never said to be more than stale.";
+    SalvageLostKeys "salvage-lost-keys" Comparison "Only keys that may be missing are looked for among pages without a place.";
+
     // Other files.
     SyncOfArchivedPart "sync-of-archived-part" Sync "A log is in the archive, on the disk, before it is called spent.";
     DirectorySyncOfArchive "directory-sync-of-archive" DirectorySync "An archived log keeps its name before the log is called spent.";
     ArchivedLogIsTheSame "archived-log-is-the-same" Comparison "An archived log of another history is not overwritten.";
+    ArchivedPartIsRead "archived-part-is-read" Comparison "What went into the archive is read again before it has its name.";
+    ArchivedName "archived-name" Comparison "A base of an archive is the one that its name says.";
+    ArchivedLogGoesOn "archived-log-goes-on" Comparison "A log of an archive that does not go on where the one before ended is told.";
+    ArchiveGap "archive-gap" Comparison "A log that is missing in an archive is told, not passed over.";
     CopyDigest "copy-digest" Comparison "A copy that was read back holds what was copied.";
     CopyIsVerified "copy-is-verified" Step "A copy is verified before it has its name.";
+    ImportAgrees "import-agrees" Comparison "An import never writes over a record that differs without being told to.";
     ExportDigest "export-digest" Comparison "An export that was changed on the way is told.";
     ExportCount "export-count" Comparison "An export that lost lines is told as that."
         implied by ExportDigest, "the digest is over every record and counts them.";
@@ -296,18 +332,32 @@ mod weakened {
     use std::sync::OnceLock;
 
     /// One bit for each defence.
-    type Set = u128;
-    const _: () = assert!(Defence::ALL.len() <= 128, "a defence has a bit of its own");
+    #[derive(Clone, Copy, Default)]
+    struct Set([u128; 2]);
+    const _: () = assert!(Defence::ALL.len() <= 256, "a defence has a bit of its own");
+
+    impl Set {
+        fn with(mut self, defence: Defence) -> Set {
+            let number = defence as usize;
+            self.0[number / 128] |= 1 << (number % 128);
+            self
+        }
+
+        fn has(self, defence: Defence) -> bool {
+            let number = defence as usize;
+            self.0[number / 128] >> (number % 128) & 1 == 1
+        }
+    }
 
     thread_local! {
-        static OF_THREAD: Cell<Set> = const { Cell::new(0) };
+        static OF_THREAD: Cell<Set> = const { Cell::new(Set([0; 2])) };
     }
 
     /// Whether a defence is taken out: out of this process by `TOSUMU_WITHOUT`, or out of this thread by [`without`].
     ///
     /// Panics when the variable names what is no defence: a slip there would look like a defence that nothing needs.
     pub fn is_off(defence: Defence) -> bool {
-        (OF_THREAD.get() | of_process()) & bit(defence) != 0
+        OF_THREAD.get().has(defence) || of_process().has(defence)
     }
 
     /// Does something on this thread without a defence, beside those that are out already. Threads that it starts have
@@ -325,21 +375,17 @@ mod weakened {
                 OF_THREAD.set(self.0);
             }
         }
-        let _before = Before(OF_THREAD.replace(OF_THREAD.get() | bit(defence)));
+        let _before = Before(OF_THREAD.replace(OF_THREAD.get().with(defence)));
         action()
-    }
-
-    fn bit(defence: Defence) -> Set {
-        1 << (defence as u32)
     }
 
     fn of_process() -> Set {
         static WITHOUT: OnceLock<Set> = OnceLock::new();
         *WITHOUT.get_or_init(|| {
             let names = std::env::var("TOSUMU_WITHOUT").unwrap_or_default();
-            names.split(',').filter(|name| !name.is_empty()).fold(0, |set, name| {
+            names.split(',').filter(|name| !name.is_empty()).fold(Set::default(), |set, name| {
                 let defence = Defence::parse(name);
-                set | bit(defence.unwrap_or_else(|| panic!("TOSUMU_WITHOUT names no defence: {name}")))
+                set.with(defence.unwrap_or_else(|| panic!("TOSUMU_WITHOUT names no defence: {name}")))
             })
         })
     }

@@ -325,6 +325,33 @@ fn between_any_two_reads_of_a_reader_the_writer_may_do_anything() {
     }
 }
 
+/// A log that is folded and cut while it is read in pieces ends early, behind a whole commit: that the superblocks are others
+/// afterwards is all that tells.
+#[test]
+fn a_log_that_is_cut_while_it_is_looked_through_is_looked_through_again() {
+    const COMMITS: u64 = 4;
+    let look_while_it_is_cut = |at: u64| {
+        let disk = MemoryVfs::new();
+        let writer = write_to(Arc::new(disk.clone()));
+        // Of more than half of what is read at a time: a whole commit stands in the first piece, and the last in another.
+        (1..=COMMITS).for_each(|number| writer.write(|tx| tx.put(b"k", &[number as u8; 500_000])).unwrap());
+        let (writer, calls, done) = (Mutex::new(Some(writer)), AtomicU64::new(0), Arc::new(AtomicBool::new(false)));
+        let done_too = done.clone();
+        let meddled = Meddled::new(&disk, move |_| {
+            if calls.fetch_add(1, Ordering::Relaxed) == at {
+                let writer = writer.lock().unwrap().take().unwrap();
+                assert!(matches!(fold(&writer), CheckpointOutcome::Folded { .. }));
+                done_too.store(true, Ordering::Relaxed);
+            }
+        });
+        let seen = AtRest::open(Arc::new(meddled), PATH, None).map(|file| file.commit().map(|commit| commit.0));
+        assert!(seen.unwrap() >= Some(COMMITS), "cut before call {at}");
+        done.load(Ordering::Relaxed)
+    };
+    let calls = (0..).take_while(|&at| look_while_it_is_cut(at)).count();
+    assert!(calls > 5, "only {calls} calls");
+}
+
 #[test]
 fn a_read_that_came_out_half_old_and_half_new_once_is_not_called_damage() {
     let disk = MemoryVfs::new();

@@ -40,13 +40,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     // Of the tree and of opening it takes how they say and judge things, so that both tell one story.
     (
         "inspect",
-        &["types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "pager", "wal", "btree", "db"],
+        &[
+            "defence", "types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "pager", "wal",
+            "btree", "db",
+        ],
     ),
     (
         "verify",
         &[
-            "types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "trace", "pager", "wal",
-            "inspect",
+            "defence", "types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "trace", "pager",
+            "wal", "inspect",
         ],
     ),
     (

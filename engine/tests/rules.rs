@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::format::superblock::Superblock;
 use tosumu::inspect::AtRest;
-use tosumu::vfs::{CrashPlan, DiskImage, Fault, FaultKind, FaultSpan, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
+use tosumu::vfs::{CrashModel, CrashPlan, PlanBounds};
+use tosumu::vfs::{DiskImage, Fault, FaultKind, FaultSpan, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
 use tosumu::vfs::{StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
 use tosumu::{AutoCheckpoint, CheckpointMode, CheckpointOutcome, Database, Error, Options, PageSize};
 
@@ -369,7 +370,8 @@ fn a_commit_that_was_said_to_have_failed_does_not_come_back() {
     is_armed.store(true, Ordering::Relaxed);
     assert_eq!(put(&db, "b", "2").unwrap_err().code(), "IO");
     drop(db);
-    for plan in [CrashPlan::Kept, CrashPlan::Lost] {
+    let bounds = PlanBounds { exhaustive_units: 12, samples: 100, seed: 1 };
+    for plan in CrashModel::Posix.plans(&sim.image(), &bounds) {
         let disk = SimVfs::from_image(sim.image(), 1);
         disk.crash(&plan);
         let db = options(&disk, 2).open(PATH).unwrap();

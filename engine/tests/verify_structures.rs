@@ -623,6 +623,29 @@ fn keys_out_of_range_are_told_in_every_tree() {
 }
 
 #[test]
+fn a_page_whose_level_does_not_fit_its_place_is_told() {
+    let mut forge = whole();
+    let top = holder(&forge);
+    let mut root = Node::new(PageKind::Branch, 2, PLAIN);
+    root.insert_child(0, b"", &forge.pointer(2));
+    root.insert_child(1, b"m", &forge.pointer(3));
+    forge.change(1, |plain| *plain = root.into_bytes());
+    let found = forge.wrong();
+    let told: Vec<(Code, u32)> = found.iter().map(|finding| (finding.code, finding.page.unwrap().0)).collect();
+    assert_eq!(told, [(Code::TreeDepth, 2), (Code::TreeDepth, 3)], "{found:#?}");
+    assert_eq!(found[0].path.as_deref(), Some(&*format!("{top} > page 1, slot 0 > page 2")));
+}
+
+#[test]
+fn a_pointer_behind_the_last_page_is_told() {
+    let mut forge = whole();
+    let gone = PagePointer { page: PageNo(18), ..forge.pointer(7) };
+    forge.change(3, |plain| *plain = leaf(&[("m", text("2")), ("zz", Value::Chain(300, gone))]));
+    let found = forge.wrong();
+    assert_eq!((found[0].code, found[0].page), (Code::TreeSlot, Some(PageNo(18))), "{found:#?}");
+}
+
+#[test]
 fn a_bad_page_says_nothing_against_the_rest() {
     // Everything in the left half of the main tree is gone, and a trunk; a wrong count elsewhere is still told.
     let mut forge = whole();

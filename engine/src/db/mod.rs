@@ -20,6 +20,7 @@ pub use options::{AutoCheckpoint, CheckpointOnClose, Options};
 pub(crate) use pin::{Patience, take_pin};
 
 use crate::crypto::Entropy;
+use crate::defence::{Defence, is_off};
 use crate::error::{Error, Result};
 use crate::txn::{Busy, ReadTxn, Store, WriteTxn, WriterGuard, WriterSlot};
 use crate::types::{CommitNo, FileId, KeySet, PageSize};
@@ -255,10 +256,11 @@ impl Database {
             follower.look(&self.store)?;
         }
         // Held over the read, as a snapshot is: a checkpoint between it and the state would re-seal the root.
-        let snapshots = self.store.snapshots();
+        let held = (!is_off(Defence::StatsHoldSnapshots)).then(|| self.store.snapshots());
         let view = self.store.view();
         let state = &view.state;
         let root = self.store.read_page(&state.root, &view)?;
+        let snapshots = held.unwrap_or_else(|| self.store.snapshots());
         let writer = self.writer.as_ref().map(|writer| writer.standing()).unwrap_or_default();
         let (cache_pages, cache_hits, cache_misses) = self.store.cache.counts();
         let log = view.log.index();

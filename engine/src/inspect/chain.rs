@@ -6,6 +6,7 @@
 use super::walk::check_page_exists;
 use super::{AtRest, PageSet, PageSource, VouchedState};
 use crate::crypto::PlainPage;
+use crate::defence::{Defence, holds};
 use crate::finding::{Code, Finding};
 use crate::format::overflow::OverflowView;
 use crate::pager::check::PageUse;
@@ -76,7 +77,7 @@ impl<'a> ChainWalk<'a> {
         let part = Part { expected: self.file.resolve(&pointer), position: self.position, first, before, outcome };
         if let Ok(view) = part.view() {
             self.ahead = view.next();
-            self.remaining -= view.data().len() as u64;
+            self.remaining = self.remaining.saturating_sub(view.data().len() as u64);
             self.position += 1;
             self.before = pointer.page;
             seen.insert(pointer.page);
@@ -96,18 +97,18 @@ impl<'a> ChainWalk<'a> {
     ) -> Result<PlainPage, Box<Finding>> {
         let page = pointer.page;
         check_page_exists(self.state, page)?;
-        if self.members.contains(page) {
+        if !holds(Defence::WalkReturns, !self.members.contains(page)) {
             let finding = Finding::new(Code::OvfCycle, format!("The chain returns to its own page {page}."));
             return Err(Box::new(
                 self.file.at_page(finding, page).expected("a page not met yet", "a page of the chain"),
             ));
         }
         let plain = source.open(PageUse::Overflow, pointer)?;
-        if seen.contains(page) {
+        if !holds(Defence::WalkReachedOnce, !seen.contains(page)) {
             return Err(Box::new(self.file.double_reference(page)));
         }
         match OverflowView::trusted(&plain).remaining() {
-            found if found == self.remaining => Ok(plain),
+            found if holds(Defence::WalkChain, found == self.remaining) => Ok(plain),
             found => Err(Box::new(self.wrong_length(found, page))),
         }
     }

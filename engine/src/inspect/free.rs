@@ -5,6 +5,7 @@ use super::chain::chain_path;
 use super::walk::check_page_exists;
 use super::{AtRest, PageSet, VouchedState};
 use crate::crypto::PlainPage;
+use crate::defence::{Defence, holds};
 use crate::finding::{Code, Finding};
 use crate::format::free_list::FreeTrunkView;
 use crate::pager::check::PageUse;
@@ -66,15 +67,15 @@ impl<'a> FreeWalk<'a> {
     fn open(&self, pointer: &PagePointer, in_use: &PageSet) -> Result<PlainPage, Box<Finding>> {
         let page = pointer.page;
         check_page_exists(self.state, page)?;
-        if self.trunks.contains(page) {
+        if !holds(Defence::WalkReturns, !self.trunks.contains(page)) {
             let finding =
                 Finding::new(Code::FreeCycle, format!("The free list returns to its own trunk, page {page}."));
             return Err(Box::new(self.file.at_page(finding, page).expected("a trunk not met yet", "a trunk above")));
         }
         let plain = self.file.open_page_as(PageUse::FreeList, pointer)?;
-        match in_use.contains(page) {
-            true => Err(Box::new(self.file.double_reference(page))),
-            false => Ok(plain),
+        match holds(Defence::WalkReachedOnce, !in_use.contains(page)) {
+            true => Ok(plain),
+            false => Err(Box::new(self.file.double_reference(page))),
         }
     }
 }

@@ -7,6 +7,7 @@
 use super::{AtRest, PageSet, VouchedState};
 use crate::btree::path_text;
 use crate::crypto::PlainPage;
+use crate::defence::{Defence, holds};
 use crate::escape::{escape, escape_word};
 use crate::finding::{Code, Finding};
 use crate::format::catalog::TreeEntry;
@@ -256,12 +257,12 @@ impl<'a> TreeWalk<'a> {
     ) -> Result<PlainPage, Box<Finding>> {
         let page = pointer.page;
         check_page_exists(self.state, page)?;
-        if self.stack.iter().any(|branch| branch.page == page) {
+        if !holds(Defence::WalkReturns, self.stack.iter().all(|branch| branch.page != page)) {
             let finding = Finding::new(Code::TreeCycle, format!("Page {page} leads back to itself."));
             return Err(Box::new(self.file.at_page(finding, page).expected("a page below", "a page above")));
         }
         let plain = source.open(PageUse::Node, pointer)?;
-        if seen.contains(page) {
+        if !holds(Defence::WalkReachedOnce, !seen.contains(page)) {
             return Err(Box::new(self.file.double_reference(page)));
         }
         self.check_level(NodeView::trusted(&plain).level(), page)?;
@@ -274,7 +275,7 @@ impl<'a> TreeWalk<'a> {
             Some(above) => (above == level.saturating_add(1), format!("level {}", above.saturating_sub(1))),
             None => (usize::from(level) < TREE_DEPTH_MAX, format!("a level below {TREE_DEPTH_MAX}")),
         };
-        if fits {
+        if holds(Defence::WalkLevel, fits) {
             return Ok(());
         }
         let why = format!("Page {page} is authentic, but its level does not fit its place.");
@@ -360,7 +361,7 @@ pub(crate) fn catalog_entry(view: &NodeView<'_>, slot: usize) -> Result<TreeEntr
 
 /// A pointer names one of the pages there are, or the finding says so.
 pub(super) fn check_page_exists(state: &VouchedState, page: PageNo) -> Result<(), Box<Finding>> {
-    if !page.is_none() && page.0 <= state.page_count {
+    if holds(Defence::WalkExists, !page.is_none() && page.0 <= state.page_count) {
         return Ok(());
     }
     let why = format!("A pointer names page {page}; the file has pages 1 to {}.", state.page_count);

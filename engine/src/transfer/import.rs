@@ -10,7 +10,7 @@ use super::digest::{Digest, Digesting};
 use super::lines::{Line, Lines};
 use super::walk::{content, pieces};
 use crate::db::Database;
-use crate::defence::{Defence, holds};
+use crate::defence::{Defence, holds, is_off};
 use crate::error::{Error, Result};
 use crate::txn::{ValueReader, WriteTxn};
 use crate::types::PageSize;
@@ -221,7 +221,7 @@ impl<'a, R: BufRead> Importing<'a, R> {
         self.ahead.pass();
         match self.has_value(key, value)? {
             true => Ok(true),
-            false if self.existing == Existing::Merge => Ok(false),
+            false if self.existing == Existing::Merge || is_off(Defence::ImportAgrees) => Ok(false),
             false => Err(self.conflict("the database has another value for this key; `--merge` replaces it")),
         }
     }

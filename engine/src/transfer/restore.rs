@@ -14,6 +14,7 @@ use super::chain::{Base, Chain, NamedFile, Step, misnamed_log, missing_log};
 use super::copy::{CopyReport, Source, Target, TargetKeys, copy};
 use crate::crypto::{Entropy, Keys, OsEntropy, Unlock};
 use crate::db::{InheritedKeys, unlock_keys};
+use crate::defence::{Defence, holds};
 use crate::error::{Error, Result};
 use crate::finding::Finding;
 use crate::limits::PAGES_START_BYTES;
@@ -211,7 +212,7 @@ impl<'a> Room<'a> {
     fn check_name(&self, part: &Part, base: Base) -> Result<Base> {
         let says =
             Part { file_id: base.superblock.file_id, kind: PartKind::Base, generation: base.superblock.log_generation };
-        match says == *part {
+        match holds(Defence::ArchivedName, says == *part) {
             true => Ok(base),
             false => Err(Error::Misuse { why: format!("{}: is {} by what stands in it", part.name(), says.name()) }),
         }
@@ -270,8 +271,8 @@ impl<'a> Room<'a> {
         let part = self.log_part(generation);
         match &self.options.archive {
             Some(folder) if self.parts.contains(&part) => match self.take(chain, folder.join(part.name()))? {
-                true => Ok(true),
-                false => Err(misnamed_log(&part.name()).into()),
+                taken if holds(Defence::ArchivedLogGoesOn, taken) => Ok(taken),
+                _ => Err(misnamed_log(&part.name()).into()),
             },
             _ => Ok(false),
         }
@@ -306,7 +307,8 @@ impl<'a> Room<'a> {
         let has_later = self.parts.iter().any(|part| part.kind == PartKind::Log && part.generation > generation);
         let superblock = &self.source.superblock;
         let own = generation == superblock.log_generation;
-        if has_later || generation < superblock.log_generation || own && superblock.log_expected {
+        let is_missing = has_later || generation < superblock.log_generation || own && superblock.log_expected;
+        if !holds(Defence::ArchiveGap, !is_missing) {
             let name = if own { file_name(&self.source_log) } else { self.log_part(generation).name() };
             return Err(missing_log(&name, chain.newest()).into());
         }

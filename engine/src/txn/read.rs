@@ -390,3 +390,33 @@ impl DoubleEndedIterator for Keys<'_> {
 }
 
 impl std::iter::FusedIterator for Keys<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use crate::crypto::{InsecureSeededEntropy, Unlock};
+    use crate::forge::Forger;
+    use crate::vfs::{DiskImage, SimVfs};
+    use crate::{CheckpointMode, Options, PageSize};
+    use std::sync::Arc;
+
+    /// A commit that says it has no free pages, with a trunk on its free list.
+    #[test]
+    fn a_free_list_with_more_trunks_than_free_pages_is_not_listed() {
+        let options = |disk: &SimVfs| Options::new().vfs(Arc::new(disk.clone())).page_size(PageSize::TOY).create(true);
+        let disk = SimVfs::new(1);
+        let db = options(&disk).open("a.tsm").unwrap();
+        db.write(|tx| (0..60).try_for_each(|number: u8| tx.put(&[number], &[7; 40]))).unwrap();
+        db.write(|tx| (1..60).try_for_each(|number: u8| tx.delete(&[number]).map(drop))).unwrap();
+        db.checkpoint(CheckpointMode::Passive).unwrap();
+        drop(db);
+        let files = disk.files().into_iter().map(|file| (file.file, file.bytes.to_vec())).collect();
+        let entropy = Arc::new(InsecureSeededEntropy::new(5));
+        let mut forger = Forger::open(files, "a.tsm", &Unlock::Keyless, entropy).unwrap();
+        let trunk = forger.newest_superblock().unwrap().1.free_list.page;
+        let plain = forger.plain_page(trunk).unwrap();
+        forger.append_commit(&[(trunk, plain)], |body| body.free_count = 0).unwrap();
+        let disk = SimVfs::from_image(DiskImage::of(forger.into_files()), 1);
+        let listed = options(&disk).open("a.tsm").unwrap().read().free_trunks();
+        assert_eq!(listed.err().map(|error| error.code()), Some("FREE-CYCLE"));
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{Check, Level, Verifier};
 use crate::crypto::{KdfProfile, bombs_together};
+use crate::defence::{Defence, holds, is_off};
 use crate::finding::{Code, Finding, Severity};
 use crate::format::key_slot::{KEY_SLOT_BYTES, KeySlot, KeySlotKind};
 use crate::limits::{
@@ -65,7 +66,7 @@ impl Verifier<'_, '_> {
             }
         }
         let slots = chosen.superblock.key_slots.clone().map(|slot| slot.bytes);
-        if let Some(finding) = bombs_together(&slots) {
+        if let Some(finding) = bombs_together(&slots).filter(|_| !is_off(Defence::VerifyKeySlots)) {
             self.report_bomb_once(finding.at(file.name(), base..base + slots.as_flattened().len() as u64));
         }
         Check::ran(NAME)
@@ -160,7 +161,7 @@ impl Verifier<'_, '_> {
             .0;
         let (needed, whole, length) = (end(last_in_file), end(page_count), file.length());
         let truncated_told = self.report.findings.iter().any(|finding| finding.code == Code::FileTruncated);
-        if length < needed && !truncated_told {
+        if !truncated_told && !holds(Defence::VerifyLength, length >= needed) {
             let finding = Finding::new(Code::FileTruncated, "The page file ends before pages it must hold.")
                 .at(file.name(), length..needed)
                 .expected(format!("{needed} bytes"), format!("{length} bytes"))
@@ -170,7 +171,7 @@ impl Verifier<'_, '_> {
         }
         // Pages that only the log knows may stand behind the superblock's last: without the key nobody can tell.
         let end_is_known = self.level().needs_key() || matches!(file.log().length, None | Some(0));
-        if length > whole && end_is_known {
+        if end_is_known && !holds(Defence::VerifyLength, length <= whole) {
             let finding = behind_the_end(length - whole, page_size.bytes() as u64);
             self.report(finding.at(file.name(), whole..length));
         }
@@ -207,7 +208,7 @@ fn spare(finding: &Finding, slot: u8) -> Finding {
 }
 
 fn kdf_finding(number: usize, slot: &KeySlot) -> Option<Finding> {
-    if slot.kind().ok()? != KeySlotKind::Passphrase {
+    if slot.kind().ok()? != KeySlotKind::Passphrase || is_off(Defence::VerifyKeySlots) {
         return None;
     }
     let (memory, passes, lanes) = (slot.kdf_memory_kib(), slot.kdf_passes(), slot.kdf_lanes());

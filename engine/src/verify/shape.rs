@@ -4,6 +4,7 @@ use super::accounting::plural;
 use super::ahead::pages_in_order;
 use super::parts::torn_tail;
 use super::{Check, Verifier};
+use crate::defence::{Defence, holds};
 use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogShape, RecordKind, RecordView, padded_end};
 use crate::format::page::SealedView;
@@ -146,7 +147,8 @@ impl Verifier<'_, '_> {
             // More false heads than any crash leaves are called rot with the key, too.
             let is_rot = false_heads > LOG_FALSE_HEADS_MAX;
             let record = || self.record_at(shape, head.offset);
-            if is_rot || record().is_some_and(|record| record.durable_sequence >= sequence) {
+            let is_rot = is_rot || record().is_some_and(|record| record.durable_sequence >= sequence);
+            if !holds(Defence::VerifyShapeRot, !is_rot) {
                 return Some(head.offset);
             }
         }
@@ -174,7 +176,7 @@ fn page_shape(file: &AtRest, page: PageNo) -> Option<Finding> {
     let view = SealedView::new(&found.bytes)?;
     match view.header() {
         Err(error) => Some(error.finding(place.file, place.offset).page(page)),
-        Ok(header) if header.page != page => {
+        Ok(header) if !holds(Defence::VerifyShape, header.page == page) => {
             let why = format!("At page {page} stand bytes that say they are page {}.", header.page);
             let finding = Finding::new(Code::PageMisplaced, why)
                 .at(place.file, place.offset..place.offset + found.bytes.len() as u64)

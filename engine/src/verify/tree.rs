@@ -6,6 +6,7 @@
 use super::accounting::{Totals, Walked, plural};
 use super::ahead::{ChainsAhead, NodesAhead, pages_in_order};
 use super::{Check, Level, Verifier};
+use crate::defence::{Defence, holds};
 use crate::finding::{Code, Finding};
 use crate::format::node::NodeView;
 use crate::format::page::{PageKind, SealedView};
@@ -243,7 +244,8 @@ impl Verifier<'_, '_> {
             walked.listed += view.count() as u64;
             walked.trunks.insert(page);
             let deep = self.level() >= Level::Deep;
-            let finding = (deep && walked.free.contains(page)).then(|| self.trunk_is_listed(page, &trunk.path));
+            let is_listed = deep && !holds(Defence::VerifyFree, !walked.free.contains(page));
+            let finding = is_listed.then(|| self.trunk_is_listed(page, &trunk.path));
             self.page_done(page, finding);
             if deep {
                 self.free_entries(state, &view, &trunk, walked);
@@ -262,7 +264,7 @@ impl Verifier<'_, '_> {
         };
         // Keys are in order: where the first and the last are inside, all are.
         let last = view.slot_count().checked_sub(1)?;
-        if first > last || !(is_outside(first) || is_outside(last)) {
+        if first > last || holds(Defence::VerifyRange, !(is_outside(first) || is_outside(last))) {
             return None;
         }
         let outside = (first..=last).find(|&slot| is_outside(slot))?;
@@ -329,7 +331,8 @@ fn authentic(file: &AtRest, page: PageNo) -> Result<(), Box<Finding>> {
             .next("Keep a copy of this file. Restore a backup.")));
     }
     let plain = file.open_bytes(page, &found)?;
-    if let Some(header) = view.header().ok().filter(|header| header.page != page) {
+    let is_in_place = |number: PageNo| holds(Defence::VerifyPlace, number == page);
+    if let Some(header) = view.header().ok().filter(|header| !is_in_place(header.page)) {
         let why = format!("At page {page} stands page {}: it is authentic, but for another place.", header.page);
         return Err(at(Finding::new(Code::PageMisplaced, why)
             .expected(format!("page {page}"), format!("page {} of commit {}", header.page, header.commit))

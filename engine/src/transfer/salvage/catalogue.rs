@@ -6,6 +6,7 @@
 
 use super::evidence::{Evidence, FileRead};
 use crate::crypto::SealedPage;
+use crate::defence::{Defence, holds};
 use crate::error::Result;
 use crate::format::log::{LogShape, RECORD_HEADER_BYTES, RecordKind, RecordView};
 use crate::format::page::{NONCE_BYTES, PAGE_HEADER_BYTES, PageHeader, PageKind, SealedView};
@@ -151,7 +152,8 @@ impl Catalogue {
         let finished = evidence.finished.as_ref().unwrap_or(by_checksum);
         let mut unfinished = 0;
         for (page, version) in found {
-            if which == FileOf::Log && version.commit > state && !finished.contains(&version.commit) {
+            let may_be_unfinished = which == FileOf::Log && version.commit > state;
+            if may_be_unfinished && !holds(Defence::SalvageFinished, finished.contains(&version.commit)) {
                 unfinished += 1;
                 continue;
             }

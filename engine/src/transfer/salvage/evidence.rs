@@ -9,6 +9,7 @@ use super::catalogue::{Catalogue, FileOf, Spot};
 use super::report::Choice;
 use crate::crypto::{Keys, PlainPage, Unlock};
 use crate::db::{InheritedKeys, check_kept, explain_missing, unlock_keys};
+use crate::defence::{Defence, holds};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES};
@@ -205,7 +206,8 @@ impl Evidence {
         let (mut previous, mut sequence) = (header.seed, 1);
         let mut waiting = Vec::new();
         for record in sound {
-            if record.previous != previous || record.place.sequence != sequence {
+            let follows = record.previous == previous && record.place.sequence == sequence;
+            if !holds(Defence::SalvageLogChain, follows) {
                 break;
             }
             (previous, sequence) = (record.mac, sequence + 1);

@@ -7,6 +7,7 @@
 use super::catalogue::Spot;
 use super::evidence::{Evidence, Rule};
 use crate::crypto::PlainPage;
+use crate::defence::{Defence, holds};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::catalog::TreeEntry;
@@ -150,7 +151,7 @@ impl<'a> Sift<'a> {
         above: Option<u8>,
     ) -> Result<(PlainPage, PagePointer, Option<(Spot, Box<Finding>)>), Box<Finding>> {
         let page = pointer.page;
-        if self.reached.contains(page) {
+        if !holds(Defence::SalvageReachedOnce, !self.reached.contains(page)) {
             let why = format!("Page {page} was reached before, by another pointer.");
             let finding = Finding::new(Code::TreeDoubleRef, why).page(page);
             return Err(Box::new(finding.expected("one pointer", "a second one")));
@@ -190,13 +191,13 @@ pub(super) fn walk_chain(
     while let Some(pointer) = ahead {
         let broken = |finding| Broken { from_byte: u64::from(length) - remaining, finding };
         let page = pointer.page;
-        if reached.contains(page) {
+        if !holds(Defence::SalvageReachedOnce, !reached.contains(page)) {
             let why = format!("Page {page} of a chain was reached before, by another pointer.");
             return Err(broken(Box::new(Finding::new(Code::TreeDoubleRef, why).page(page))));
         }
         let opened = evidence.open_page(PageUse::Overflow, &pointer, rule).map_err(broken)?;
         let view = OverflowView::trusted(&opened.plain);
-        if view.remaining() != remaining {
+        if !holds(Defence::SalvageChain, view.remaining() == remaining) {
             let code = if view.remaining() < remaining { Code::OvfShort } else { Code::OvfLong };
             let finding =
                 Finding::new(code, format!("From page {page} on, the chain does not fit its value.")).page(page);
@@ -204,7 +205,7 @@ pub(super) fn walk_chain(
             return Err(broken(Box::new(finding.expected(bytes(remaining), bytes(view.remaining())))));
         }
         reached.insert(page);
-        remaining -= view.data().len() as u64;
+        remaining = remaining.saturating_sub(view.data().len() as u64);
         ahead = view.next();
         tell(opened.pointer, opened.elsewhere);
     }
@@ -218,7 +219,7 @@ fn check_level(view: &NodeView<'_>, page: PageNo, above: Option<u8>) -> Result<(
         Some(above) => above == level.saturating_add(1),
         None => usize::from(level) < TREE_DEPTH_MAX,
     };
-    match fits {
+    match holds(Defence::SalvageLevel, fits) {
         true => Ok(()),
         false => {
             let why = format!("Page {page} is authentic, but its level {level} does not fit its place.");
@@ -233,7 +234,7 @@ fn check_bounds(view: &NodeView<'_>, page: PageNo, bounds: Bounds<'_>) -> Result
     let first = usize::from(view.kind() == PageKind::Branch);
     let ends = [first, view.slot_count().saturating_sub(1)];
     let fit = |&slot: &usize| slot < first || slot >= view.slot_count() || bounds.has(view.key(slot));
-    match ends.iter().all(fit) {
+    match holds(Defence::SalvageRange, ends.iter().all(fit)) {
         true => Ok(()),
         false => {
             let why = format!("Page {page} is authentic, but holds keys outside the range that its parent gives it.");

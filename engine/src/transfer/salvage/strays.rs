@@ -15,6 +15,7 @@ use super::evidence::{Evidence, Rule};
 use super::report::{LostRange, Status, TreeOf};
 use super::sift::{entries_of, walk_chain};
 use crate::crypto::PlainPage;
+use crate::defence::{Defence, holds};
 use crate::error::Result;
 use crate::finding::{Code, Finding};
 use crate::format::free_list::FreeTrunkView;
@@ -150,7 +151,8 @@ impl Search<'_> {
             let is_newer = |version: &Version| version.commit > state && evidence.state.is_some();
             if let Some((_, pointer)) = self.missing.lost.of_page(page) {
                 picked.extend(versions.iter().map(|version| {
-                    let status = if version.commit >= pointer.commit { Status::Unplaced } else { Status::Stale };
+                    let is_current = holds(Defence::SalvageStale, version.commit >= pointer.commit);
+                    let status = if is_current { Status::Unplaced } else { Status::Stale };
                     (page, *version, status)
                 }));
             } else if self.missing.reached.contains(page) {
@@ -176,7 +178,9 @@ impl Search<'_> {
         }
         let in_place = versions.iter().find(|version| version.spot == own);
         match in_place {
-            Some(version) if !self.missing.free.contains(page) => Some((page, *version, Status::Unplaced)),
+            Some(version) if holds(Defence::SalvageFree, !self.missing.free.contains(page)) => {
+                Some((page, *version, Status::Unplaced))
+            }
             Some(version) => Some((page, *version, Status::Stale)),
             None => Some((page, *newest, Status::Stale)),
         }
@@ -294,7 +298,7 @@ impl Search<'_> {
     }
 
     fn is_lost(&self, tree: &TreeOf, key: &[u8]) -> bool {
-        self.missing.lost.has(tree, key)
+        holds(Defence::SalvageLostKeys, self.missing.lost.has(tree, key))
     }
 }
 
