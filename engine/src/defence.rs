@@ -12,8 +12,8 @@
 //! takes a defence out of a process (several, with commas), and `without` out of what one thread does. It never weakens anything
 //! by itself, and no option of a database reaches it.
 //!
-//! `cargo run --release -p tosumu --features weaken --example sabotage` takes out each in turn and says which test catches
-//! it; the example `attack_matrix` says which attack gets through.
+//! `cargo run -p tosumu --features weaken --example sabotage -- --named` takes out each in turn and says which test catches it
+//! (`examples/sabotage.txt` names one for each); the example `attack_matrix` says which attack gets through.
 
 use std::fmt;
 
@@ -226,6 +226,7 @@ defences! {
     FreeListBoundOfCopy "free-list-bound-of-copy" Comparison "A free list that is listed has no more trunks than there are free pages.";
     DamageSeenTwice "damage-seen-twice" Step "Beside a writer nothing is damage until it was seen twice.";
     SameSlotsAroundALook "same-slots-around-a-look" Comparison "What was read beside a writer counts only between equal superblocks.";
+    LastCommitStands "last-commit-stands" Mac "Who follows a log goes on behind the very commit that was read last, not behind another in its place.";
     ReadAgainBeforeDamage "read-again-before-damage" Step "A page that was folded under a reader is overtaken, not damaged.";
 
     // What is kept outside.

@@ -333,20 +333,21 @@ fn a_log_that_is_cut_while_it_is_looked_through_is_looked_through_again() {
     let look_while_it_is_cut = |at: u64| {
         let disk = MemoryVfs::new();
         let writer = write_to(Arc::new(disk.clone()));
-        // Of more than half of what is read at a time: a whole commit stands in the first piece, and the last in another.
-        (1..=COMMITS).for_each(|number| writer.write(|tx| tx.put(b"k", &[number as u8; 500_000])).unwrap());
-        let (writer, calls, done) = (Mutex::new(Some(writer)), AtomicU64::new(0), Arc::new(AtomicBool::new(false)));
-        let done_too = done.clone();
+        let (calls, may_cut) = (AtomicU64::new(0), Arc::new(Mutex::new(None)));
+        let may_cut_too: Arc<Mutex<Option<Database>>> = may_cut.clone();
         let meddled = Meddled::new(&disk, move |_| {
-            if calls.fetch_add(1, Ordering::Relaxed) == at {
-                let writer = writer.lock().unwrap().take().unwrap();
+            let mut writer = may_cut_too.lock().unwrap();
+            if writer.is_some() && calls.fetch_add(1, Ordering::Relaxed) == at {
+                let writer = writer.take().unwrap();
                 assert!(matches!(fold(&writer), CheckpointOutcome::Folded { .. }));
-                done_too.store(true, Ordering::Relaxed);
             }
         });
-        let seen = AtRest::open(Arc::new(meddled), PATH, None).map(|file| file.commit().map(|commit| commit.0));
-        assert!(seen.unwrap() >= Some(COMMITS), "cut before call {at}");
-        done.load(Ordering::Relaxed)
+        let reader = follow(Arc::new(meddled)).unwrap();
+        // Of more than half of what is read at a time: a whole commit stands in the first piece, and the last in another.
+        (1..=COMMITS).for_each(|number| writer.write(|tx| tx.put(b"k", &[number as u8; 500_000])).unwrap());
+        *may_cut.lock().unwrap() = Some(writer);
+        assert!(reader.read().commit().0 >= COMMITS, "cut before call {at}");
+        may_cut.lock().unwrap().is_none()
     };
     let calls = (0..).take_while(|&at| look_while_it_is_cut(at)).count();
     assert!(calls > 5, "only {calls} calls");

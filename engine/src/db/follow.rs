@@ -300,7 +300,8 @@ impl SeenLog {
     fn last_stands(&self, file: Option<&Arc<dyn VfsFile>>, name: &str) -> Result<bool> {
         let (Some(offset), Some(file)) = (self.last_record, file) else { return Ok(true) };
         let head = read(&**file, name, offset, RECORD_HEADER_BYTES)?;
-        Ok(head.len() == RECORD_HEADER_BYTES && record_mac(&head) == self.point.mac)
+        let is_it = head.len() == RECORD_HEADER_BYTES && record_mac(&head) == self.point.mac;
+        Ok(holds(Defence::LastCommitStands, is_it))
     }
 
     fn take_in(&mut self, scan: &LogScan) {
