@@ -20,6 +20,8 @@ pub struct Looking {
     pub receipt_against: Option<usize>,
     /// What is compared; none is the present operation's beginning with the present instant.
     pub compared: Option<Box<Compared>>,
+    /// The life of a page that was told last.
+    pub life_kept: crate::describe::life::Kept,
     /// What that comparison said.
     pub diff_kept: crate::describe::diff::Kept,
 }

@@ -55,7 +55,7 @@ fn the_bill_of_every_operation_is_the_receipt_that_the_engine_gives() {
         recorded::seek(&mut model, operation.last + 1);
         let Some(Event::OperationEnded { receipt: given, line, .. }) = model.present().cloned() else { continue };
         let bill = receipt::receipt(&model).of.unwrap().bill;
-        let opened = bill.opened_from_file.unwrap() + bill.opened_from_log.unwrap();
+        let opened = bill.opened_from_file.unwrap() + bill.opened_from_log.unwrap() + bill.opened_from_spill.unwrap();
         let bytes = bill.log_bytes.unwrap() + bill.page_file_bytes.unwrap() + bill.other_bytes.unwrap();
         let counted = (bill.writes.unwrap(), bytes, bill.pages_sealed.unwrap(), opened);
         let told = (

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use tosumu::escape::escape;
 use tosumu::format::annotate;
 use tosumu::format::node::{CellValue, NodeView};
+use tosumu::format::overflow::OverflowView;
 use tosumu::format::page::SealedView;
 use tosumu::types::{Bytes, PageNo};
 
@@ -20,6 +21,8 @@ use tosumu::types::{Bytes, PageNo};
 const LISTED_MAX: usize = 1000;
 /// Most keys named for one page.
 const KEYS_NAMED_MAX: usize = 4;
+/// Longest value whose bytes are compared.
+const CHAIN_BYTES_MAX: usize = 1 << 20;
 
 /// What became of a thing from left to right.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
@@ -249,7 +252,7 @@ fn records(left: &World, right: &World) -> (Vec<RecordChange>, usize) {
         // A leaf that both have, byte for byte, has no record that differs.
         let same: BTreeSet<PageNo> =
             old.iter().filter(|(page, plain)| new.get(page) == Some(plain)).map(|(page, _)| *page).collect();
-        let (old, new) = (values(&old, &same), values(&new, &same));
+        let (old, new) = (values(left, &old, &same), values(right, &new, &same));
         let keys: BTreeSet<&Bytes> = old.keys().chain(new.keys()).collect();
         for key in keys {
             let change = match (old.get(key), new.get(key)) {
@@ -281,22 +284,41 @@ fn leaves(world: &World, root: Option<PageNo>) -> BTreeMap<PageNo, Bytes> {
     last.filter_map(plain).collect()
 }
 
-/// What tells a value from another: its length, and its bytes or the first page of its chain with that page's seal.
+/// What tells a value from another: its length and its bytes; of one that cannot be read whole, where it begins.
 type Value = (usize, Vec<u8>);
 
-fn values(leaves: &BTreeMap<PageNo, Bytes>, same: &BTreeSet<PageNo>) -> BTreeMap<Bytes, Value> {
+fn values(world: &World, leaves: &BTreeMap<PageNo, Bytes>, same: &BTreeSet<PageNo>) -> BTreeMap<Bytes, Value> {
     let mut values = BTreeMap::new();
     for (_, plain) in leaves.iter().filter(|(page, _)| !same.contains(page)) {
         let Ok(node) = NodeView::new(plain) else { continue };
         for slot in (0..node.slot_count()).filter(|_| node.level() == 0) {
             let value = match node.cell_value(slot) {
                 CellValue::Inline(value) => (value.len(), value.to_vec()),
-                CellValue::Overflow { length, first } => (length as usize, first.page.0.to_le_bytes().to_vec()),
+                CellValue::Overflow { length, first } => {
+                    let bytes = chain(world, first.page, length as usize);
+                    (length as usize, bytes.unwrap_or_else(|| first.page.0.to_le_bytes().to_vec()))
+                }
             };
             values.insert(Bytes::from(node.key(slot)), value);
         }
     }
     values
+}
+
+/// The bytes of a long value, when every page of it can be read.
+fn chain(world: &World, first: PageNo, length: usize) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut at = Some(first).filter(|_| length <= CHAIN_BYTES_MAX)?;
+    while bytes.len() < length {
+        let plain = world.page(at)?.plain?;
+        let part = OverflowView::new(&plain).ok()?;
+        bytes.extend_from_slice(part.data());
+        match part.next() {
+            Some(next) if !part.data().is_empty() => at = next.page,
+            _ => break,
+        }
+    }
+    (bytes.len() == length).then_some(bytes)
 }
 
 fn pages(left: &World, right: &World) -> (Vec<PageChange>, usize) {

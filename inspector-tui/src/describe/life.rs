@@ -5,6 +5,7 @@ use super::{log, operation_words, plural, receipt, tree};
 use crate::{model::Model, timeline::Timeline};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::sync::Arc;
 use tosumu::format::free_list::FreeTrunkView;
 use tosumu::format::log::{LogShape, RecordKind};
 use tosumu::format::node::NodeView;
@@ -67,14 +68,28 @@ pub struct Moment {
     pub commit: Option<u64>,
 }
 
+/// The life that was told last, kept because it is asked for several times a frame.
+#[derive(Default)]
+pub struct Kept(std::sync::Mutex<Option<(Key, Arc<Vec<Moment>>)>>);
+
+/// Branch, number of its events, page.
+type Key = (usize, usize, PageNo);
+
 /// The moments in the life of `page`, in order. Only events about it are looked into.
-pub fn moments(model: &Model, page: PageNo) -> Vec<Moment> {
-    let Some(timeline) = model.timeline() else { return Vec::new() };
+pub fn moments(model: &Model, page: PageNo) -> Arc<Vec<Moment>> {
+    let Some(timeline) = model.timeline() else { return Arc::default() };
+    let key = (model.branch, timeline.len(), page);
+    let mut kept = model.looking.life_kept.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some((_, moments)) = kept.as_ref().filter(|(of, _)| *of == key) {
+        return moments.clone();
+    }
     let mut follower = Follower::new(model, page);
     for (index, event) in timeline.events().iter().enumerate() {
         follower.take(index, event);
     }
-    follower.moments
+    let moments = Arc::new(follower.moments);
+    *kept = Some((key, moments.clone()));
+    moments
 }
 
 /// The moment at or before the present instant.

@@ -345,14 +345,14 @@ impl Checked {
     pub fn sign(self) -> char {
         match self {
             Checked::Unchecked => '·',
-            Checked::Partly => '▒',
+            Checked::Partly => '+',
             Checked::Sound => '▓',
             Checked::Bad => '×',
         }
     }
 }
 
-/// How many commits ago, in steps that double: 0 is the newest, then 1, 2, 3-4, 5-8 and so on; at most 7.
+/// How many commits ago, in steps that double: 0 is the newest, then 1, 2 to 3, 4 to 7 and so on; at most 7.
 pub fn age_step(newest: CommitNo, commit: u64) -> u8 {
     let ago = newest.0.saturating_sub(commit);
     (u64::BITS - ago.leading_zeros()).min(7) as u8
@@ -406,7 +406,11 @@ pub fn cursor_line(model: &Model, census: &Census<'_>, page: PageNo) -> String {
         Some(commit) => format!(", as of commit {commit}"),
         None => String::new(),
     };
-    let log = if cell.in_log { ", in the log" } else { "" };
+    let log = match (cell.in_log, cell.changed) {
+        (true, true) => ", an older version in the log",
+        (true, false) => ", in the log",
+        (false, _) => "",
+    };
     let role = match (cell.holds, census.reach.of(page).map(|reached| reached.role)) {
         (Holds::Unreached, _) => ": nothing leads to it and the free list has it not",
         (_, Some(Role::Catalog)) => " of the catalog",

@@ -30,6 +30,8 @@ pub struct Bill {
     pub opened_from_file: Option<u64>,
     /// Pages opened from the log.
     pub opened_from_log: Option<u64>,
+    /// Pages opened from those the transaction had set aside.
+    pub opened_from_spill: Option<u64>,
     /// Pages that were changed in memory, each once.
     pub pages_changed: Option<u64>,
     /// Pages taken into use.
@@ -64,7 +66,7 @@ pub struct Bill {
 pub type Row = (&'static str, &'static str, fn(&Bill) -> Option<u64>);
 
 /// The lines of the bill, in order; an empty label stands between two parts.
-pub const ROWS: [Row; 21] = [
+pub const ROWS: [Row; 22] = [
     ("bytes given", "keys and values", |bill| bill.bytes_given),
     ("records written", "", |bill| bill.records_written),
     ("records removed", "", |bill| bill.records_removed),
@@ -72,6 +74,7 @@ pub const ROWS: [Row; 21] = [
     ("found in memory", "no page had to be opened", |bill| bill.found_in_memory),
     ("opened from the file", "read, checked, deciphered", |bill| bill.opened_from_file),
     ("opened from the log", "read, checked, deciphered", |bill| bill.opened_from_log),
+    ("opened from aside", "set aside by the transaction", |bill| bill.opened_from_spill),
     ("pages changed", "in memory, each once", |bill| bill.pages_changed),
     ("pages taken", "into use", |bill| bill.pages_taken),
     ("pages given back", "", |bill| bill.pages_freed),
@@ -244,7 +247,8 @@ impl Count {
                 self.fresh.insert(*page);
                 match source {
                     PageSource::Log => add(&mut bill.opened_from_log, 1),
-                    PageSource::File | PageSource::Spill => add(&mut bill.opened_from_file, 1),
+                    PageSource::File => add(&mut bill.opened_from_file, 1),
+                    PageSource::Spill => add(&mut bill.opened_from_spill, 1),
                 }
             }
             Event::PageAllocated { .. } => add(&mut bill.pages_taken, 1),
@@ -300,7 +304,7 @@ fn add(figure: &mut Option<u64>, count: u64) {
     *figure = Some(figure.unwrap_or(0) + count);
 }
 
-fn figures(bill: &mut Bill) -> [&mut Option<u64>; 21] {
+fn figures(bill: &mut Bill) -> [&mut Option<u64>; 22] {
     [
         &mut bill.records_written,
         &mut bill.records_removed,
@@ -309,6 +313,7 @@ fn figures(bill: &mut Bill) -> [&mut Option<u64>; 21] {
         &mut bill.found_in_memory,
         &mut bill.opened_from_file,
         &mut bill.opened_from_log,
+        &mut bill.opened_from_spill,
         &mut bill.pages_changed,
         &mut bill.pages_taken,
         &mut bill.pages_freed,

@@ -149,6 +149,18 @@ pub fn seals(model: &Model) -> SealsFacts {
     facts
 }
 
+/// Whether a file was changed from outside since it was opened or verified last: then nobody has checked what is there.
+fn changed_since_checked(model: &Model) -> bool {
+    let Some(timeline) = model.timeline() else { return false };
+    let happened = timeline.events()[..model.at.min(timeline.len())].iter().rev();
+    let mut told = happened.filter_map(|event| match &**event {
+        Event::Tampered { .. } | Event::FileReplaced { .. } => Some(true),
+        Event::KeySlotOpened { .. } | Event::VerifyEnded { .. } => Some(false),
+        _ => None,
+    });
+    told.next().unwrap_or(false)
+}
+
 /// The slot that gave the data key, as the events tell it.
 fn opened_slot(model: &Model) -> Option<u8> {
     let timeline = model.timeline()?;
@@ -224,6 +236,9 @@ fn fill_superblock(facts: &mut SealsFacts, model: &Model, newest: &Superblock) {
     let forged = model.findings().iter().find(|finding| finding.code == Code::HdrForged);
     (facts.superblock_link, facts.superblock_why) = match (forged, facts.data_key) {
         (Some(finding), _) => (Link::Cut, finding.why.clone()),
+        _ if changed_since_checked(model) => {
+            (Link::Unknown, "a file was changed from outside since: `verify` tells whether it still holds".into())
+        }
         (None, Link::Holds) => (Link::Holds, "its MAC is right under the superblock key".into()),
         (None, _) => (Link::Unknown, "its checksum is right; its MAC needs the key".into()),
     };

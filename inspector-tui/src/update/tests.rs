@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::keymap::{self, Key};
+use crate::looking::{MapLayer, TreeZoom};
 use crate::message::Sample;
 use crate::model::{Focus, HomeItem};
 use crate::runtime::Worker;
@@ -556,4 +557,109 @@ fn no_key_is_a_trap_anywhere() {
             desk.model.spans_of_shown_page();
         }
     }
+}
+
+#[test]
+fn every_view_is_reached_by_its_key_and_by_its_word() {
+    let keys = [
+        ('1', View::Tree),
+        ('2', View::Page),
+        ('3', View::Map),
+        ('4', View::Log),
+        ('5', View::Disk),
+        ('6', View::Seals),
+        ('7', View::Snapshots),
+        ('8', View::Verify),
+        ('9', View::Receipt),
+        ('0', View::Events),
+        ('d', View::Diff),
+        ('w', View::Life),
+        ('?', View::Help),
+    ];
+    let mut desk = Desk::put();
+    for (key, view) in keys {
+        desk.keys(&key.to_string());
+        assert_eq!(desk.model.view, view, "{key}");
+        desk.press(Key::Escape);
+        let word = view.word();
+        if view != View::Verify {
+            desk.enter(word);
+            assert_eq!(desk.model.view, view, "{word}");
+            desk.press(Key::Escape);
+        }
+    }
+}
+
+#[test]
+fn the_tree_is_looked_at_from_nearer_and_farther_and_a_node_is_folded() {
+    let mut desk = Desk::put();
+    desk.keys("<");
+    assert_eq!(desk.model.looking.tree_zoom, TreeZoom::Overview);
+    desk.keys("<");
+    assert!(desk.note().contains("whole tree"), "{}", desk.note());
+    desk.keys(">>");
+    assert_eq!(desk.model.looking.tree_zoom, TreeZoom::Node);
+    desk.keys("<");
+    desk.send(Message::SelectPage(PageNo(3)));
+    desk.keys("a");
+    assert!(desk.model.looking.folded.contains(&PageNo(3)));
+    desk.keys("a");
+    assert!(desk.model.looking.folded.is_empty());
+    desk.send(Message::SelectPage(PageNo(1)));
+    desk.keys("a");
+    assert!(desk.note().contains("nothing to fold"), "{}", desk.note());
+}
+
+#[test]
+fn the_map_moves_changes_its_layer_and_leads_to_a_page() {
+    let mut desk = Desk::put();
+    desk.press(Key::End);
+    desk.keys("3");
+    desk.send(Message::SelectPage(PageNo(1)));
+    desk.keys("jL");
+    assert_eq!((desk.model.page, desk.model.looking.map_layer), (Some(PageNo(2)), MapLayer::Fill));
+    desk.enter("map age");
+    assert_eq!(desk.model.looking.map_layer, MapLayer::Age);
+    desk.keys("<");
+    assert_eq!(desk.model.looking.map_zoom, -1);
+    desk.press(Key::Enter);
+    assert_eq!((desk.model.view, desk.model.page), (View::Page, Some(PageNo(2))));
+}
+
+#[test]
+fn a_frame_of_a_pages_life_leads_to_its_event() {
+    let mut desk = Desk::put();
+    desk.press(Key::End);
+    desk.enter("life 2");
+    assert_eq!(desk.model.view, View::Life);
+    let end = desk.model.at;
+    desk.press(Key::Up);
+    desk.press(Key::Up);
+    desk.press(Key::Enter);
+    assert!(desk.model.at < end);
+    assert_eq!((desk.model.view, desk.model.page), (View::Life, Some(PageNo(2))));
+}
+
+#[test]
+fn instants_operations_and_files_are_compared() {
+    let mut desk = Desk::put();
+    desk.press(Key::End);
+    desk.enter("diff start end");
+    assert_eq!(crate::describe::diff::diff(&desk.model).records_total, 12);
+    desk.keys("d");
+    assert_eq!(crate::describe::diff::diff(&desk.model).records_total, 1);
+    desk.enter("receipt 2");
+    assert_eq!(desk.model.looking.receipt_against, Some(1));
+    desk.enter("receipt 999");
+    assert!(desk.note().contains("numbered from 1"), "{}", desk.note());
+    let other = Desk::file();
+    let mut desk = Desk::file();
+    let path = other.folder.as_ref().unwrap().path().join("store.tsm");
+    desk.enter(&format!("diff {}", path.display()));
+    assert_eq!(desk.model.view, View::Diff);
+    assert_eq!(desk.model.busy, None);
+    let facts = crate::describe::diff::diff(&desk.model);
+    assert!(facts.superblock.iter().any(|field| field.field == "file_id"), "{facts:?}");
+    desk.enter("diff nowhere.tsm");
+    assert!(desk.model.note.as_ref().is_some_and(|note| note.bad));
 }

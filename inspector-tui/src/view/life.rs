@@ -2,7 +2,7 @@
 
 use super::{line_of, wrapped};
 use crate::{
-    describe::life::{self as facts, FrameFacts, Moment},
+    describe::life::{self as facts, FrameFacts},
     model::Model,
     widget::{Family, FilmFrame, FilmStrip, text},
 };
@@ -41,7 +41,7 @@ pub fn event_of_row(model: &Model, row: usize) -> Option<usize> {
 
 /// The row of the present instant.
 pub fn present_row(model: &Model) -> usize {
-    let moments = model.shown_page().map_or(Vec::new(), |page| facts::moments(model, page));
+    let moments = model.shown_page().map(|page| facts::moments(model, page)).unwrap_or_default();
     facts::present(model, &moments).unwrap_or(0)
 }
 
@@ -80,7 +80,7 @@ struct Film<'a> {
 
 impl<'a> Film<'a> {
     fn of_timeline(model: &'a Model, page: PageNo) -> Film<'a> {
-        let moments: Vec<Moment> = facts::moments(model, page);
+        let moments = facts::moments(model, page);
         let mut versions: Vec<usize> = Vec::new();
         for (at, moment) in moments.iter().enumerate() {
             if at == 0 || moments[at - 1].version != moment.version {
@@ -125,7 +125,7 @@ fn draw_strip(model: &Model, film: &Film<'_>, area: Rect, buffer: &mut Buffer) {
         let commit = ends.commit.map_or("not sealed".into(), |commit| format!("commit {commit}"));
         let event = begins.event.map_or(begins.what.clone(), |event| format!("event {event}"));
         let records = ends.records.map_or(String::new(), |records| match ends.kind.as_str() {
-            "branch" => format!("{records} slots"),
+            "branch" => crate::describe::plural(records, "slot"),
             _ => crate::describe::plural(records, "record"),
         });
         let came = if begins.event.is_some() { ends.what.clone() } else { String::new() };

@@ -13,8 +13,9 @@ use tosumu::types::{CommitNo, PageNo};
 
 /// Eighths of a cell.
 const FILLS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// Signs of ages, the newest first.
+/// Signs of ages, the newest first; and where only letters are drawn.
 const AGES: [char; 8] = ['●', '█', '▓', '▒', '░', '▪', '▫', '·'];
+const AGES_ASCII: [char; 8] = ['0', '1', '2', '3', '4', '5', '6', '7'];
 /// Lines under the grid.
 const LINES_UNDER: u16 = 3;
 
@@ -88,7 +89,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let grid = grid(area);
     let grain = grain(model, census.pages, grid);
     let (layer, newest) = (layer(model), model.world.facts.commit);
-    let sign = |first: u32, pages: u32| sign(&census.run(PageNo(first), pages), layer, newest);
+    let ages = if model.style.ascii { AGES_ASCII } else { AGES };
+    let sign = |first: u32, pages: u32| sign(&census.run(PageNo(first), pages), layer, newest, &ages);
     let cursor = model.shown_page();
     let tile = |page: u32| tile(&census.page(PageNo(page)), layer, newest);
     let cursor_page = cursor.map(|page| page.0);
@@ -101,7 +103,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         line += 1;
     }
     let scale = scale(grain);
-    line_of(buffer, area, line, &format!("{scale}: {}", facts::layer_words(layer)), theme.style(Family::Quiet));
+    let whole = format!("{scale}: {}", facts::layer_words(layer));
+    let words = if text::width(&whole) <= usize::from(area.width.saturating_sub(2)) { whole } else { scale };
+    line_of(buffer, area, line, &words, theme.style(Family::Quiet));
     draw_legend(model, &census, (layer, grain), Rect { y: area.y + line + 1, height: 1, ..area }, buffer);
 }
 
@@ -114,18 +118,18 @@ fn scale(grain: Grain) -> String {
     }
 }
 
-fn sign(cell: &CellFacts, layer: MapLayer, newest: CommitNo) -> MapSign {
+fn sign(cell: &CellFacts, layer: MapLayer, newest: CommitNo, ages: &[char; 8]) -> MapSign {
     let (sign, family) = match layer {
         MapLayer::Kind => kind_sign(cell),
         MapLayer::Fill => fill_sign(cell),
-        MapLayer::Age => age_sign(cell, newest),
+        MapLayer::Age => age_sign(cell, newest, ages),
         MapLayer::Check => (cell.checked.sign(), check_family(cell.checked)),
     };
     let check = match (cell.holds, cell.checked) {
         (Holds::Free, _) | (_, Checked::Unchecked) => (' ', Family::Quiet),
         _ => (cell.checked.sign(), check_family(cell.checked)),
     };
-    let fill = if layer == MapLayer::Fill { age_sign(cell, newest) } else { fill_sign(cell) };
+    let fill = if layer == MapLayer::Fill { age_sign(cell, newest, ages) } else { fill_sign(cell) };
     MapSign { sign, family, beside: [fill, check] }
 }
 
@@ -140,7 +144,7 @@ fn tile(cell: &CellFacts, layer: MapLayer, newest: CommitNo) -> MapTile {
     let (_, family) = match layer {
         MapLayer::Kind => kind_sign(cell),
         MapLayer::Fill => fill_sign(cell),
-        MapLayer::Age => age_sign(cell, newest),
+        MapLayer::Age => age_sign(cell, newest, &AGES),
         MapLayer::Check => (' ', check_family(cell.checked)),
     };
     let checked = match cell.checked {
@@ -185,13 +189,13 @@ fn fill_sign(cell: &CellFacts) -> (char, Family) {
     }
 }
 
-fn age_sign(cell: &CellFacts, newest: CommitNo) -> (char, Family) {
+fn age_sign(cell: &CellFacts, newest: CommitNo, ages: &[char; 8]) -> (char, Family) {
     match cell.commit {
         _ if cell.changed => ('*', Family::Changed),
         Some(commit) => {
             let step = facts::age_step(newest, commit);
             let family = if step == 0 { Family::Fresh } else { Family::Plain };
-            (AGES[usize::from(step)], family)
+            (ages[usize::from(step)], family)
         }
         None => ('?', Family::Quiet),
     }
@@ -210,10 +214,13 @@ fn draw_legend(model: &Model, census: &Census<'_>, (layer, grain): (MapLayer, Gr
     let mut entries: Vec<(String, Family)> = match layer {
         MapLayer::Kind => kinds(model, census),
         MapLayer::Fill => vec![("▁ ▂ ▃ ▄ ▅ ▆ ▇ █ full".into(), Family::Payload), ("· free".into(), Family::Free)],
-        MapLayer::Age => vec![
-            ("● newest commit".into(), Family::Fresh),
-            ("█ 1 ▓ 2 ▒ 4 ░ 8 ▪ 16 ▫ 32 · more commits ago".into(), Family::Plain),
-        ],
+        MapLayer::Age => {
+            let ages = if model.style.ascii { AGES_ASCII } else { AGES };
+            let steps = [1, 2, 4, 8, 16, 32, 64];
+            let ago: Vec<String> = ages[1..].iter().zip(steps).map(|(sign, ago)| format!("{sign} {ago}")).collect();
+            let words = format!("commits ago, from: {}", ago.join(" "));
+            vec![(format!("{} newest commit", ages[0]), Family::Fresh), (words, Family::Plain)]
+        }
         MapLayer::Check => {
             let all = [Checked::Sound, Checked::Partly, Checked::Bad, Checked::Unchecked];
             all.map(|checked| (format!("{} {}", checked.sign(), checked.word()), check_family(checked))).to_vec()

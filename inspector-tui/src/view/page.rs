@@ -444,10 +444,25 @@ pub fn draw_other(model: &Model, area: Rect, buffer: &mut Buffer) {
         .map(|part| HexSpan { start: part.span.start, end: part.span.end, name: part.name, family: part.family })
         .collect();
     let cursor = other_byte(model, &annotations, is_sealed).filter(|byte| *byte < bytes.len());
-    let selected = cursor.map_or(0..0, |byte| byte..byte + 1);
+    let selected = match (cursor, is_sealed) {
+        (Some(byte), _) => byte..byte + 1,
+        (None, true) => enciphered(&annotations, &chosen_span(model)),
+        (None, false) => 0..0,
+    };
     let mut grid = HexGrid { bytes: &bytes, base: 0, spans: &spans, cursor, selected, top: 0, theme };
     grid.top = grid.top_that_shows_cursor(rest.width, rest.height);
     grid.render(rest, buffer);
+}
+
+/// The ciphertext of some bytes of the plain form.
+fn enciphered(annotations: &[Annotation], plain: &Range<usize>) -> Range<usize> {
+    match annotations.iter().find(|part| part.name == "ciphertext") {
+        Some(ciphertext) if !plain.is_empty() => {
+            let at = |byte: usize| (ciphertext.span.start + byte).min(ciphertext.span.end);
+            at(plain.start)..at(plain.end)
+        }
+        _ => 0..0,
+    }
 }
 
 /// The same byte in the other form: the ciphertext of a plain byte, the plain byte of a ciphertext.

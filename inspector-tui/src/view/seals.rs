@@ -66,6 +66,12 @@ fn lines(seals: &SealsFacts, room: usize, height: usize) -> Vec<Line> {
     lines
 }
 
+/// `words` with what belongs to them, where there is room for both.
+fn fitting(room: usize, words: &str, more: &str) -> String {
+    let whole = format!("{words}{more}");
+    if text::width(&whole) <= room { whole } else { words.to_owned() }
+}
+
 /// The link from what stands above, on a line of its own.
 fn link(link: Link, why: &str, room: usize) -> Line {
     (text::clip(&format!("  │ {} {why}", link.sign()), room).into_owned(), family(link))
@@ -96,8 +102,8 @@ fn keys(seals: &SealsFacts, room: usize) -> Vec<Line> {
     };
     lines.push(link(seals.data_key, &seals.data_key_why, room));
     lines.push((format!("  ● data key {generation}, key set {}", short_seal(key_set)), Family::Crypto));
-    let page_key = format!("  ├──▸ page key: HKDF-SHA256 with file id {}; it seals every page", short_seal(file_id));
-    lines.push((page_key, Family::Crypto));
+    let page_key = format!("  ├──▸ page key: HKDF-SHA256 with file id {}", short_seal(file_id));
+    lines.push((fitting(room, &page_key, "; it seals every page"), Family::Crypto));
     lines
 }
 
@@ -108,10 +114,9 @@ fn top(seals: &SealsFacts, room: usize) -> Vec<Line> {
         lines.push((format!("  ● superblock {slot}, commit {commit}, MAC {mac}"), Family::Identity));
     }
     if let (Some(commit), Some(at), Some(mac)) = (seals.log_commit, seals.log_commit_at, &seals.log_commit_mac) {
-        let words = "its seed and every record's MAC chain on from the superblock";
-        lines.push(link(seals.superblock_link, words, room));
-        let record = format!("  ● log, commit {commit}: record at byte {}, MAC {mac}", text::grouped(at));
-        lines.push((record, Family::Identity));
+        lines.push(link(seals.superblock_link, "every record's MAC chains on from it", room));
+        let record = format!("  ● log, commit {commit}: record at byte {}", text::grouped(at));
+        lines.push((fitting(room, &record, &format!(", MAC {mac}")), Family::Identity));
     }
     lines
 }

@@ -175,7 +175,7 @@ impl Frame<'_> {
             }
             Title::Tabs { names, present, more } => self.draw_tabs(pen, names, *present, (*more, &section.note), line),
         };
-        self.draw_note(pen, &section.note, end, line);
+        self.draw_note(pen, section, end, line);
     }
 
     /// As many tabs as fit round the present one; those that do not are counted with the views that have none.
@@ -213,13 +213,19 @@ impl Frame<'_> {
         column
     }
 
-    fn draw_note(&self, pen: &mut Pen<'_>, note: &str, title_end: u16, line: u16) {
+    /// The note, or as many of its parts as there is room for; beside tabs rather none than half a word.
+    fn draw_note(&self, pen: &mut Pen<'_>, section: &Section, title_end: u16, line: u16) {
+        let note = &section.note;
         // Two border signs stand before the note and one after it, and a blank on each of its sides.
         let room = usize::from(pen.width().saturating_sub(title_end + 2 + 4));
         if note.is_empty() || room < 4 {
             return;
         }
-        let note = format!(" {} ", text::clip(leading_parts(note, room), room));
+        let parts = leading_parts(note, room);
+        if matches!(section.title, Title::Tabs { .. }) && text::width(parts) > room {
+            return;
+        }
+        let note = format!(" {} ", text::clip(parts, room));
         let column = pen.width() - 2 - text::width(&note) as u16;
         pen.put(column, line, &note, self.theme.style(Family::Plain));
     }
