@@ -259,6 +259,11 @@ fn map_in_front(model: &Model) -> bool {
     inspecting(model) && model.view == View::Map
 }
 
+/// Each page has no box of its own yet.
+fn map_can_come_nearer(model: &Model) -> bool {
+    map_in_front(model) && crate::view::map::grain_in_front(model) != crate::widget::Grain::Tile
+}
+
 fn map_of_file(model: &Model) -> bool {
     map_in_front(model) && model.screen == Screen::File
 }
@@ -471,7 +476,7 @@ static TABLE: &[Binding] = &[
 
     // Views and regions.
     bind!([Enter], Message::Activate, "show this page", "show the page under the cursor of the map", "", map_in_front, ""),
-    bind!([Char('>')], Message::Nearer, "nearer", "", "", map_in_front, ""),
+    bind!([Char('>')], Message::Nearer, "nearer", "", "", map_can_come_nearer, ""),
     bind!([Char('>')], Message::Nearer, "", "look at the tree or the map from nearer", "nearer", can_zoom, "Only the tree and the map can be looked at from nearer or farther."),
     bind!([Char('<')], Message::Farther, "", "look at the tree or the map from farther away", "farther", can_zoom, "Only the tree and the map can be looked at from nearer or farther."),
     bind!([Char('L')], Message::NextLayer, "next layer", "the map's next layer: kind, fill, age, check", "map LAYER", map_in_front, "Only the map (3) has layers."),

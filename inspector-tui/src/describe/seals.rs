@@ -367,7 +367,8 @@ fn pointer_in(model: &Model, parent: PageNo, child: PageNo) -> (String, Option<P
 fn found(world: &World, page: PageNo) -> StepFacts {
     let mut step = StepFacts { page: page.0, ..StepFacts::default() };
     let Some(sealed) = world.sealed(page) else { return step };
-    step.found_at = Some(format!("{} at byte {}", sealed.file, grouped(sealed.offset)));
+    let file = if sealed.file == world.facts.log_file { "the log" } else { "the page file" };
+    step.found_at = Some(format!("{file} at byte {}", grouped(sealed.offset)));
     if let Some(view) = SealedView::new(&sealed.bytes) {
         step.found_commit = view.header().ok().map(|header| header.commit.0);
         step.found_seal = Some(view.seal().to_string());

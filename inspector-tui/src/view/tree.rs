@@ -318,3 +318,26 @@ fn node_rows(model: &Model, facts: &NodeFacts) -> Vec<(String, bool)> {
     };
     (0..node.slot_count()).map(row).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recorded;
+
+    #[test]
+    fn of_a_wide_level_only_the_nodes_round_the_focus_are_built() {
+        let runner = recorded::run_script("page-size 512\nbegin\nfill 3000 random value 60\ncommit\n").unwrap();
+        let mut model = recorded::lab(&runner, "wide");
+        let whole = model.world.levels(model.shown_root());
+        for page in [None, whole.pages.last().and_then(|leaves| leaves.get(leaves.len() / 2)).copied()] {
+            model.page = page;
+            let (levels, place) = levels(&model);
+            assert_eq!(place.is_some(), page.is_some());
+            for (built, pages) in levels.iter().zip(&whole.pages) {
+                assert!(built.nodes.len() <= 2 * NODES_BUILT_ASIDE);
+                assert_eq!(built.total(), pages.len());
+            }
+        }
+        assert!(whole.pages.last().is_some_and(|leaves| leaves.len() > 500), "{}", whole.nodes());
+    }
+}

@@ -1,9 +1,9 @@
 //! A tree of any size on one picture: a line for each level, a sign for each node or for neighbours that share one.
 //!
 //! ```text
-//! level 2 (root)      1 node   ═
-//! level 1            12 nodes  ▆▆═▇▅▆▆▆▅▆▆▃
-//! leaves            140 nodes  ▆▅▆▅▅▆═*▆▅▆▅▅▆▅▆ …
+//! root, level 2       1   ═
+//! level 1            12   ▆▆═▇▅▆▆▆▅▆▆▃
+//! leaves            140   ▆▅▆▅▅▆═*▆▅▆▅▅▆▅▆ …
 //! ```
 //! Its cost depends on the area: only nodes with a sign of their own are asked how full they are.
 
@@ -114,7 +114,7 @@ fn level_name(level: usize, levels: usize) -> String {
     match levels - 1 - level {
         0 if level == 0 => "the root, a leaf".into(),
         0 => "leaves".into(),
-        height if level == 0 => format!("level {height}, the root"),
+        height if level == 0 => format!("root, level {height}"),
         height => format!("level {height}"),
     }
 }
@@ -147,10 +147,10 @@ impl Widget for &TreeOverview<'_> {
         }
         let last = pen.height().saturating_sub(1);
         let each = match shared {
-            1 => "a sign is a node, its height how full it is".to_owned(),
+            1 => "a sign is a node: ▁ to █ full".to_owned(),
             many => format!("▒ is up to {} nodes", text::grouped(many as u64)),
         };
-        let words = format!("{each}   ═ path   * changed   + new   × found bad   > nearer");
+        let words = format!("{each}   ═ path  * changed  + new  × bad");
         pen.put(1, last, &words, self.theme.style(Family::Quiet));
     }
 }

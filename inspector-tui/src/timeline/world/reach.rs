@@ -413,3 +413,39 @@ impl Walk<'_> {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A root over 300 branches over 300 leaves each.
+    fn wide() -> Levels {
+        let page = |number: usize| PageNo(number as u32);
+        Levels {
+            pages: vec![vec![page(1)], (2..302).map(page).collect(), (302..90_302).map(page).collect()],
+            starts: vec![vec![0], (0..300).map(|branch| branch * 300).collect()],
+        }
+    }
+
+    #[test]
+    fn a_node_knows_its_children_and_how_many_nodes_lie_below_it() {
+        let levels = wide();
+        assert_eq!(levels.nodes(), 90_301);
+        assert_eq!((levels.children(0, 0), levels.children(1, 2)), (0..300, 600..900));
+        assert_eq!((levels.children(1, 299), levels.children(2, 5)), (89_700..90_000, 0..0));
+        assert_eq!((levels.below(0, 0), levels.below(1, 7), levels.below(2, 7)), (90_300, 300, 0));
+        assert_eq!(levels.place_of(PageNo(303)), Some((2, 1)));
+    }
+
+    #[test]
+    fn a_folded_node_keeps_its_place_and_nothing_below_it() {
+        let levels = wide();
+        let folded = levels.without(&BTreeSet::from([PageNo(2), PageNo(4)]));
+        assert_eq!(folded.pages[1], levels.pages[1]);
+        assert_eq!(folded.pages[2].len(), 90_000 - 600);
+        assert_eq!((folded.children(1, 0), folded.children(1, 1), folded.children(1, 2)), (0..0, 0..300, 300..300));
+        assert_eq!(folded.pages[2][0], levels.pages[2][300]);
+        let root = levels.without(&BTreeSet::from([PageNo(1)]));
+        assert_eq!((root.pages.len(), root.children(0, 0)), (1, 0..0));
+    }
+}
