@@ -2,8 +2,8 @@
 
 use tosumu::script::Runner;
 use tosumu::trace::Event;
-use tosumu::{PageNo, Unlock, crypto::Secret};
-use tosumu_inspector::describe::{diff, life, map, page, receipt, seals, snapshots};
+use tosumu::{Code, PageNo, Unlock, crypto::Secret};
+use tosumu_inspector::describe::{Subject, diff, life, map, page, receipt, seals, snapshots};
 use tosumu_inspector::model::{Model, View};
 use tosumu_inspector::recorded;
 
@@ -114,7 +114,7 @@ fn without_the_key_the_chain_ends_at_the_key_and_no_secret_is_told() {
     // The key that stands open in a keyless slot is shown nowhere.
     let superblock = tosumu_inspector::describe::log::newest_superblock(&model.world).unwrap();
     let stored = hex::encode(superblock.key_slots[0].stored_key());
-    let told = tosumu_inspector::describe::facts(&model, tosumu_inspector::describe::Subject::Seals);
+    let told = tosumu_inspector::describe::facts(&model, Subject::Seals);
     for text in [told.plain(), told.json()] {
         assert!(!text.replace(' ', "").contains(&stored[..16]), "{text}");
     }
@@ -208,9 +208,39 @@ fn who_wrote_a_byte_is_told_of_both_forms_and_in_text() {
     let plain = page::page(&model);
     let cursor = plain.cursor.clone().unwrap();
     assert_eq!(cursor.writer.unwrap().operation.as_deref(), Some("put m 13"));
-    let told = tosumu_inspector::describe::facts(&model, tosumu_inspector::describe::Subject::Page).plain();
+    let told = tosumu_inspector::describe::facts(&model, Subject::Page).plain();
     assert!(told.contains("Byte 258, ") && told.contains("written by event "), "{told}");
     (model.sealed_form, model.byte) = (true, Some(500));
     let writer = page::page(&model).cursor.unwrap().writer.unwrap();
     assert_eq!((writer.word.as_str(), writer.operation.as_deref()), ("seal", Some("put m 13")));
+}
+
+#[test]
+fn every_file_of_the_gallery_is_told_of_in_every_view_and_its_chain_is_cut_where_a_seal_is_wrong() {
+    let mut cuts = 0;
+    for fixture in tosumu_inspector::gallery::all() {
+        let Ok(mut model) = fixture.at_rest().and_then(|file| recorded::model_of(&file)) else { continue };
+        for (word, subject) in Subject::ALL {
+            let facts = tosumu_inspector::describe::facts(&model, subject);
+            let (plain, json) = (facts.plain(), facts.json());
+            assert!(!json.is_empty(), "{word}");
+            assert!(plain.chars().all(|sign| sign == '\n' || !sign.is_control()), "{}: {word}: {plain}", fixture.name);
+        }
+        let wrong: Vec<PageNo> = model
+            .findings()
+            .iter()
+            .filter(|finding| matches!(finding.code, Code::PageStale | Code::PageUnauthentic))
+            .filter_map(|finding| finding.page)
+            .collect();
+        for page in wrong {
+            model.page = Some(page).filter(|page| model.world.page(*page).is_some());
+            let chain = seals::seals(&model);
+            let leads_there = chain.steps.last().is_some_and(|step| step.page == page.0 && step.named_seal.is_some());
+            if model.page.is_some() && leads_there {
+                assert!(chain.cut.is_some(), "{}: page {page}: {chain:?}", fixture.name);
+                cuts += 1;
+            }
+        }
+    }
+    assert!(cuts > 3, "{cuts}");
 }

@@ -10,7 +10,6 @@ use crate::timeline::{Role, World};
 use crate::widget::text::grouped;
 use schemars::JsonSchema;
 use serde::Serialize;
-use tosumu::Code;
 use tosumu::escape::escape;
 use tosumu::format::free_list::FreeTrunkView;
 use tosumu::format::key_slot::KeySlotKind;
@@ -21,6 +20,7 @@ use tosumu::format::page::{PageKind, SealedView};
 use tosumu::format::superblock::{self, Superblock};
 use tosumu::trace::Event;
 use tosumu::types::{PageNo, PagePointer};
+use tosumu::{Code, Finding, Severity};
 
 /// How a link of the chain holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
@@ -112,6 +112,10 @@ pub struct SealsFacts {
     pub log_commit_at: Option<u64>,
     /// The first bytes of that record's MAC.
     pub log_commit_mac: Option<String>,
+    /// Whether the log's chain of MACs holds.
+    pub log_link: Link,
+    /// Why not.
+    pub log_why: Option<String>,
     /// The page shown.
     pub page: Option<u32>,
     /// From the top down to that page.
@@ -142,6 +146,8 @@ pub fn seals(model: &Model) -> SealsFacts {
     (facts.data_key, facts.data_key_why) = data_key(model, opened);
     fill_superblock(&mut facts, model, &newest);
     let committed = fill_log(&mut facts, world);
+    facts.log_why = log_fault(model);
+    facts.log_link = if facts.log_why.is_some() { Link::Cut } else { facts.superblock_link };
     if let Some(page) = model.shown_page() {
         facts.steps = steps(model, &newest, committed.as_ref(), page);
     }
@@ -244,6 +250,13 @@ fn fill_superblock(facts: &mut SealsFacts, model: &Model, newest: &Superblock) {
     };
 }
 
+/// What was found wrong with the log's chain.
+fn log_fault(model: &Model) -> Option<String> {
+    let is_grave = |finding: &&Finding| matches!(finding.severity, Severity::Error | Severity::Fatal);
+    let of_log = |finding: &&Finding| finding.code.as_str().starts_with("LOG-");
+    model.findings().iter().filter(of_log).find(is_grave).map(|finding| finding.why.clone())
+}
+
 /// The newest finished commit of the log.
 fn fill_log(facts: &mut SealsFacts, world: &World) -> Option<CommitBody> {
     let log = log::of_world(world);
@@ -264,6 +277,11 @@ fn steps(model: &Model, newest: &Superblock, committed: Option<&CommitBody>, pag
     let top_role = path.first().and_then(|top| reach.of(*top)).map(|reached| reached.role);
     let mut steps = Vec::new();
     let Some(role) = top_role else {
+        // Without the key only the superblock's own pointer can be followed.
+        let root = top_pointer(Role::Main, newest, committed).filter(|root| root.page == page);
+        if root.is_some() {
+            return vec![step_to(model, top_name(newest, committed), root, page)];
+        }
         let mut step = found(world, page);
         step.named_by = "nothing".into();
         step.link = Link::Unknown;
@@ -430,6 +448,9 @@ fn cut(facts: &SealsFacts) -> Option<String> {
     if facts.superblock_link == Link::Cut {
         return Some(format!("Cut at the superblock: {}", facts.superblock_why));
     }
+    if let Some(why) = &facts.log_why {
+        return Some(format!("Cut in the log: {why}"));
+    }
     let step = facts.steps.iter().find(|step| step.link == Link::Cut)?;
     Some(format!("Cut between {} and page {}: {}", step.named_by, step.page, step.why))
 }
@@ -518,7 +539,10 @@ impl SealsFacts {
             text.push_str(&format!("Superblock {slot}, commit {commit}, MAC {mac}: {link}; {why}.\n"));
         }
         if let (Some(commit), Some(at), Some(mac)) = (self.log_commit, self.log_commit_at, &self.log_commit_mac) {
-            text.push_str(&format!("The log's newest commit record: commit {commit} at byte {at}, MAC {mac}.\n"));
+            let link = self.log_link.word();
+            text.push_str(&format!(
+                "The log's newest commit record: commit {commit} at byte {at}, MAC {mac}: {link}.\n"
+            ));
         }
         for step in &self.steps {
             text.push_str(&format!("{}.\n", step.line()));

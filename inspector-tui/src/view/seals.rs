@@ -114,7 +114,11 @@ fn top(seals: &SealsFacts, room: usize) -> Vec<Line> {
         lines.push((format!("  ● superblock {slot}, commit {commit}, MAC {mac}"), Family::Identity));
     }
     if let (Some(commit), Some(at), Some(mac)) = (seals.log_commit, seals.log_commit_at, &seals.log_commit_mac) {
-        lines.push(link(seals.superblock_link, "every record's MAC chains on from it", room));
+        let words = match &seals.log_why {
+            Some(why) => why.as_str(),
+            None => "every record's MAC chains on from it",
+        };
+        lines.push(link(seals.log_link, words, room));
         let record = format!("  ● log, commit {commit}: record at byte {}", text::grouped(at));
         lines.push((fitting(room, &record, &format!(", MAC {mac}")), Family::Identity));
     }
@@ -127,6 +131,10 @@ fn step_lines(step: &StepFacts, room: usize, tall: bool) -> Vec<Line> {
     let found = StepFacts::version(step.found_commit, step.found_seal.as_ref());
     let sign = step.link.sign();
     let node = if step.link == Link::Cut { Family::Bad } else { Family::Title };
+    if step.named_seal.is_none() && step.link != Link::Open {
+        let words = format!("  {sign} page {}: {}", step.page, step.why);
+        return text::wrap(&words, room).into_iter().map(|line| (line, family(step.link))).collect();
+    }
     if !tall {
         let versions = match named == found {
             true => named,
