@@ -509,7 +509,7 @@ impl DiffFacts {
         }
         lines.extend(more(self.records_total, self.records.len()));
         if is_whole {
-            lines.push(heading(format!("Pages: {}", differ(self.pages_total, "page"))));
+            lines.push(heading(format!("Pages: {}", differ(self.pages_total))));
         }
         for page in &self.pages {
             let inside = if page.inside.is_empty() { String::new() } else { format!("; {}", page.inside.join("; ")) };
@@ -527,7 +527,7 @@ impl DiffFacts {
             if name == "Log" && !is_whole {
                 continue;
             }
-            lines.push(heading(format!("{name}: {}", differ(fields.len(), "field"))));
+            lines.push(heading(format!("{name}: {}", differ(fields.len()))));
             lines.extend(fields.iter().map(|field| DiffLine {
                 words: format!("~ {}: {} to {}", field.field, field.left, field.right),
                 change: Some(Change::Changed),
@@ -552,12 +552,12 @@ impl DiffFacts {
     }
 }
 
-/// `3 pages differ`, or that none does.
-fn differ(count: usize, word: &str) -> String {
+/// `3 differ`, or that none does.
+fn differ(count: usize) -> String {
     match count {
         0 => "the same".into(),
-        1 => format!("1 {word} differs"),
-        count => format!("{} differ", plural(count, word)),
+        1 => "1 differs".into(),
+        count => format!("{} differ", grouped(count as u64)),
     }
 }
 

@@ -4,7 +4,10 @@
 //! Checksums, places in the chain and finished commits are judged here as recovery does; a MAC needs the key and is not.
 
 use super::{plural, tree};
-use crate::{model::Model, timeline::World};
+use crate::{
+    model::Model,
+    timeline::{Held, World},
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tosumu::format::{
@@ -15,6 +18,7 @@ use tosumu::format::{
     page::SealedView,
     superblock::Superblock,
 };
+use tosumu::types::PageNo;
 
 /// One record.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
@@ -117,13 +121,15 @@ pub fn newest_superblock(world: &World) -> Option<Superblock> {
 }
 
 fn to_come(world: &World) -> Option<String> {
-    let changed = tree::changed_pages(world);
-    if changed.is_empty() || world.facts.transaction.is_none() {
+    let coming = world.facts.commit.next();
+    let is_written = |page: &PageNo| world.holds(*page).system == Held::InLog(coming);
+    let pages = tree::coming_pages(world).into_iter().filter(|page| !is_written(page));
+    let pages: Vec<String> = pages.map(|page| page.to_string()).collect();
+    if pages.is_empty() {
         return None;
     }
-    let pages: Vec<String> = changed.iter().map(u32::to_string).collect();
     let word = if pages.len() == 1 { "page" } else { "pages" };
-    Some(format!("to come: {word} {}, commit {}", pages.join(" "), world.facts.commit.next()))
+    Some(format!("to come: {word} {}, commit {coming}", pages.join(" ")))
 }
 
 /// What a sealed page is when it is no node, as its header tells without a key.

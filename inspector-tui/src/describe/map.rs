@@ -400,13 +400,15 @@ pub fn cursor_line(model: &Model, census: &Census<'_>, page: PageNo) -> String {
     let fill = cell.fill_percent.map_or(String::new(), |percent| format!(", {percent} % full"));
     let sealed = match cell.commit {
         _ if cell.changed => ", changed in memory".to_owned(),
+        Some(commit) if commit > newest.0 => format!(", sealed for commit {commit}, which is not published yet"),
         Some(commit) if commit < newest.0 => {
             format!(", as of commit {commit}, {} ago", plural((newest.0 - commit) as usize, "commit"))
         }
         Some(commit) => format!(", as of commit {commit}"),
         None => String::new(),
     };
-    let log = match (cell.in_log, cell.changed) {
+    let is_ahead = cell.changed || cell.commit > Some(newest.0);
+    let log = match (cell.in_log, is_ahead) {
         (true, true) => ", an older version in the log",
         (true, false) => ", in the log",
         (false, _) => "",

@@ -165,7 +165,7 @@ fn commits(model: &Model, log: &log::LogFacts) -> Vec<CommitFacts> {
 fn writer(model: &Model) -> Option<AxisWriterFacts> {
     let facts = &model.world.facts;
     let transaction = facts.transaction?;
-    let pages = super::tree::changed_pages(&model.world);
+    let pages = super::tree::coming_pages(&model.world).into_iter().map(|page| page.0).collect();
     Some(AxisWriterFacts { transaction, base: facts.commit.0, makes: facts.commit.0 + 1, pages })
 }
 

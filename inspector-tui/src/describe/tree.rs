@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     model::Model,
-    timeline::{World, WorldPage},
+    timeline::{Gist, World, WorldPage},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -119,6 +119,17 @@ pub fn tree(model: &Model) -> TreeFacts {
 /// The pages changed in memory and not sealed yet.
 pub fn changed_pages(world: &World) -> Vec<u32> {
     world.changed_pages().into_iter().map(|page| page.0).collect()
+}
+
+/// The pages that the open transaction has changed: in memory still, or sealed for the commit it will be.
+pub fn coming_pages(world: &World) -> Vec<PageNo> {
+    if world.facts.transaction.is_none() {
+        return Vec::new();
+    }
+    let is_coming = |gist: &Gist| gist.changed || gist.commit.is_some_and(|commit| commit > world.facts.commit);
+    let gists = world.gists();
+    let coming = (1..).zip(gists.iter()).filter(|(_, gist)| is_coming(gist));
+    coming.map(|(page, _)| PageNo(page)).collect()
 }
 
 /// The commit that pages in memory are sealed for and that is not published yet.

@@ -137,10 +137,12 @@ fn sign(cell: &CellFacts, layer: MapLayer, newest: CommitNo, ages: &[char; 8]) -
 fn tile(cell: &CellFacts, layer: MapLayer, newest: CommitNo) -> MapTile {
     let commit = match cell.commit {
         _ if cell.changed => "changed".to_owned(),
+        Some(commit) if commit > newest.0 => format!("sealed for {commit}"),
         Some(commit) => format!("commit {commit}"),
         None => String::new(),
     };
-    let log = if cell.in_log && !cell.changed { " log" } else { "" };
+    let is_ahead = cell.changed || cell.commit > Some(newest.0);
+    let log = if cell.in_log && !is_ahead { " log" } else { "" };
     let (_, family) = match layer {
         MapLayer::Kind => kind_sign(cell),
         MapLayer::Fill => fill_sign(cell),

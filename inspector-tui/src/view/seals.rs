@@ -138,7 +138,10 @@ fn step_lines(step: &StepFacts, room: usize, tall: bool) -> Vec<Line> {
     if !tall {
         let versions = match named == found {
             true => named,
-            false => format!("{} not {}", brief(&step.named_seal), brief(&step.found_seal)),
+            false if step.link == Link::Vouched => {
+                format!("{} in the pointer, newer in the log: {}", brief(&step.named_seal), brief(&step.found_seal))
+            }
+            false => format!("{} named, {} found", brief(&step.named_seal), brief(&step.found_seal)),
         };
         let words = format!("  {sign} page {} by {}: {versions}", step.page, step.named_by);
         return vec![(text::clip(&words, room).into_owned(), family(step.link))];
