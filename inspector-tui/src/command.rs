@@ -6,6 +6,15 @@ use std::sync::Arc;
 use tosumu::trace::Event;
 use tosumu::types::PageNo;
 
+/// Whether a file of the same name may give way to a new one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Overwrite {
+    /// It may not.
+    Refuse,
+    /// It may.
+    Allow,
+}
+
 /// Something for the runtime to do.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Command {
@@ -13,16 +22,16 @@ pub enum Command {
     Quit,
     /// Make the sample store.
     MakeLab(Sample),
-    /// Run an operation at the end of a branch.
+    /// Run operations at the end of a branch.
     Run {
         /// The branch.
         branch: usize,
-        /// The operation.
+        /// The operation; several stand one on a line.
         line: String,
     },
-    /// Begin a branch: the operations `lines` again, then `line`.
+    /// Bring an engine to an instant: the operations `lines` again, then `line`.
     Replay {
-        /// The new branch.
+        /// The branch it is for: a new one, or one whose engine is ahead.
         branch: usize,
         /// What the power cut struck, when one stands before the operations: they come after it.
         crashed: Option<Vec<Arc<Event>>>,
@@ -30,7 +39,7 @@ pub enum Command {
         lines: Vec<String>,
         /// So many events the new branch shares with the one it leaves.
         shared: usize,
-        /// The new operation.
+        /// The new operation; several stand one on a line.
         line: String,
     },
     /// Begin a branch: these events, then the power goes.
@@ -54,4 +63,17 @@ pub enum Command {
     Redraw,
     /// Read a file to compare with the one in front.
     LoadOther(PathBuf),
+    /// Read a script, to run its lines.
+    ReadScript(PathBuf),
+    /// Write a branch as a script.
+    SaveScript {
+        /// The file.
+        path: PathBuf,
+        /// The branch's name.
+        name: String,
+        /// The operations; the worker knows what belongs at the head.
+        lines: Vec<String>,
+        /// Whether a file of that name may give way.
+        overwrite: Overwrite,
+    },
 }

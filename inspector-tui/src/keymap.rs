@@ -196,6 +196,16 @@ fn lab(model: &Model) -> bool {
     free(model) && model.screen == Screen::Lab
 }
 
+/// A lab that operations can be run in.
+fn sandbox(model: &Model) -> bool {
+    lab(model) && model.recording().is_none()
+}
+
+/// The list of branches is in front.
+fn branch_list(model: &Model) -> bool {
+    lab(model) && model.view == View::Branches
+}
+
 fn can_forward(model: &Model) -> bool {
     lab(model) && model.timeline().is_some_and(|timeline| model.at < timeline.len())
 }
@@ -207,7 +217,7 @@ fn can_back(model: &Model) -> bool {
 /// The store is closed here and stays so to the end of the branch.
 fn can_reopen(model: &Model) -> bool {
     let closed = |timeline: &crate::timeline::Timeline| !timeline.end().facts.open;
-    lab(model) && !model.world.facts.open && model.busy.is_none() && model.timeline().is_some_and(closed)
+    sandbox(model) && !model.world.facts.open && model.busy.is_none() && model.timeline().is_some_and(closed)
 }
 
 fn between_operations(model: &Model) -> bool {
@@ -238,7 +248,7 @@ fn has_mark(model: &Model, mark: Mark, forward: bool) -> bool {
 fn is_list(model: &Model) -> bool {
     inspecting(model)
         && no_bytes(model)
-        && matches!(model.view, View::Events | View::Log | View::Disk | View::Diff | View::Life)
+        && matches!(model.view, View::Events | View::Log | View::Disk | View::Diff | View::Life | View::Branches)
         && model.rows() > 0
 }
 
@@ -440,17 +450,25 @@ static TABLE: &[Binding] = &[
 
     bind!([Escape], Message::Back, "back", "", "", |m| file_screen(m) && m.zoomed, ""),
 
+    // The list of branches.
+    bind!([Enter], Message::Activate, "go there", "to the branch under the cursor, where it was left", "", |m| branch_list(m) && m.selected_row != m.branch, ""),
+    bind!([Escape], Message::Back, "back", "", "", branch_list, ""),
+    bind!([Enter], Message::Back, "", "", "", branch_list, ""),
+
+    // A recording: nothing can be done to it.
+    bind!([Char('x'), Char('r'), Char('v'), Char('u'), Char('U')], Message::Refused("This is a recording: it is stepped through, and nothing can be done to it."), "", "", "", |m| lab(m) && m.recording().is_some(), ""),
+
     // Time.
     bind!([Char('r')], Message::Reopen, "open the store again", "open the store again: recovery, step by step", "reopen", can_reopen, "The store is open, or is opened later on this branch: step on."),
     bind!([Right, Char('l')], Message::StepForward, "next", "the next event", "next", |m| can_forward(m) && no_bytes(m), "This is the last event. Type an operation: press : first."),
     bind!([Char('l')], Message::StepForward, "", "", "", can_forward, ""),
-    bind!([Char(':'), Char('/')], Message::OpenCommandLine, "type an operation", "type an operation or a command", "", |m| lab(m) && !can_forward(m), ""),
+    bind!([Char(':'), Char('/')], Message::OpenCommandLine, "type an operation", "type an operation or a command", "", |m| sandbox(m) && !can_forward(m), ""),
     bind!([Left, Char('h')], Message::StepBack, "back", "the event before; nothing is run again", "back", |m| can_back(m) && no_bytes(m), "This is the first event."),
     bind!([Char('h')], Message::StepBack, "", "", "", can_back, ""),
     bind!([Char(']')], Message::OperationEnd, "to the end of the {operation}", "to the last event of this operation, then of the next", "", |m| can_forward(m) && !between_operations(m), ""),
     bind!([Char(']')], Message::OperationEnd, "next operation", "", "", |m| can_forward(m) && between_operations(m), "This is the last event."),
     bind!([Char('[')], Message::OperationStart, "", "to the first event of this operation, then of the one before", "", can_back, "This is the first event."),
-    bind!([Char('x')], Message::CrashHere, "crash here", "the power goes at this instant: a new branch of time begins", "crash", |m| lab(m) && m.world.facts.open && m.busy.is_none(), "The power is off already: press r to open the store again."),
+    bind!([Char('x')], Message::CrashHere, "crash here", "the power goes at this instant: a new branch of time begins", "crash", |m| sandbox(m) && m.world.facts.open && m.busy.is_none(), "The power is off already: press r to open the store again."),
     bind!([Char('?')], Message::Help, "all keys", "every key and command, searchable", "help", inspecting, ""),
     bind!([Char('}')], Message::NextTransaction, "", "to the next transaction", "", can_forward, "This is the last event."),
     bind!([Char('{')], Message::PreviousTransaction, "", "to the transaction before", "", can_back, "This is the first event."),
@@ -471,8 +489,19 @@ static TABLE: &[Binding] = &[
     bind!([Char('+'), Char('=')], Message::Faster, "", "play faster", "", |m| lab(m) && m.playing.is_some(), "Nothing is playing: press Space first."),
     bind!([Char('-')], Message::Slower, "", "play slower", "", |m| lab(m) && m.playing.is_some(), "Nothing is playing: press Space first."),
     bind!([Char('b')], Message::NextBranch, "next branch", "the next branch of time", "branch", |m| lab(m) && m.branches.len() > 1, "There is one branch of time only: x or an operation in the past begins another."),
-    bind!([Char('B')], Message::ListBranches, "", "say which branches there are", "branches", lab, ""),
-    bind!([Char('p')], Message::TogglePredict, "", "ask me before every split, or do not", "predict", lab, ""),
+    bind!([Char('B')], Message::ListBranches, "", "the branches of time, to choose from", "branches", lab, ""),
+    bind!([Char('p')], Message::TogglePredict, "", "ask me before every split, merge, commit, crash, recovery and verdict, or do not", "predict", lab, ""),
+    bind!([Char('u')], Message::Undo, "", "take back what was done last: an operation, a crash, a tampering, a branch", "undo", |m| sandbox(m) && m.busy.is_none() && !m.travel.done.is_empty(), "Nothing was done here that could be taken back."),
+    bind!([Char('U')], Message::Redo, "", "do again what was taken back last", "redo", |m| sandbox(m) && m.busy.is_none() && !m.travel.undone.is_empty(), "Nothing was taken back that could be done again."),
+    bind!([Char('.')], Message::RunOn, "", "run on to the next breakpoint", "", |m| lab(m) && m.travel.breakpoints.hit_from(m.at).is_some(), "No later event meets a breakpoint: `:break split` sets one, and K one on events like this."),
+    bind!([Char(',')], Message::RunBack, "", "back to the breakpoint before", "", |m| lab(m) && m.travel.breakpoints.hit_before(m.at.saturating_sub(1)).is_some(), "No earlier event meets a breakpoint: `:break split` sets one, and K one on events like this."),
+    bind!([Char('K')], Message::BreakHere, "", "a breakpoint at events like this one, or none any more", "break KIND", |m| lab(m) && m.present().is_some(), ""),
+    bind!([Char('|')], Message::WholeStrip, "", "the strip shows the whole timeline with its marks, or the operation again", "strip", |m| lab(m) && regions(m).len() < 3, "Both stand on this screen."),
+    bind!([], Message::RunOn, "", "stop at a key, a page or a transaction; `breaks` lists, `unbreak N` takes away", "break key K|page N|tx N", lab, ""),
+    bind!([], Message::RunOn, "", "to the next or the one before of commit sync split merge value free checkpoint crash finding", "next KIND, prev KIND", lab, ""),
+    bind!([], Message::RunOn, "", "to event N; start and end are places too", "seek N", lab, ""),
+    bind!([], Message::RunOn, "", "give this branch a name; go to one by its name or number; compare two ends", "name N, branch N, compare N", lab, ""),
+    bind!([], Message::RunOn, "", "write this branch as a script; run the lines of one (a list can be pasted too)", "save FILE, run FILE", sandbox, ""),
 
     // Views and regions.
     bind!([Enter], Message::Activate, "show this page", "show the page under the cursor of the map", "", map_in_front, ""),
@@ -512,7 +541,7 @@ static TABLE: &[Binding] = &[
     bind!([Char('z')], Message::Zoom, "", "give the region the whole screen, or take it back", "zoom", inspecting, ""),
     bind!([Escape], Message::Back, "", "one step back: out of bytes, zoom, a selected page", "", something_to_leave, ""),
     bind!([Char('v')], Message::Verify, "verify again", "verify the file again", "verify", |m| file_screen(m) && m.busy.is_none(), ""),
-    bind!([Char('v')], Message::Verify, "", "verify the store", "verify", |m| lab(m) && m.busy.is_none(), ""),
+    bind!([Char('v')], Message::Verify, "", "verify the store", "verify", |m| sandbox(m) && m.busy.is_none(), ""),
     bind!([Char('q')], Message::Quit, "quit", "back to the home screen, and from there out", "quit", |m| file_screen(m) || (home(m) && m.home.gallery.is_none()), ""),
     bind!([Char('q')], Message::Quit, "", "", "", home, ""),
     bind!([Char('q')], Message::Quit, "", "", "", lab, ""),

@@ -3,6 +3,7 @@
 //! Keys become messages, messages change the model, the model is drawn; only `runtime` touches a terminal, a file or a
 //! thread. Start reading at [`model`].
 
+pub mod breakpoint;
 pub mod cli;
 pub mod command;
 pub mod describe;
@@ -18,9 +19,11 @@ pub mod model;
 pub mod picture;
 pub mod predict;
 pub mod recorded;
+pub mod recording;
 pub mod runtime;
 pub mod timeline;
 pub mod tour;
+pub mod travel;
 pub mod update;
 pub mod view;
 pub mod widget;

@@ -47,7 +47,7 @@ pub enum Message {
     Reopen,
     /// Bring the next branch to the front.
     NextBranch,
-    /// Say which branches there are.
+    /// List the branches, to choose from.
     ListBranches,
     /// Ask before splits, or do not.
     TogglePredict,
@@ -176,6 +176,27 @@ pub enum Message {
     Verified(Box<FileWorld>, Report),
     /// The worker could not.
     Failed(String),
+    /// On to the next event that meets a breakpoint.
+    RunOn,
+    /// Back to the one before.
+    RunBack,
+    /// A breakpoint at events like the present one, or none there any more.
+    BreakHere,
+    /// Take back what was done last.
+    Undo,
+    /// Do again what was taken back last.
+    Redo,
+    /// The strip shows the whole timeline, or the operation again.
+    WholeStrip,
+    /// The worker read a script.
+    ScriptRead {
+        /// The file.
+        name: String,
+        /// Its text.
+        text: String,
+    },
+    /// The worker wrote what it was asked to, and says so.
+    Wrote(String),
     /// A key that does nothing now, and why.
     Refused(&'static str),
     /// Draw everything anew.

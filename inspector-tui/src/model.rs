@@ -7,6 +7,7 @@ use crate::gallery::{self, Fixture};
 use crate::line_edit::LineEdit;
 use crate::looking::Looking;
 use crate::timeline::{FileWorld, Operation, Timeline, World};
+use crate::travel::{Recording, Travel};
 use crate::widget::Theme;
 use tosumu::Finding;
 use tosumu::format::annotate::{self, Annotation};
@@ -92,6 +93,18 @@ pub struct Branch {
     pub parent: Option<(usize, usize)>,
     /// How many events had happened when the power was cut by hand, when it was.
     pub crashed_at: Option<usize>,
+    /// How many events its engine has done: others than it has when operations were taken back.
+    pub engine: usize,
+    /// How many events had happened where it was left last.
+    pub left_at: usize,
+}
+
+impl Branch {
+    /// A branch whose engine stands at the end of `timeline`.
+    pub fn new(name: String, timeline: Timeline, parent: Option<(usize, usize)>, crashed_at: Option<usize>) -> Branch {
+        let end = timeline.len();
+        Branch { name, timeline, parent, crashed_at, engine: end, left_at: end }
+    }
 }
 
 /// What the main region shows. The digit of a view never changes when more come.
@@ -123,11 +136,13 @@ pub enum View {
     Life = 12,
     /// Every key and command.
     Help = 13,
+    /// The branches of time, to choose from.
+    Branches = 14,
 }
 
 impl View {
     /// Every view with its word, in the order of their tabs.
-    pub const ALL: [(View, &'static str); 13] = [
+    pub const ALL: [(View, &'static str); 14] = [
         (View::Tree, "tree"),
         (View::Page, "page"),
         (View::Map, "map"),
@@ -141,6 +156,7 @@ impl View {
         (View::Diff, "diff"),
         (View::Life, "life"),
         (View::Help, "help"),
+        (View::Branches, "branches"),
     ];
 
     /// Its one word.
@@ -219,6 +235,8 @@ pub struct Question {
     pub chosen: Option<usize>,
     /// Whether it was answered: the screen tells the right answer and the next step goes on.
     pub answered: bool,
+    /// Why the right answer is right: what the event says.
+    pub why: String,
     /// The event it is about.
     pub event: usize,
 }
@@ -403,6 +421,8 @@ pub struct Model {
     pub welcome: Option<String>,
     /// Zooms, folds, layers, and what is compared.
     pub looking: Looking,
+    /// Breakpoints, what can be taken back, and what is only a recording.
+    pub travel: Travel,
 }
 
 impl Model {
@@ -426,7 +446,7 @@ impl Model {
     pub fn lab(timeline: Timeline, title: &str) -> Model {
         let mut model = Model::new(Screen::Lab, timeline.world_at(timeline.len()));
         model.at = timeline.len();
-        model.branches = vec![Branch { name: "main".to_owned(), timeline, parent: None, crashed_at: None }];
+        model.branches = vec![Branch::new("main".to_owned(), timeline, None, None)];
         model.title = title.to_owned();
         model
     }
@@ -480,12 +500,18 @@ impl Model {
             came_from_home: false,
             welcome: None,
             looking: Looking::default(),
+            travel: Travel::default(),
         }
     }
 
     /// The timeline in front; none of a file at rest.
     pub fn timeline(&self) -> Option<&Timeline> {
         self.branches.get(self.branch).map(|branch| &branch.timeline)
+    }
+
+    /// The recording that is looked at, when it is one: nothing can be done to it.
+    pub fn recording(&self) -> Option<&Recording> {
+        self.travel.recording.as_ref()
     }
 
     /// The page shown: the one selected, else the one the present event is about, else the root, else, in a file whose root
@@ -597,6 +623,7 @@ impl Model {
             View::Verify => self.findings().len(),
             View::Diff => crate::view::diff::rows(self),
             View::Life => crate::view::life::rows(self),
+            View::Branches => self.branches.len(),
             _ => 0,
         }
     }

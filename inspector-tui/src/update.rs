@@ -2,18 +2,24 @@
 //! file and no clock, and it never runs the engine.
 
 mod ask;
+mod branches;
+mod breaks;
 mod home;
 mod line;
 mod look;
 mod news;
+mod script;
 mod time;
 mod tour;
+mod undo;
 mod views;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use look::page_to_probe;
+pub use script::lines_of;
 
 use crate::command::Command;
 use crate::message::Message;
@@ -28,6 +34,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         }
     }
     let commands = happen(model, message);
+    breaks::look(model);
     tour::speak(model);
     commands
 }
@@ -48,6 +55,8 @@ fn comes_from_a_person(message: &Message) -> bool {
             | Message::Verified(..)
             | Message::Failed(_)
             | Message::OtherRead(_)
+            | Message::ScriptRead { .. }
+            | Message::Wrote(_)
     )
 }
 
@@ -77,8 +86,8 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Tick => time::tick(model),
         Message::CrashHere => return time::crash_here(model),
         Message::Reopen => return line::run(model, "reopen"),
-        Message::NextBranch => time::next_branch(model),
-        Message::ListBranches => time::list_branches(model),
+        Message::NextBranch => branches::next(model),
+        Message::ListBranches => branches::list(model),
         Message::TogglePredict => time::toggle_predict(model),
         Message::Choose(choice) => time::choose(model, choice),
         Message::ChooseUp => time::choose_next(model, -1),
@@ -110,7 +119,7 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::OpenCommandLine => model.command_line.active = true,
         Message::SearchHelp => model.help_search.active = true,
         Message::Type(letter) => line::type_letter(model, letter),
-        Message::Paste(text) => text.lines().take(1).flat_map(str::chars).for_each(|c| line::type_letter(model, c)),
+        Message::Paste(text) => return line::paste(model, &text),
         Message::Edit(edit) => line::edit(model, edit),
         Message::Submit => return line::submit(model),
         Message::Back => back(model),
@@ -132,8 +141,20 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Verified(file, report) => news::verified(model, *file, report),
         Message::Failed(why) => {
             model.busy = None;
+            model.travel.several_lines = false;
             news::end_map(model);
             note_bad(model, why);
+        }
+        Message::RunOn => breaks::run_on(model),
+        Message::RunBack => breaks::run_back(model),
+        Message::BreakHere => breaks::toggle_here(model),
+        Message::Undo => undo::undo(model),
+        Message::Redo => undo::redo(model),
+        Message::WholeStrip => model.travel.strip_is_whole = !model.travel.strip_is_whole,
+        Message::ScriptRead { name, text } => return news::script_read(model, &name, &text),
+        Message::Wrote(what) => {
+            model.busy = None;
+            note(model, what);
         }
         Message::Refused(why) => note(model, why),
         Message::Redraw => return vec![Command::Redraw],
@@ -156,6 +177,8 @@ fn back(model: &mut Model) {
         line::leave(model);
     } else if model.view == View::Help {
         look::leave_help(model);
+    } else if model.view == View::Branches {
+        branches::leave_list(model);
     } else if model.in_bytes() {
         look::leave_bytes(model);
     } else if model.zoomed {

@@ -3,8 +3,9 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 use tosumu::{PageNo, Unlock, crypto::Secret, script::Runner, trace::Event};
 use tosumu_inspector::{
+    breakpoint::BreakAt,
     describe::{self, Subject},
-    model::{Focus, Model, TreeChoice, View},
+    model::{Branch, Focus, Model, TreeChoice, View},
     picture, recorded, view,
 };
 
@@ -109,6 +110,56 @@ fn every_moment_at_every_size() {
     for (name, mut model) in moments() {
         let screens: Vec<String> = SIZES.iter().map(|size| screen(&mut model, *size)).collect();
         insta::assert_snapshot!(name.replace(' ', "_"), screens.join("\n"));
+    }
+}
+
+/// A breakpoint, a power cut in the middle of the put, and what was done behind it.
+fn branches() -> Model {
+    let mut model = put(|event| matches!(event, Event::PageSplit { .. }));
+    let events = model.timeline().unwrap().events()[..model.at].to_vec();
+    let mut crashed =
+        Runner::crashed_at(&events, tosumu::vfs::CrashPlan::Lost, tosumu::script::RunnerOptions::default());
+    crashed.run_line("reopen");
+    crashed.run_line("put q 1");
+    let name = format!("power cut behind event {}", events.len());
+    let parent = Some((0, events.len()));
+    model.branches.push(Branch::new(name, recorded::timeline(&crashed), parent, Some(events.len())));
+    model.travel.breakpoints.add(BreakAt::Kind("seal".to_owned()));
+    let events = model.timeline().unwrap().events().to_vec();
+    model.travel.breakpoints.look_at(&events);
+    model
+}
+
+#[test]
+fn the_branches_and_the_bar_of_all_events_at_every_size() {
+    let mut model = branches();
+    model.travel.strip_is_whole = true;
+    model.view = View::Branches;
+    model.selected_row = 1;
+    let mut screens: Vec<String> = SIZES.iter().map(|size| screen(&mut model, *size)).collect();
+    screens.push(describe::facts(&model, Subject::Branches).plain());
+    screens.push(describe::facts(&model, Subject::Branches).json());
+    insta::assert_snapshot!(screens.join("\n"));
+}
+
+#[test]
+fn a_click_on_the_bar_or_the_strip_finds_its_event() {
+    let mut model = branches();
+    for (size, whole) in [((80, 24), false), ((80, 24), true), ((120, 40), false)] {
+        model.size = size;
+        model.travel.strip_is_whole = whole;
+        let screen = Rect::new(0, 0, size.0, size.1);
+        let total = model.timeline().unwrap().len();
+        let found: Vec<(u16, usize)> = (0..size.1)
+            .flat_map(|line| (0..size.0).map(move |column| (column, line)))
+            .filter_map(|(column, line)| Some((line, view::event_at(&model, screen, column, line)?)))
+            .collect();
+        assert!(found.iter().all(|(_, event)| *event < total));
+        let lines: std::collections::BTreeSet<u16> = found.iter().map(|(line, _)| *line).collect();
+        let expected: Vec<u16> = if size.1 == 40 { vec![36, 37] } else { vec![21] };
+        assert_eq!(lines.into_iter().collect::<Vec<_>>(), expected, "{size:?}");
+        let reached = found.iter().filter(|(line, _)| *line == expected[0]).map(|(_, event)| *event).min();
+        assert_eq!(reached < Some(4), whole || size.1 == 40, "the bar begins with the first events");
     }
 }
 

@@ -18,6 +18,7 @@
 //! crash at write N|at call N [LEFT] LEFT: torn K | losing 2,5 | keeping all | process | ordered N
 //!                                   | posix [keeping 1-3,5] [damaging 4] [junk SEED]; else nothing unsynced is left
 //! crash losing 2,5                  at the first sync with five writes waiting
+//! cut behind event N                the power went behind the N-th event of the operation above: the rest never happened
 //! key add WORD | key remove N | key rewrap N WORD
 //! beside NAME new [seed N] | beside NAME copy | beside NAME OPERATION     another database, on a disk of its own
 //! tamper PLACE CHANGE [mended]      from outside and without the key; `mended`: the checksum over it is made right

@@ -73,6 +73,12 @@ pub enum Op {
     Checkpoint(CheckpointKind),
     /// `crash …`: arms a power cut that strikes the next operation.
     Crash(Crash),
+    /// `cut behind event N`: the power went behind that event of the operation above, counted from 1; the rest of it never
+    /// happened, and nothing unsynced is left.
+    Cut {
+        /// The event's number in its operation.
+        event: usize,
+    },
     /// `reopen`: the program ends, if it still runs, and the database is opened again.
     Reopen,
     /// `key …`: key slots of passphrases, made with the test profile.
@@ -535,6 +541,7 @@ impl fmt::Display for Op {
             Op::Checkpoint(CheckpointKind::Passive) => f.write_str("checkpoint"),
             Op::Checkpoint(CheckpointKind::Full) => f.write_str("checkpoint full"),
             Op::Crash(crash) => crash.fmt(f),
+            Op::Cut { event } => write!(f, "cut behind event {event}"),
             Op::Reopen => f.write_str("reopen"),
             Op::Passphrase(word) => write!(f, "passphrase {word}"),
             Op::Key(KeyStep::Add { passphrase }) => write!(f, "key add {passphrase}"),

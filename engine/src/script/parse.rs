@@ -22,7 +22,7 @@ const FILL_VALUE_BYTES_MAX: usize = 1 << 16;
 const BLOB_BYTES_MAX: usize = 1 << 20;
 
 const OPERATIONS: &str = "put del get scan fill blob cas tree begin commit rollback savepoint rollback-to checkpoint crash \
-                          reopen key tamper forge swap put-back beside verify show expect, or NAME: begin-read|get|scan|tree|end";
+                          cut reopen key tamper forge swap put-back beside verify show expect, or NAME: begin-read|get|scan|tree|end";
 const TREE_FORM: &str = "tree T create|drop|put K V|del K|get K|scan|fill|blob|cas";
 const CRASHES: &str = "`crash before|after STEP`, `crash at write N`, `crash at call N`, each with `torn K`, `losing 2,5`, \
                        `keeping all`, `process`, `ordered N` or `posix …` behind it if you like, or `crash losing 2,5`";
@@ -79,6 +79,7 @@ fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
         "rollback-to" => Op::RollbackTo { name: words.name("rollback-to NAME")? },
         "checkpoint" => Op::Checkpoint(parse_checkpoint(&mut words)?),
         "crash" => Op::Crash(parse_crash(&mut words)?),
+        "cut" => parse_cut(&mut words)?,
         "reopen" => Op::Reopen,
         "tamper" => Op::Tamper(Tamper::parse(&mut words)?),
         "forge" => Op::Forge(Forge::parse(&mut words)?),
@@ -92,6 +93,15 @@ fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
     };
     words.end()?;
     Ok(op)
+}
+
+fn parse_cut(words: &mut Words<'_>) -> Parsed<Op> {
+    const FORM: &str = "cut behind event N";
+    match (words.next(), words.next()) {
+        (Some("behind"), Some("event")) => Ok(Op::Cut { event: words.number(FORM)? }),
+        (Some("behind"), None) | (None, _) => Err(missing(FORM)),
+        (Some("behind"), Some(other)) | (Some(other), _) => Err(unexpected(other, FORM)),
+    }
 }
 
 /// `beside NAME …`: what is done there may be any operation, so the line is taken apart from the left.
@@ -117,7 +127,9 @@ fn parse_beside(rest: &str) -> Parsed<Op> {
             words.end()?;
             BesideStep::Copy
         }
-        Some(word @ ("beside" | "page-size" | "seed" | "passphrase" | "#")) => return Err(unexpected(word, FORM)),
+        Some(word @ ("beside" | "cut" | "page-size" | "seed" | "passphrase" | "#")) => {
+            return Err(unexpected(word, FORM));
+        }
         Some(_) => BesideStep::Do(Box::new(Op::parse(rest)?)),
     };
     Ok(Op::Beside { name: name.to_owned(), step })
@@ -582,7 +594,7 @@ mod tests {
                      crash at call 4|crash at call 4 process|crash before wal-sync ordered 0|crash at call 9 posix|\
                      crash at call 9 posix keeping 1-3,5|crash at call 9 posix keeping 2 damaging 1,3 junk 7|\
                      crash at call 9 posix junk 18446744073709551615|\
-                     crash after wal-write keeping all|reopen|tamper page 3 byte 100 xor 01|tamper log byte 600 xor 01ff|\
+                     crash after wal-write keeping all|cut behind event 7|reopen|tamper page 3 byte 100 xor 01|tamper log byte 600 xor 01ff|\
                      tamper superblock A byte 10 xor 01|tamper superblock B byte 10 xor 01|swap page 3 5|\
                      passphrase secret|key add second|key remove 1|key rewrap 0 third|beside old copy|beside x new seed 9|\
                      beside x new|beside x put a  1 2|beside old tree people put a b|beside x tamper page 1 zero|\
@@ -670,6 +682,8 @@ mod tests {
             ("savepoint a:b", "letters and digits"),
             ("t1: tree people put a 1", "tree T get"),
             ("checkpoint half", "passive|full"),
+            ("cut", "cut behind event N"),
+            ("cut behind write 3", "cut behind event N"),
         ] {
             let why = Op::parse(line).unwrap_err();
             assert!(why.contains(part), "{line}: {why}");

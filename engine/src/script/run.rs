@@ -207,7 +207,7 @@ impl Runner {
     }
 
     /// Runs one operation: its events stand between `OperationStarted` and `OperationEnded`. An `expect` leaves one event of
-    /// its own, a comment none.
+    /// its own, a comment none. A `cut` leaves none either: it takes events of the operation above back.
     pub fn run(&mut self, op: &Op) -> Outcome {
         match op {
             Op::Comment(_) => Outcome::done(""),
@@ -218,6 +218,7 @@ impl Runner {
                 Outcome::failed("the store is there already; this belongs at a script's head")
             }
             Op::Expect(expect) => self.expect(expect),
+            Op::Cut { event } => self.cut(*event),
             _ => self.operate(op),
         }
     }
@@ -318,7 +319,9 @@ impl Runner {
             Op::PutBack { pages, commit } => self.put_back(pages, *commit, line),
             Op::Verify => self.verify(),
             Op::Show(show) => self.show(show),
-            Op::Comment(_) | Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) | Op::Expect(_) => Ok(String::new()),
+            Op::Comment(_) | Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) | Op::Expect(_) | Op::Cut { .. } => {
+                Ok(String::new())
+            }
         }
     }
 

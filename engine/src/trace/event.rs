@@ -791,6 +791,17 @@ pub enum Event {
 }
 
 impl Event {
+    /// Every word that [`Event::word`] gives.
+    pub const WORDS: &[&str] = &[
+        "ask", "end", "expect", "snapshot", "unshot", "begin", "COMMIT", "shared", "rollback", "mark", "back", "look",
+        "new", "cell", "remove", "compact", "split", "up", "root", "move", "merge", "border", "down", "shrink", "free",
+        "take", "part", "value", "whole", "unvalue", "plant", "fell", "spill", "point", "seal", "open", "fold",
+        "SEALS", "put off", "FOLDED", "start", "slot", "key", "KEY+", "KEY-", "KEY=", "witness", "fresh", "note",
+        "unnoted", "log", "record", "replayed", "opened", "CREATED", "POISON", "create", "write", "length", "SYNC",
+        "link", "rename", "unlink", "DIRSYNC", "FAULT", "CRASH", "drop", "TAMPER", "verify", "page", "FINDING",
+        "verified",
+    ];
+
     /// The page images that the event carries (none at level `outline`).
     pub fn images(&self) -> &[PageImage] {
         match self {

@@ -2,11 +2,14 @@
 
 use super::{Event, Level};
 use serde::{Deserialize, Serialize};
-use std::io::{self, BufRead, ErrorKind, Write};
+use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::sync::Arc;
 
 /// The number of this form of trace.
 const TRACE_FORMAT: u32 = 1;
+
+/// Longest line that is read, in bytes: that of a power cut holds every file that survived, as hex.
+const LINE_MAX: u64 = 1 << 28;
 
 /// A trace that was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,19 +57,51 @@ fn write_line(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
 
 /// Reads what [`write_trace`] wrote. An error of kind `InvalidData` names the line that is wrong.
 pub fn read_trace(input: &mut dyn BufRead) -> io::Result<Trace> {
-    let mut lines = (1..).zip(input.lines());
-    let (_, header) = lines.next().ok_or_else(|| wrong(1, "the file is empty and is no trace"))?;
-    let level = read_header(&header?)?;
-    let mut events = Vec::new();
-    for (number, line) in lines {
-        let line: LineIn = serde_json::from_str(&line?).map_err(|error| wrong(number, &error.to_string()))?;
-        let expected = events.len() as u64 + 1;
-        if line.seq != expected {
-            return Err(wrong(number, &format!("event {expected} should stand here and event {} does", line.seq)));
-        }
-        events.push(Arc::new(line.event));
+    match read_trace_prefix(input)? {
+        (trace, None) => Ok(trace),
+        (_, Some(wrong)) => Err(wrong),
     }
-    Ok(Trace { level, events })
+}
+
+/// Reads the events before the first line that is wrong, and says what is wrong with that line: what is left of a trace that
+/// was cut off or damaged. Without a good first line there is no trace, and that is the error.
+pub fn read_trace_prefix(input: &mut dyn BufRead) -> io::Result<(Trace, Option<io::Error>)> {
+    let header = next_line(input, 1)?.ok_or_else(|| wrong(1, "the file is empty and is no trace"))?;
+    let mut trace = Trace { level: read_header(&header)?, events: Vec::new() };
+    for number in 2.. {
+        let sequence = trace.events.len() as u64 + 1;
+        match next_line(input, number).and_then(|line| line.map(|line| read_event(&line, number, sequence)).transpose())
+        {
+            Ok(Some(event)) => trace.events.push(Arc::new(event)),
+            Ok(None) => break,
+            Err(error) => return Ok((trace, Some(error))),
+        }
+    }
+    Ok((trace, None))
+}
+
+/// The next line without its end; a trace may come from anybody, so that no line takes more than [`LINE_MAX`].
+fn next_line(input: &mut dyn BufRead, number: u64) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    let count = (&mut *input).take(LINE_MAX).read_until(b'\n', &mut line)?;
+    if count as u64 == LINE_MAX {
+        return Err(wrong(number, &format!("it is longer than {LINE_MAX} bytes")));
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    match String::from_utf8(line) {
+        Ok(line) => Ok((count > 0).then_some(line)),
+        Err(_) => Err(wrong(number, "it is not UTF-8 text")),
+    }
+}
+
+fn read_event(line: &str, number: u64, sequence: u64) -> io::Result<Event> {
+    let line: LineIn = serde_json::from_str(line).map_err(|error| wrong(number, &error.to_string()))?;
+    if line.seq != sequence {
+        return Err(wrong(number, &format!("event {sequence} should stand here and event {} does", line.seq)));
+    }
+    Ok(line.event)
 }
 
 fn read_header(line: &str) -> io::Result<Level> {
@@ -134,6 +169,22 @@ mod tests {
         );
         assert!(message(&format!("{header}{{\"seq\":1,\"event\":\"nonsense\"}}")).starts_with("line 2: "));
         assert!(message(&format!("{header}\n")).starts_with("line 2: "));
+    }
+
+    #[test]
+    fn what_stands_before_a_bad_line_is_still_read() {
+        let events: Vec<_> = samples::all().into_iter().map(Arc::new).collect();
+        let bytes = written(&events);
+        let (trace, why) = read_trace_prefix(&mut &bytes[..bytes.len() - 9]).unwrap();
+        assert_eq!(trace.events[..], events[..events.len() - 1]);
+        assert!(why.unwrap().to_string().starts_with(&format!("line {}: ", events.len() + 1)));
+        let mut changed = bytes.clone();
+        let third = changed.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(2).unwrap().0;
+        changed[third + 2] = 0xff;
+        let (trace, why) = read_trace_prefix(&mut changed.as_slice()).unwrap();
+        assert_eq!(trace.events.len(), 2);
+        assert!(why.unwrap().to_string().contains("not UTF-8"));
+        assert!(read_trace_prefix(&mut &b"hello"[..]).is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod text;
 pub mod tracing_adapter;
 
 pub use event::{CrashSummary, Event, FileBytes, LogVerdict, PageImage, PageSource, Receipt, RecordKind};
-pub use file::{Trace, read_trace, write_trace};
+pub use file::{Trace, read_trace, read_trace_prefix, write_trace};
 pub use fold::{FileState, Fold, PageState};
 pub use image::SectorImage;
 pub use pending::{NameChange, PendingWrite};

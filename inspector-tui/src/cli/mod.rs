@@ -28,6 +28,7 @@ mod probe;
 mod progress;
 mod put;
 mod rekey;
+mod replay;
 mod restore;
 mod run;
 mod salvage;
@@ -74,6 +75,7 @@ enum Verb {
     Lab(lab::Lab),
     Open(open::Open),
     Run(run::Run),
+    Replay(replay::Replay),
     Verify(verify::Verify),
     Inspect(inspect::Inspect),
     Hex(hex::Hex),
@@ -107,6 +109,7 @@ impl Verb {
             Verb::Lab(verb) => verb.run(),
             Verb::Open(verb) => verb.run(),
             Verb::Run(verb) => verb.run(),
+            Verb::Replay(verb) => verb.run(),
             Verb::Verify(verb) => verb.run(),
             Verb::Inspect(verb) => verb.run(),
             Verb::Hex(verb) => verb.run(),

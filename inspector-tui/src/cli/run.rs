@@ -51,7 +51,7 @@ impl Run {
         runner.finish();
         let events = runner.recorder().events_from(0);
         if self.narrate {
-            (1..).zip(&events).try_for_each(|(number, event)| output.line(format!("{number} {}", event.sentence())))?;
+            print_sentences(&mut output, &events)?;
         }
         if self.json {
             print_json(&mut output, &events)?;
@@ -73,7 +73,17 @@ fn read_script(path: &Path) -> Result<Script, Failure> {
 
 fn print_line(output: &mut Output, line: &Line, text: &str) -> Result<(), Failure> {
     output.line(&line.text)?;
+    print_printed(output, text)
+}
+
+/// What an operation printed, as a script has it under the operation.
+pub fn print_printed(output: &mut Output, text: &str) -> Result<(), Failure> {
     text.lines().try_for_each(|text| output.line(format!("= {text}").trim_end()))
+}
+
+/// Every event as a numbered sentence.
+pub fn print_sentences(output: &mut Output, events: &[Arc<Event>]) -> Result<(), Failure> {
+    (1..).zip(events).try_for_each(|(number, event)| output.line(format!("{number} {}", event.sentence())))
 }
 
 /// What was expected of a line and did not come true.
@@ -87,7 +97,7 @@ fn disappointment(line: &Line, text: &str, failed: bool) -> Option<String> {
 }
 
 /// The lines of a trace without its header.
-fn print_json(output: &mut Output, events: &[Arc<Event>]) -> Result<(), Failure> {
+pub fn print_json(output: &mut Output, events: &[Arc<Event>]) -> Result<(), Failure> {
     let mut bytes = Vec::new();
     write_trace(&mut bytes, Level::Full, events).map_err(Failure::output)?;
     let header = bytes.iter().position(|&byte| byte == b'\n').map_or(0, |end| end + 1);

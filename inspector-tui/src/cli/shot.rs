@@ -1,12 +1,13 @@
 //! `tosumu shot`: one view of a file, or of a script's run, without a terminal: as text, SVG, ANSI text, facts or JSON.
 //! The file is never written.
 
-use super::common::{Failure, KeyOptions, Outcome, Output, Status, open_to_draw, shown_path};
+use super::common::{Failure, KeyOptions, Outcome, Output, Status, note, open_to_draw, shown_path};
+use super::replay;
 use crate::{
     describe::{self, Subject},
     looking::{Compared, MapLayer, Side},
     model::{Model, Screen, View},
-    picture, recorded,
+    picture, recorded, recording,
     timeline::{FileWorld, World},
     view,
 };
@@ -22,10 +23,10 @@ const SCRIPT_BYTES_MAX: u64 = 16 * LINE_BYTES_MAX as u64;
 /// Largest picture, in columns and in lines.
 const SIZE_MAX: u16 = 1000;
 
-/// Draw one view of a file or of a script's run, without a terminal
+/// Draw one view of a file, of a script's run or of a trace, without a terminal
 #[derive(Args)]
 pub struct Shot {
-    /// tree, page, map, log, disk, seals, snapshots, verify, receipt, events, diff, life or help; home or lab for a whole screen
+    /// tree, page, map, log, disk, seals, snapshots, verify, receipt, events, diff, life, branches or help; home or lab for a whole screen
     #[arg(value_name = "VIEW")]
     subject: String,
     /// The database; it is never written
@@ -37,8 +38,11 @@ pub struct Shot {
     /// Run this script on a simulated disk instead
     #[arg(long, value_name = "S")]
     script: Option<PathBuf>,
-    /// The instant after so many events of the script; its end when left out
-    #[arg(long, value_name = "EVENT", requires = "script")]
+    /// Show what this trace recorded instead
+    #[arg(long, value_name = "F", conflicts_with_all = ["script", "file"])]
+    trace: Option<PathBuf>,
+    /// The instant after so many events of the script or trace; its end when left out
+    #[arg(long, value_name = "EVENT")]
     at: Option<usize>,
     /// For diff: the instant to compare with; the beginning of the operation when left out
     #[arg(long, value_name = "EVENT", requires = "script")]
@@ -116,15 +120,19 @@ impl Shot {
     }
 
     fn model(&self, subject: Subject) -> Result<Model, Failure> {
-        // The parser does not ask for the script that `--at` requires once a file, which excludes scripts, is named.
-        if self.at.is_some() && self.script.is_none() {
-            return Err(Failure::misuse("--at is an instant of a script: name it with --script"));
+        if self.at.is_some() && self.script.is_none() && self.trace.is_none() {
+            return Err(Failure::misuse("--at is an instant of a script or a trace: name it with --script or --trace"));
         }
         let mut model = match (&self.script, &self.file) {
             _ if subject == Subject::Home => Model::home(),
             (Some(script), _) => self.of_script(script)?,
             (None, Some(file)) => self.of_file(file)?,
-            (None, None) => return Err(Failure::misuse("name a database, or a script with --script")),
+            (None, None) => match &self.trace {
+                Some(trace) => self.of_trace(trace)?,
+                None => {
+                    return Err(Failure::misuse("name a database, a script with --script, or a trace with --trace"));
+                }
+            },
         };
         model.view = match subject.view() {
             None if model.screen == Screen::File => model.view,
@@ -139,11 +147,27 @@ impl Shot {
         let runner =
             recorded::run_script(&text).map_err(|error| Failure::misuse(format!("{}: {error}", shown_path(path))))?;
         let name = path.file_name().map(|name| shown_path(Path::new(name))).unwrap_or_default();
-        let mut model = recorded::lab(&runner, &name);
+        self.at_instant(recorded::lab(&runner, &name), path, "script")
+    }
+
+    fn of_trace(&self, path: &Path) -> Result<Model, Failure> {
+        let mut model = recording::model(&replay::name_of(path), replay::read(path)?);
+        let broken = model.recording().and_then(|recording| recording.broken.clone());
+        if let Some(why) = broken {
+            note(format!("tosumu: TRACE: {}: {why}; what stands before it was shown", shown_path(path)));
+        }
+        model.note = None;
+        let end = model.timeline().map_or(0, |timeline| timeline.len());
+        recorded::seek(&mut model, end);
+        self.at_instant(model, path, "trace")
+    }
+
+    /// At the instant asked for, or at the end.
+    fn at_instant(&self, mut model: Model, path: &Path, what: &str) -> Result<Model, Failure> {
         if let Some(at) = self.at {
             let total = model.at;
             if at > total {
-                let why = format!("{}: the script has {total} events, there is no event {at}", shown_path(path));
+                let why = format!("{}: the {what} has {total} events, there is no event {at}", shown_path(path));
                 return Err(Failure::misuse(why));
             }
             recorded::seek(&mut model, at);

@@ -2,6 +2,7 @@
 //!
 //! A fact is a field of a plain struct. Nothing here knows a widget's size or a colour.
 
+pub mod branches;
 pub mod closed;
 pub mod diff;
 pub mod disk;
@@ -21,6 +22,7 @@ pub mod tree;
 pub mod verify;
 
 use crate::model::{Model, View};
+use crate::timeline::Mark;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -51,6 +53,8 @@ pub enum Subject {
     Diff,
     /// Every version of a page.
     Life,
+    /// The branches of time.
+    Branches,
     /// What can be done.
     Help,
     /// The home screen.
@@ -61,7 +65,7 @@ pub enum Subject {
 
 impl Subject {
     /// Every view there is, with its word.
-    pub const ALL: [(&'static str, Subject); 15] = [
+    pub const ALL: [(&'static str, Subject); 16] = [
         ("tree", Subject::Tree),
         ("page", Subject::Page),
         ("map", Subject::Map),
@@ -74,6 +78,7 @@ impl Subject {
         ("events", Subject::Events),
         ("diff", Subject::Diff),
         ("life", Subject::Life),
+        ("branches", Subject::Branches),
         ("help", Subject::Help),
         ("home", Subject::Home),
         ("lab", Subject::Lab),
@@ -123,6 +128,8 @@ pub enum Facts {
     Diff(Box<diff::DiffFacts>),
     /// Every version of a page.
     Life(life::LifeFacts),
+    /// The branches of time.
+    Branches(branches::BranchesFacts),
     /// What can be done.
     Help(help::HelpFacts),
     /// The home screen.
@@ -142,6 +149,10 @@ pub struct LabFacts {
     pub total: usize,
     /// What just happened.
     pub story: String,
+    /// The marks of the whole timeline, kind by kind: what the strip of all events shows.
+    pub marks: Vec<MarkFacts>,
+    /// The breakpoints that are set.
+    pub breakpoints: Vec<String>,
     /// The tree.
     pub tree: tree::TreeFacts,
     /// The page shown.
@@ -152,6 +163,32 @@ pub struct LabFacts {
     pub log: log::LogFacts,
     /// What was found, when something was checked.
     pub verify: Option<verify::VerifyFacts>,
+}
+
+/// Where the moments of a kind stand in a timeline.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct MarkFacts {
+    /// The kind.
+    pub mark: String,
+    /// The numbers of the events, from 1.
+    pub events: Vec<usize>,
+}
+
+/// The kinds of moments that happened, each with its events.
+fn marks(model: &Model) -> Vec<MarkFacts> {
+    let Some(timeline) = model.timeline() else { return Vec::new() };
+    let marks = Mark::ALL.into_iter().map(|mark| MarkFacts {
+        mark: mark.word().to_owned(),
+        events: timeline.marks(mark).iter().map(|event| event + 1).collect(),
+    });
+    marks.filter(|facts| !facts.events.is_empty()).collect()
+}
+
+impl MarkFacts {
+    fn plain(&self) -> String {
+        let numbers: Vec<String> = self.events.iter().map(usize::to_string).collect();
+        format!("{} at {}", self.mark, numbers.join(", "))
+    }
 }
 
 /// What `subject` says of `model`.
@@ -169,6 +206,7 @@ pub fn facts(model: &Model, subject: Subject) -> Facts {
         Subject::Events => Facts::Events(events::events(model)),
         Subject::Diff => Facts::Diff(Box::new((*diff::diff(model)).clone())),
         Subject::Life => Facts::Life(life::life(model)),
+        Subject::Branches => Facts::Branches(branches::branches(model)),
         Subject::Help => Facts::Help(help::help(model)),
         Subject::Home => Facts::Home(home::home(model)),
         Subject::Lab => Facts::Lab(Box::new(lab(model))),
@@ -182,6 +220,8 @@ fn lab(model: &Model) -> LabFacts {
         at: model.at,
         total: model.timeline().map_or(0, |timeline| timeline.len()),
         story: crate::view::story::story(model, usize::MAX, usize::MAX),
+        marks: marks(model),
+        breakpoints: model.travel.breakpoints.set.iter().map(|known| known.at.words()).collect(),
         tree: tree::tree(model),
         page: page::page(model),
         disk: disk::disk(model),
@@ -206,6 +246,7 @@ impl Facts {
             Facts::Events(facts) => facts.plain(),
             Facts::Diff(facts) => facts.plain(),
             Facts::Life(facts) => facts.plain(),
+            Facts::Branches(facts) => facts.plain(),
             Facts::Help(facts) => facts.plain(),
             Facts::Home(facts) => facts.plain(),
             Facts::Lab(facts) => facts.plain(),
@@ -220,7 +261,15 @@ impl Facts {
 
 impl LabFacts {
     fn plain(&self) -> String {
-        let mut text = format!("{}\nEvent {} of {}.\n{}\n\n", self.title, self.at, self.total, self.story);
+        let mut text = format!("{}\nEvent {} of {}.\n{}\n", self.title, self.at, self.total, self.story);
+        if !self.marks.is_empty() {
+            let marks: Vec<String> = self.marks.iter().map(MarkFacts::plain).collect();
+            text.push_str(&format!("Marks: {}.\n", marks.join("; ")));
+        }
+        if !self.breakpoints.is_empty() {
+            text.push_str(&format!("Breakpoints: {}.\n", self.breakpoints.join("; ")));
+        }
+        text.push('\n');
         let verify = self.verify.as_ref().map(verify::VerifyFacts::plain);
         let parts = [self.tree.plain(), self.page.plain(), self.disk.plain(), self.log.plain()];
         text.push_str(&parts.into_iter().chain(verify).collect::<Vec<_>>().join("\n"));

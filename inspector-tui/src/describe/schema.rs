@@ -1,6 +1,8 @@
 //! What the JSON of each view looks like, as a JSON Schema: made from the same structs that are written.
 
-use super::{Subject, diff, disk, events, help, home, life, log, map, page, receipt, seals, snapshots, tree, verify};
+use super::{
+    Subject, branches, diff, disk, events, help, home, life, log, map, page, receipt, seals, snapshots, tree, verify,
+};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
@@ -19,6 +21,7 @@ pub fn schema(subject: Subject) -> Value {
         Subject::Events => of::<events::EventsFacts>(),
         Subject::Diff => of::<diff::DiffFacts>(),
         Subject::Life => of::<life::LifeFacts>(),
+        Subject::Branches => of::<branches::BranchesFacts>(),
         Subject::Help => of::<help::HelpFacts>(),
         Subject::Home => of::<home::HomeFacts>(),
         Subject::Lab => of::<super::LabFacts>(),

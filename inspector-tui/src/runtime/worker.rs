@@ -1,17 +1,21 @@
 //! The worker: owns the engine of the sandbox, one for each branch of time, and reads files. One command in, one message
 //! out.
 
-use crate::command::Command;
+use crate::command::{Command, Overwrite};
+use crate::describe::plural;
 use crate::gallery::{self, Fixture};
 use crate::message::VerifyNews;
 use crate::message::{Message, Said, Sample};
 use crate::model::Report;
 use crate::timeline::FileWorld;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tosumu::inspect::AtRest;
-use tosumu::script::{Op, Outcome, Runner, RunnerOptions, SAMPLE_STORE, Script};
+use tosumu::limits::LINE_BYTES_MAX;
+use tosumu::script::{Op, Runner, RunnerOptions, SAMPLE_STORE, Script};
 use tosumu::trace::{Event, Level, Sink, Tracer};
 use tosumu::verify::{Stop, VerifyOptions, verify};
 use tosumu::vfs::{CrashPlan, OsVfs};
@@ -108,7 +112,7 @@ impl Worker {
                 let mut runner = self.runner_behind(crashed.as_deref());
                 lines.iter().for_each(|line| drop(runner.run_line(line)));
                 let shared = shared.min(runner.recorder().count());
-                let said = said(runner.run_line(&line));
+                let said = run_lines(&mut runner, &line);
                 self.keep(branch, runner, shared, said)
             }
             Command::Crash { branch, events } => {
@@ -123,6 +127,10 @@ impl Worker {
             Command::Verify => self.verify(),
             Command::Probe(page) => self.probe(page),
             Command::LoadOther(path) => self.load_other(path),
+            Command::ReadScript(path) => read_script(&path),
+            Command::SaveScript { path, name, lines, overwrite } => {
+                save_script(&path, &script_text(&self.options, &name, &lines), overwrite)
+            }
             Command::Quit | Command::Redraw | Command::StopVerify => {
                 Message::Failed("The worker has no screen.".to_owned())
             }
@@ -156,7 +164,7 @@ impl Worker {
             return Message::Failed("This branch has no engine any more.".to_owned());
         };
         let first = runner.recorder().count();
-        let said = said(runner.run_line(line));
+        let said = run_lines(runner, line);
         Message::Ran { branch, events: runner.recorder().events_from(first), said }
     }
 
@@ -294,8 +302,88 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn said(outcome: Outcome) -> Said {
-    Said { text: outcome.text, failed: outcome.failed }
+/// Longest script that is read, in bytes.
+const SCRIPT_BYTES_MAX: u64 = 16 * LINE_BYTES_MAX as u64;
+
+/// Runs the lines of `text`. What one operation prints is told; of several, how many ran and which did not do what they ask
+/// for.
+fn run_lines(runner: &mut Runner, text: &str) -> Said {
+    if !text.contains('\n') {
+        let outcome = runner.run_line(text);
+        return Said { text: outcome.text, failed: outcome.failed };
+    }
+    let script = match Script::parse(text) {
+        Ok(script) => script,
+        Err(error) => return Said { text: format!("Nothing was run: {error}."), failed: true },
+    };
+    let (mut ran, mut wrong) = (0, Vec::new());
+    for line in script.lines.iter().filter(|line| !matches!(line.op, Op::Comment(_))) {
+        let outcome = runner.run(&line.op);
+        ran += 1;
+        let printed = outcome.text.lines().map(str::trim_end);
+        let differs = line.expected.as_ref().is_some_and(|text| !printed.eq(text.iter().map(|line| line.trim_end())));
+        if outcome.failed || differs {
+            wrong.push(format!("line {}, `{}`: {}", line.number, line.text.trim(), outcome.text));
+        }
+    }
+    let ran = plural(ran, "operation");
+    match &wrong[..] {
+        [] => Said { text: format!("{ran} ran. This is the first event; End leads to the last."), failed: false },
+        [only] => Said { text: format!("{ran} ran. One went wrong: {only}"), failed: true },
+        [first, rest @ ..] => {
+            Said { text: format!("{ran} ran. {} went wrong. The first: {first}", rest.len() + 1), failed: true }
+        }
+    }
+}
+
+fn read_script(path: &Path) -> Message {
+    let failed = |why: String| Message::Failed(format!("{}: {why}", path.display()));
+    let bytes = match std::fs::File::open(path).map(|file| file.take(SCRIPT_BYTES_MAX + 1)) {
+        Ok(mut file) => {
+            let mut bytes = Vec::new();
+            match file.read_to_end(&mut bytes) {
+                Ok(_) => bytes,
+                Err(error) => return failed(error.to_string()),
+            }
+        }
+        Err(error) => return failed(error.to_string()),
+    };
+    if bytes.len() as u64 > SCRIPT_BYTES_MAX {
+        return failed(format!("a script is at most {SCRIPT_BYTES_MAX} bytes long."));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Message::ScriptRead { name: path.display().to_string(), text },
+        Err(_) => failed("a script is UTF-8 text.".to_owned()),
+    }
+}
+
+/// A branch as a script: what belongs at the head, then its operations.
+fn script_text(options: &RunnerOptions, name: &str, lines: &[String]) -> String {
+    let mut text = format!("# A branch of the lab: {name}\n");
+    text.push_str(&format!("page-size {}\nseed {}\n", options.page_size.get(), options.seed));
+    if let Some(word) = &options.passphrase {
+        text.push_str(&format!("passphrase {word}\n"));
+    }
+    lines.iter().for_each(|line| text.push_str(&format!("{line}\n")));
+    text
+}
+
+fn save_script(path: &Path, text: &str, overwrite: Overwrite) -> Message {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    match overwrite {
+        Overwrite::Refuse => options.create_new(true),
+        Overwrite::Allow => options.create(true).truncate(true),
+    };
+    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    let shown = path.display();
+    match written {
+        Ok(()) => Message::Wrote(format!("{shown} holds this branch: `tosumu run {shown}` plays it.")),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Message::Failed(format!(
+            "{shown} is there already: choose another name, or `save! {shown}` to write over it."
+        )),
+        Err(error) => Message::Failed(format!("{shown}: {error}")),
+    }
 }
 
 fn sample_store(sample: Sample) -> Result<Recipe, String> {

@@ -3,16 +3,20 @@
 //! A timeline never runs the engine and never reads a file: a step back is a fold over fewer events. A clone of the
 //! state now and then (a keyframe) makes every seek quick. Start reading at [`Timeline::world_at`].
 
+mod mark;
 mod operation;
 mod world;
 mod writer;
 
+pub use mark::Mark;
 pub use operation::Operation;
 pub use world::{
     Facts, FilePage, FileWorld, FreeList, Gist, Held, Holds, Levels, PendingLine, Reach, Reached, Role, Savepoint,
     SealedAt, Snapshot, Space, Use, World, WorldPage,
 };
 
+use mark::Marks;
+use std::ops::Range;
 use std::sync::Arc;
 use tosumu::trace::Event;
 use tosumu::types::PageSize;
@@ -20,48 +24,6 @@ use tosumu::types::PageSize;
 /// Fewest events between two keyframes; a store of more pages than this has keyframes that much further apart, so that
 /// keyframes never weigh more than a few pages an event.
 const KEYFRAME_EVENTS_MIN: usize = 64;
-
-/// A kind of moment one can jump to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mark {
-    /// A transaction was published.
-    Commit,
-    /// A file's bytes became durable.
-    Sync,
-    /// A page was split.
-    Split,
-    /// Two pages became one.
-    Merge,
-    /// A long value was written, read or given up.
-    Chain,
-    /// A page was given back, or taken again.
-    Free,
-    /// The log was folded into the page file.
-    Checkpoint,
-    /// The power went.
-    Crash,
-    /// Something wrong was found.
-    Finding,
-}
-
-impl Mark {
-    /// Whether `event` is such a moment.
-    pub fn is(self, event: &Event) -> bool {
-        match self {
-            Mark::Commit => matches!(event, Event::TransactionCommitted { .. }),
-            Mark::Sync => matches!(event, Event::FileSynced { .. }),
-            Mark::Split => matches!(event, Event::PageSplit { .. }),
-            Mark::Merge => matches!(event, Event::PagesMerged { .. }),
-            Mark::Chain => {
-                matches!(event, Event::ValueWritten { .. } | Event::ValueRead { .. } | Event::ValueFreed { .. })
-            }
-            Mark::Free => matches!(event, Event::PageFreed { .. } | Event::PageTaken { .. }),
-            Mark::Checkpoint => matches!(event, Event::CheckpointEnded { .. }),
-            Mark::Crash => matches!(event, Event::Crashed { .. }),
-            Mark::Finding => matches!(event, Event::FindingReported { .. }),
-        }
-    }
-}
 
 /// A clone of the state, kept so that a seek need not fold from the start.
 struct Keyframe {
@@ -74,6 +36,7 @@ pub struct Timeline {
     events: Vec<Arc<Event>>,
     keyframes: Vec<Keyframe>,
     operations: Vec<Operation>,
+    marks: Marks,
     /// The state after the last event.
     end: World,
 }
@@ -83,17 +46,18 @@ impl Timeline {
     pub fn new(file: &str, page_size: PageSize) -> Timeline {
         let end = World::empty(file, page_size);
         let first = Keyframe { events: 0, world: end.clone() };
-        Timeline { events: Vec::new(), keyframes: vec![first], operations: Vec::new(), end }
+        Timeline { events: Vec::new(), keyframes: vec![first], operations: Vec::new(), marks: Marks::default(), end }
     }
 
     /// Takes in further events.
     pub fn extend(&mut self, events: Vec<Arc<Event>>) {
         for event in events {
             operation::follow(&mut self.operations, self.events.len(), &event);
+            self.marks.follow(self.events.len(), &event);
             self.end.apply(&event);
             self.events.push(event);
             let last = self.keyframes.last().map_or(0, |keyframe| keyframe.events);
-            if self.events.len() - last >= KEYFRAME_EVENTS_MIN.max(self.end.pages_in_memory()) {
+            if self.events.len() - last >= KEYFRAME_EVENTS_MIN.max(self.end.weight()) {
                 self.keyframes.push(Keyframe { events: self.events.len(), world: self.end.without_known_pages() });
             }
         }
@@ -133,6 +97,12 @@ impl Timeline {
         world
     }
 
+    /// How many keyframes are kept, and how many entries of pages and facts they hold together: what a bound on their memory
+    /// is told by. The bytes of pages and files are shared.
+    pub fn keyframes_kept(&self) -> (usize, usize) {
+        (self.keyframes.len(), self.keyframes.iter().map(|keyframe| keyframe.world.weight()).sum())
+    }
+
     /// The state after the last event.
     pub fn end(&self) -> &World {
         &self.end
@@ -152,12 +122,37 @@ impl Timeline {
 
     /// The first event behind event `index` that is such a mark.
     pub fn next(&self, index: usize, mark: Mark) -> Option<usize> {
-        (index + 1..self.len()).find(|&at| mark.is(&self.events[at]))
+        self.marks.behind(index, mark)
     }
 
     /// The last event before event `index` that is such a mark.
     pub fn prev(&self, index: usize, mark: Mark) -> Option<usize> {
-        (0..index.min(self.len())).rev().find(|&at| mark.is(&self.events[at]))
+        self.marks.before(index, mark)
+    }
+
+    /// All events that are such a mark, in order.
+    pub fn marks(&self, mark: Mark) -> &[usize] {
+        self.marks.all(mark)
+    }
+
+    /// The first event among `events` that is such a mark.
+    pub fn mark_in(&self, events: Range<usize>, mark: Mark) -> Option<usize> {
+        self.marks.first_in(events, mark)
+    }
+
+    /// Takes back all events but the first `count`, and hands them out.
+    pub fn cut_off(&mut self, count: usize) -> Vec<Arc<Event>> {
+        let count = count.min(self.len());
+        let known = self.end.clone();
+        self.end = self.world_at(count).knowing_pages_of(&known);
+        let taken = self.events.split_off(count);
+        self.keyframes.retain(|keyframe| keyframe.events <= count);
+        self.marks.cut_off(count);
+        self.operations.clear();
+        for (index, event) in self.events.iter().enumerate() {
+            operation::follow(&mut self.operations, index, event);
+        }
+        taken
     }
 
     /// First and last event of the transaction that event `index` is part of.

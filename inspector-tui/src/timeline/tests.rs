@@ -46,6 +46,7 @@ fn the_world_at_every_event_is_the_one_folded_from_the_start() {
     let mut folded = World::empty("store.tsm", PageSize::TOY);
     for count in 0..=timeline.len() {
         assert!(timeline.world_at(count).tells_the_same_as(&folded), "after {count} events");
+        assert!(folded.surveys_are_right(), "after {count} events");
         if count < timeline.len() {
             folded.apply(timeline.event(count));
         }
@@ -74,6 +75,7 @@ fn trees_free_pages_snapshots_and_savepoints_are_the_same_however_an_instant_is_
     let mut folded = World::empty("lab.tsm", PageSize::TOY);
     for count in 0..=timeline.len() {
         assert!(timeline.world_at(count).tells_the_same_as(&folded), "after {count} events");
+        assert!(folded.surveys_are_right(), "after {count} events");
         if count < timeline.len() {
             folded.apply(timeline.event(count));
         }
@@ -110,6 +112,23 @@ fn splits_and_commits_are_found_in_both_directions() {
     assert!(matches!(timeline.event(first), Event::TransactionStarted { .. }));
     assert!(matches!(timeline.event(last), Event::TransactionCommitted { .. }));
     assert!(first < splits[0] && splits[0] < last);
+}
+
+#[test]
+fn events_that_are_taken_back_and_put_back_leave_the_same_timeline() {
+    let mut timeline = beside();
+    let whole = beside();
+    for count in [timeline.len() - 1, timeline.len() / 2, 70, 0] {
+        let taken = timeline.cut_off(count);
+        assert_eq!((timeline.len(), taken.len()), (count, whole.len() - count));
+        assert!(timeline.end().tells_the_same_as(&whole.world_at(count)));
+        assert!(timeline.operations().iter().all(|operation| operation.last < count));
+        assert!(Mark::ALL.iter().all(|mark| timeline.marks(*mark).iter().all(|event| *event < count)));
+        timeline.extend(taken);
+        assert!(timeline.end().tells_the_same_as(whole.end()));
+        assert_eq!(timeline.operations(), whole.operations());
+        assert!(Mark::ALL.iter().all(|mark| timeline.marks(*mark) == whole.marks(*mark)));
+    }
 }
 
 #[test]

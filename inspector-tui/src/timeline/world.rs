@@ -10,6 +10,7 @@ mod power;
 mod reach;
 mod space;
 mod survey;
+mod surveys;
 
 pub use facts::{Facts, Savepoint, Snapshot};
 pub use file::{FilePage, FileWorld};
@@ -18,8 +19,9 @@ pub use space::{FreeList, Space, Use};
 
 use power::Undurable;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use survey::{Standing, Survey};
+use surveys::Surveys;
 use tosumu::Finding;
 use tosumu::format::node::NodeView;
 use tosumu::format::page::{PageKind, SealedView};
@@ -50,18 +52,13 @@ struct Sandbox {
     /// The plain form of every version of a page that was ever sealed, by its seal: what a page on the disk holds can be
     /// shown although no handle is open.
     known_pages: Arc<BTreeMap<Seal, Bytes>>,
-    undurable: Vec<Undurable>,
+    undurable: Undurable,
     /// The same at each savepoint of the open transaction, by its number.
-    marks: Vec<(u32, Vec<Undurable>)>,
+    marks: Vec<(u32, Undurable)>,
     /// Whether somebody changed a file from outside: then nobody can say what an opening would find before it is tried.
     tampered: bool,
-    surveys: OnceLock<Arc<Surveys>>,
-}
-
-/// What the two places that outlive the program hold.
-struct Surveys {
-    system: Survey,
-    durable: Survey,
+    /// What the operating system and the disk hold.
+    surveys: Arc<Surveys>,
 }
 
 /// One page at an instant.
@@ -145,10 +142,10 @@ impl World {
         let sandbox = Sandbox {
             fold: Fold::default(),
             known_pages: Arc::default(),
-            undurable: Vec::new(),
+            undurable: Undurable::default(),
             marks: Vec::new(),
             tampered: false,
-            surveys: OnceLock::new(),
+            surveys: Arc::default(),
         };
         let facts = Facts::of(file, page_size);
         World { source: Source::Sandbox(Box::new(sandbox)), facts, kept: reach::Shared::default() }
@@ -166,17 +163,17 @@ impl World {
             self.kept = reach::Shared::default();
         }
         self.facts.apply(event);
-        sandbox.apply(event);
+        sandbox.apply(event, &self.facts);
         self.facts.commit = sandbox.fold.commit;
-        if changes_disk(event) {
-            let durable = sandbox.surveys(&self.facts).durable.commit.unwrap_or_default();
+        if Surveys::are_changed_by(event) {
+            let durable = sandbox.surveys.durable.commit.unwrap_or_default();
             if durable > self.facts.durable_commit {
                 sandbox.undurable.clear();
             }
             self.facts.durable_commit = durable;
         }
         if matches!(event, Event::Crashed { .. }) {
-            let survey = &sandbox.surveys(&self.facts).system;
+            let survey = &sandbox.surveys.system;
             (self.facts.root, self.facts.commit) = (survey.root, survey.commit.unwrap_or_default());
         }
         if matches!(event, Event::Crashed { .. } | Event::Opened { .. }) {
@@ -198,7 +195,7 @@ impl World {
             Source::File(file) => file.pages.keys().copied().collect(),
             Source::Sandbox(sandbox) => {
                 let in_memory = sandbox.fold.pages.keys().next_back().map_or(0, |page| page.0);
-                let on_disk = sandbox.surveys(&self.facts).system.page_count;
+                let on_disk = sandbox.surveys.system.page_count;
                 (1..=in_memory.max(on_disk)).map(PageNo).collect()
             }
         }
@@ -265,7 +262,7 @@ impl World {
     pub fn log_end(&self) -> u64 {
         match &self.source {
             Source::File(file) => file.log.len() as u64,
-            Source::Sandbox(sandbox) => sandbox.surveys(&self.facts).system.log_end,
+            Source::Sandbox(sandbox) => sandbox.surveys.system.log_end,
         }
     }
 
@@ -273,7 +270,7 @@ impl World {
     pub fn log_pages(&self) -> Vec<Option<PageNo>> {
         match &self.source {
             Source::File(file) => file.log_pages.clone(),
-            Source::Sandbox(sandbox) => sandbox.surveys(&self.facts).system.records.clone(),
+            Source::Sandbox(sandbox) => sandbox.surveys.system.records.clone(),
         }
     }
 
@@ -281,7 +278,7 @@ impl World {
     pub fn log_durable_len(&self) -> u64 {
         match &self.source {
             Source::File(file) => file.log.len() as u64,
-            Source::Sandbox(sandbox) => sandbox.surveys(&self.facts).durable.log_end,
+            Source::Sandbox(sandbox) => sandbox.surveys.durable.log_end,
         }
     }
 
@@ -301,6 +298,14 @@ impl World {
                 let bytes = sandbox.state(&self.facts.file)?.read(survey::superblock_range(slot));
                 (bytes.len() == SUPERBLOCK_BYTES).then(|| bytes.into())
             }
+        }
+    }
+
+    /// The newest commit that the operating system holds, be it durable or not; 0 when there is no store.
+    pub fn system_commit(&self) -> CommitNo {
+        match &self.source {
+            Source::File(_) => self.facts.commit,
+            Source::Sandbox(sandbox) => sandbox.surveys.system.commit.unwrap_or_default(),
         }
     }
 
@@ -358,12 +363,11 @@ impl World {
         }
     }
 
-    /// How many pages are in memory.
-    pub(super) fn pages_in_memory(&self) -> usize {
-        match &self.source {
-            Source::File(_) => 0,
-            Source::Sandbox(sandbox) => sandbox.fold.pages.len(),
-        }
+    /// What a clone of this world copies: entries of pages, frames, records and changes. Their bytes are shared.
+    pub(super) fn weight(&self) -> usize {
+        let Source::Sandbox(sandbox) = &self.source else { return 0 };
+        let facts = self.facts.new_pages.len() + self.facts.verified.len() + self.facts.findings.len();
+        sandbox.fold.pages.len() + facts
     }
 
     /// This world as a keyframe keeps it: the sealed pages it knows are kept once, by the end of the timeline.
@@ -385,6 +389,15 @@ impl World {
         self
     }
 
+    /// Whether what the system and the disk hold, followed event by event, is what a look at all bytes finds.
+    #[cfg(test)]
+    pub(super) fn surveys_are_right(&self) -> bool {
+        match &self.source {
+            Source::File(_) => true,
+            Source::Sandbox(sandbox) => sandbox.surveys.are_those_of(&sandbox.fold, &self.facts),
+        }
+    }
+
     /// Whether two worlds tell the same of the store; how much each knows of sealed pages of other instants is left out.
     #[cfg(test)]
     pub(super) fn tells_the_same_as(&self, other: &World) -> bool {
@@ -399,7 +412,7 @@ impl World {
 }
 
 impl Sandbox {
-    fn apply(&mut self, event: &Event) {
+    fn apply(&mut self, event: &Event, facts: &Facts) {
         self.fold.apply(event);
         self.follow_changes(event);
         if let Event::PageSealed { page, seal, .. } = event
@@ -408,14 +421,14 @@ impl Sandbox {
         {
             Arc::make_mut(&mut self.known_pages).insert(*seal, state.plain.clone());
         }
-        if changes_disk(event) {
-            self.surveys = OnceLock::new();
+        if Surveys::are_changed_by(event) {
+            Arc::make_mut(&mut self.surveys).follow(event, &self.fold, facts);
         }
     }
 
     /// The named trees and the free list as the newest commit on the disk has them.
     fn space(&self, facts: &Facts) -> Space {
-        let survey = &self.surveys(facts).system;
+        let survey = &self.surveys.system;
         let plain = |page: PageNo| self.page(page, facts).and_then(|page| page.plain);
         Space::read(survey.catalog, survey.free_list, survey.free_count, &plain)
     }
@@ -424,27 +437,9 @@ impl Sandbox {
         self.fold.files.get(file)
     }
 
-    fn surveys(&self, facts: &Facts) -> &Surveys {
-        self.surveys.get_or_init(|| {
-            let system = |file: &str| self.state(file).map(|state| state.system.clone());
-            let (file, log) = (&facts.file, &facts.log_file);
-            Arc::new(Surveys {
-                system: Survey::of(system(file).as_ref(), system(log).as_ref()),
-                durable: Survey::of(self.durable(file).as_ref(), self.durable(log).as_ref()),
-            })
-        })
-    }
-
-    fn durable(&self, file: &str) -> Option<SectorImage> {
-        match self.state(file) {
-            Some(state) => state.durable.clone(),
-            None => self.fold.durable_bytes(file).map(|bytes| SectorImage::from(&bytes[..])),
-        }
-    }
-
     /// Where the newest sealed form of `page` stands, and whether that is the log.
     fn standing(&self, page: PageNo, facts: &Facts) -> Option<(Standing, bool)> {
-        match self.surveys(facts).system.frames.get(&page) {
+        match self.surveys.system.frames.get(&page) {
             Some(frame) => Some((*frame, true)),
             None => {
                 let image = &self.state(&facts.file)?.system;
@@ -491,7 +486,7 @@ impl Sandbox {
     }
 
     fn holds(&self, page: PageNo, facts: &Facts) -> Holds {
-        let surveys = self.surveys(facts);
+        let surveys = &self.surveys;
         let system = self.state(&facts.file).map(|state| state.system.clone());
         Holds {
             memory: self.fold.pages.get(&page).map_or(Held::Nothing, |state| {
@@ -503,7 +498,12 @@ impl Sandbox {
                 }
             }),
             system: held_on_disk(&surveys.system, system.as_ref(), page, facts.page_size),
-            durable: held_on_disk(&surveys.durable, self.durable(&facts.file).as_ref(), page, facts.page_size),
+            durable: held_on_disk(
+                &surveys.durable,
+                surveys::durable(&self.fold, &facts.file).as_ref(),
+                page,
+                facts.page_size,
+            ),
         }
     }
 }
@@ -546,22 +546,4 @@ fn held_at_rest(page: &FilePage) -> Held {
 
 fn pending_line(file: &str, write: &PendingWrite) -> PendingLine {
     PendingLine { file: file.to_owned(), offset: write.offset(), bytes: write.bytes() }
-}
-
-fn changes_disk(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::FileCreated { .. }
-            | Event::FileWritten { .. }
-            | Event::FileLengthSet { .. }
-            | Event::FileSynced { .. }
-            | Event::FileLinked { .. }
-            | Event::FileRenamed { .. }
-            | Event::FileRemoved { .. }
-            | Event::DirectorySynced
-            | Event::Crashed { .. }
-            | Event::Tampered { .. }
-            | Event::FileReplaced { .. }
-            | Event::DatabaseCreated { .. }
-    )
 }

@@ -2,17 +2,20 @@
 //!
 //! The command line takes the operations of the script language and, beside them, words about the screen.
 
-use super::{home, look, note_bad, time, views};
+use super::{home, look, note_bad, script, views, words};
 use crate::command::Command;
 use crate::keymap;
 use crate::line_edit::LineEdit;
 use crate::looking::{MapLayer, Which};
 use crate::message::{Edit, Message};
 use crate::model::{Model, Screen, View};
+use crate::timeline::Timeline;
 use crate::widget::Theme;
+use std::ops::Range;
 use std::path::PathBuf;
 use tosumu::escape::unescape;
 use tosumu::script::Op;
+use tosumu::trace::Event;
 use tosumu::types::PageNo;
 
 /// Lines that are remembered.
@@ -33,6 +36,23 @@ pub(super) fn type_letter(model: &mut Model, letter: char) {
         line.insert(letter);
     }
     model.scroll = if model.view == View::Help { 0 } else { model.scroll };
+}
+
+/// Text was pasted: several lines are a list of operations, one goes into the line being typed.
+pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Command> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
+    let in_lab = model.screen == Screen::Lab && !model.help_search.active && model.predict.question.is_none();
+    if in_lab && lines > 1 {
+        model.command_line.active = false;
+        return script::run_lines(model, &text);
+    }
+    if in_lab && lines == 1 && !model.is_typing() {
+        model.command_line.active = true;
+    }
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    first.chars().for_each(|letter| type_letter(model, letter));
+    Vec::new()
 }
 
 pub(super) fn edit(model: &mut Model, edit: Edit) {
@@ -96,9 +116,12 @@ pub(super) fn submit(model: &mut Model) -> Vec<Command> {
     obey(model, &text)
 }
 
-/// Does what a line says: a word about the screen, else an operation.
+/// Does what a line says: a word about the screen or about time, else an operation.
 fn obey(model: &mut Model, text: &str) -> Vec<Command> {
     let words: Vec<&str> = text.split_whitespace().collect();
+    if let Some(commands) = words::about_time(model, text, &words) {
+        return commands;
+    }
     match &words[..] {
         ["quit" | "exit" | "q"] => super::quit(model),
         ["open", ..] => {
@@ -128,19 +151,6 @@ fn screen_word(model: &mut Model, words: &[&str]) -> bool {
             }
             Err(_) => note_bad(model, "Say a page's number: page 2."),
         },
-        ["event", number] => match number.parse::<usize>() {
-            Ok(number) if model.screen == Screen::Lab => time::seek(model, number.max(1)),
-            _ => note_bad(model, "Say an event's number: event 12."),
-        },
-        ["branch", number] => match number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)) {
-            Some(branch) if branch < model.branches.len() => time::show_branch(model, branch),
-            _ => note_bad(model, "There is no such branch; `branches` lists them."),
-        },
-        ["predict", word @ ("on" | "off")] => {
-            if model.predict.on != (*word == "on") {
-                time::toggle_predict(model);
-            }
-        }
         ["theme", name] => match Theme::named(name) {
             Some(theme) => model.style.theme = theme,
             None => note_bad(model, "Themes are dark, light, colour-blind and plain."),
@@ -159,7 +169,7 @@ fn screen_word(model: &mut Model, words: &[&str]) -> bool {
         },
         ["finding" | "findings"] => look::show(model, View::Verify),
         ["help" | "?"] => look::show(model, View::Help),
-        [word] if !matches!(*word, "verify" | "diff") => match View::named(word) {
+        [word] if !["verify", "diff", "branches"].contains(word) => match View::named(word) {
             Some(view) => look::show(model, view),
             None => return false,
         },
@@ -170,17 +180,7 @@ fn screen_word(model: &mut Model, words: &[&str]) -> bool {
 
 /// Words that do what a key does.
 fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
-    let lab = model.screen == Screen::Lab;
     match words {
-        ["next"] if lab => Some(Message::StepForward),
-        ["back"] if lab => Some(Message::StepBack),
-        ["first"] if lab => Some(Message::First),
-        ["last"] if lab => Some(Message::Last),
-        ["play"] if lab => Some(Message::PlayPause),
-        ["crash"] if lab => Some(Message::CrashHere),
-        ["predict"] if lab => Some(Message::TogglePredict),
-        ["branches"] if lab => Some(Message::ListBranches),
-        ["branch"] if lab => Some(Message::NextBranch),
         ["explain"] => Some(Message::Explain),
         ["sealed"] => Some(Message::ToggleSealed),
         ["zoom"] => Some(Message::Zoom),
@@ -192,7 +192,9 @@ fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
         ["map", layer] => MapLayer::named(layer).map(Message::ShowLayer),
         ["receipt", number] => number.parse().ok().map(Message::ReceiptAgainst),
         ["diff"] => Some(Message::DiffOperation),
-        ["diff", left] if lab => Some(Message::Diff { left: views::which(model, left), right: Which::Present }),
+        ["diff", left] if model.screen == Screen::Lab => {
+            Some(Message::Diff { left: views::which(model, left), right: Which::Present })
+        }
         ["diff", other] => Some(Message::Diff { left: Which::Present, right: views::which(model, other) }),
         ["diff", left, right] => {
             Some(Message::Diff { left: views::which(model, left), right: views::which(model, right) })
@@ -202,46 +204,86 @@ fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
     }
 }
 
-/// Has an operation run: at the end of this branch, or, at a past instant, on a branch of its own.
-pub(super) fn run(model: &mut Model, text: &str) -> Vec<Command> {
-    if model.screen != Screen::Lab {
-        note_bad(
-            model,
-            format!("A file at rest is only looked at. `{text}` is no word about the screen: ? lists those."),
-        );
-        return Vec::new();
-    }
-    if let Some(busy) = &model.busy {
-        let busy = busy.clone();
-        note_bad(model, format!("Still {busy}."));
-        return Vec::new();
-    }
-    let line = match Op::parse(text) {
-        Ok(op) => op.to_string(),
-        Err(why) => {
-            note_bad(model, why);
-            return Vec::new();
-        }
-    };
-    model.busy = Some(line.clone());
-    vec![command_for(model, line)]
+/// Which branch operations go onto.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum On {
+    /// The one in front, at its end; at a past instant a new one.
+    Branch,
+    /// A new one always: what is run takes events back.
+    NewBranch,
 }
 
-fn command_for(model: &Model, line: String) -> Command {
+/// Has an operation run: at the end of this branch, or, at a past instant, on a branch of its own.
+pub(super) fn run(model: &mut Model, text: &str) -> Vec<Command> {
+    if let Some(why) = refusal(model, text) {
+        note_bad(model, why);
+        return Vec::new();
+    }
+    match Op::parse(text) {
+        Ok(op) => {
+            let on = if matches!(op, Op::Cut { .. }) { On::NewBranch } else { On::Branch };
+            hand_over(model, op.to_string(), op.to_string(), on)
+        }
+        Err(why) => {
+            note_bad(model, why);
+            Vec::new()
+        }
+    }
+}
+
+/// Hands operations to the worker; meanwhile the screen says that it is `busy`.
+pub(super) fn hand_over(model: &mut Model, busy: String, text: String, on: On) -> Vec<Command> {
+    if let Some(why) = refusal(model, &text) {
+        note_bad(model, why);
+        return Vec::new();
+    }
+    model.busy = Some(busy);
+    vec![command_for(model, text, on)]
+}
+
+/// Why nothing can be run now.
+fn refusal(model: &Model, text: &str) -> Option<String> {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    if model.screen != Screen::Lab {
+        return Some(format!("A file at rest is only looked at. `{word}` is no word about the screen: ? lists those."));
+    }
+    if model.recording().is_some() {
+        return Some(format!("A recording is only looked at. `{word}` is no word about the screen: ? lists those."));
+    }
+    model.busy.as_ref().map(|busy| format!("Still {busy}."))
+}
+
+fn command_for(model: &Model, line: String, on: On) -> Command {
     let branch = &model.branches[model.branch];
-    let operations = branch.timeline.operations();
+    let (timeline, operations) = (&branch.timeline, branch.timeline.operations());
     let done = operations.iter().filter(|operation| operation.first < model.at).count();
-    if done == operations.len() {
+    let cut = branch.crashed_at.filter(|cut| *cut < model.at);
+    let is_at_end = done == operations.len() && cut == branch.crashed_at;
+    if is_at_end && on == On::Branch && branch.engine == timeline.len() {
         return Command::Run { branch: model.branch, line };
     }
-    let shared = done.checked_sub(1).map_or(0, |last| operations[last].last + 1);
-    let cut = branch.crashed_at.filter(|cut| *cut < shared);
-    let again = operations[..done].iter().filter(|operation| operation.first >= cut.unwrap_or(0));
+    let behind_operation = done.checked_sub(1).map_or(0, |last| operations[last].last + 1);
+    let shared = match (is_at_end, cut, branch.crashed_at) {
+        (true, ..) => timeline.len(),
+        (_, Some(cut), _) => behind_operation.max(cut + 1),
+        (_, None, Some(later)) => behind_operation.min(later),
+        (_, None, None) => behind_operation,
+    };
     Command::Replay {
-        branch: model.branches.len(),
-        crashed: cut.map(|cut| branch.timeline.events()[..cut].to_vec()),
-        lines: again.map(|operation| operation.line.clone()).collect(),
+        branch: if is_at_end && on == On::Branch { model.branch } else { model.branches.len() },
+        crashed: cut.map(|cut| timeline.events()[..cut].to_vec()),
+        lines: lines_between(timeline, cut.unwrap_or(0)..behind_operation.max(shared)),
         shared,
         line,
     }
+}
+
+/// What was asked for in these events, in order.
+fn lines_between(timeline: &Timeline, events: Range<usize>) -> Vec<String> {
+    let asked = timeline.events()[events.start..events.end.min(timeline.len())].iter();
+    let lines = asked.filter_map(|event| match &**event {
+        Event::OperationStarted { line } | Event::Expected { line, .. } => Some(line.clone()),
+        _ => None,
+    });
+    lines.collect()
 }

@@ -1,6 +1,6 @@
 //! Looking: views, regions, pages, bytes, rows, findings. None of it changes the instant, but where Enter leads to an event.
 
-use super::{line, note, note_bad, time};
+use super::{branches, line, note, note_bad, time};
 use crate::command::Command;
 use crate::keymap;
 use crate::line_edit::LineEdit;
@@ -32,6 +32,7 @@ pub(super) fn show(model: &mut Model, view: View) {
     }
     model.selected_row = match view {
         View::Events | View::Life => super::views::present_row(model),
+        View::Branches => model.branch,
         _ => 0,
     };
 }
@@ -200,6 +201,7 @@ pub(super) fn activate(model: &mut Model) {
             let page = model.world.log_pages().get(model.selected_row).copied().flatten();
             show_page(model, page);
         }
+        View::Branches => branches::choose(model),
         _ => {}
     }
 }

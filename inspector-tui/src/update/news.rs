@@ -1,15 +1,19 @@
 //! What the worker has done.
 
-use super::{note, note_bad, time};
+use super::{ask, branches, note, note_bad, script, time, undo};
 use crate::command::Command;
 use crate::line_edit::LineEdit;
 use crate::message::{Said, Sample, VerifyNews};
 use crate::model::{Branch, Model, Report, Verifying, View};
-use crate::timeline::{FileWorld, Timeline, World};
+use crate::timeline::{FileWorld, Mark, Timeline, World};
+use crate::travel::Change;
 use std::sync::Arc;
 use tosumu::inspect::{Probe, Verdict};
 use tosumu::trace::Event;
 use tosumu::types::PageSize;
+
+/// Columns of an operation in a sentence about it.
+const WORDS_MAX: usize = 40;
 
 /// What a newcomer reads first.
 const WELCOME: &str = "Leaf 2 is nearly full. Press Enter and see what one more record does to it.";
@@ -40,26 +44,41 @@ pub(super) fn lab_ready(model: &mut Model, lab: Lab) {
     *model = new;
 }
 
-/// An operation ran: the view stands on its first event.
+/// Operations ran: the view stands on the first event.
 pub(super) fn ran(model: &mut Model, branch: usize, events: Vec<Arc<Event>>, said: Said) {
     model.busy = None;
     model.welcome = None;
+    let from = (model.branch, model.at);
+    branches::leave(model);
     let Some(ran_on) = model.branches.get_mut(branch) else { return };
     let before = ran_on.timeline.len();
     let happened = !events.is_empty();
+    let words = words_of(&events);
     ran_on.timeline.extend(events);
-    model.branch = branch;
+    ran_on.engine = ran_on.timeline.len();
+    if model.branch != branch {
+        model.branch = branch;
+        model.travel.breakpoints.forget();
+    }
     let lasting = happened && changes_something(&model.branches[branch].timeline, before);
     if happened {
+        undo::remember(model, words, from, Change::Grew { branch, before, taken: Vec::new() });
         time::refresh(model, if lasting { before + 1 } else { usize::MAX });
     }
     tell(model, said, lasting);
 }
 
-/// A branch began: the view stands on the first event it does not share.
-pub(super) fn branched(model: &mut Model, branch: usize, events: Vec<Arc<Event>>, shared: usize, said: Said) {
+/// A branch began: the view stands on the first event it does not share. A branch that is known had an engine brought to its
+/// end, and grew there.
+pub(super) fn branched(model: &mut Model, branch: usize, mut events: Vec<Arc<Event>>, shared: usize, said: Said) {
+    if branch < model.branches.len() {
+        return ran(model, branch, events.split_off(shared.min(events.len())), said);
+    }
     model.busy = None;
     model.welcome = None;
+    let from = (model.branch, model.at);
+    branches::leave(model);
+    let shared = really_shared(model, &events, shared);
     let facts = &model.world.facts;
     let mut timeline = Timeline::new(&facts.file, facts.page_size);
     timeline.extend(events);
@@ -68,18 +87,59 @@ pub(super) fn branched(model: &mut Model, branch: usize, events: Vec<Arc<Event>>
         Some(operation) if !crashed => format!("{} behind event {shared}", operation.line),
         _ => format!("power cut behind event {shared}"),
     };
-    let inherited = model.branches.get(model.branch).and_then(|left| left.crashed_at).filter(|at| *at < shared);
-    let crashed_at = if crashed { Some(shared) } else { inherited };
-    model.branches.push(Branch { name, timeline, parent: Some((model.branch, shared)), crashed_at });
-    model.branch = branch.min(model.branches.len() - 1);
-    time::refresh(model, shared + 1);
-    if !crashed {
+    let last_cut = timeline.marks(Mark::Crash).iter().rev().copied().find(|&at| is_by_hand(timeline.event(at), at));
+    undo::remember(model, name.clone(), from, Change::Began { taken: None });
+    model.branches.push(Branch::new(name, timeline, Some((model.branch, shared)), last_cut));
+    model.branch = model.branches.len() - 1;
+    model.travel.breakpoints.forget();
+    show_first(model, shared, crashed);
+    if !crashed || said.failed {
         tell(model, said, true);
+    }
+}
+
+/// Stands on the first event of its own; before a power cut the question comes first, when questions are asked.
+fn show_first(model: &mut Model, shared: usize, crashed: bool) {
+    if crashed && model.predict.on {
+        time::refresh(model, shared);
+        model.predict.question = ask::coming(model);
+    }
+    if model.predict.question.is_none() || !crashed {
+        time::refresh(model, shared + 1);
+    }
+}
+
+/// A list of operations may take events back that both had: then fewer are shared.
+fn really_shared(model: &Model, events: &[Arc<Event>], shared: usize) -> usize {
+    let Some(left) = model.branches.get(model.branch) else { return 0 };
+    let mut shared = shared.min(events.len()).min(left.timeline.len());
+    while shared > 0 && *events[shared - 1] != *left.timeline.event(shared - 1) {
+        shared -= 1;
+    }
+    shared
+}
+
+/// Whether event `at` is a power cut that no line of a script asked for.
+fn is_by_hand(event: &Event, at: usize) -> bool {
+    matches!(event, Event::Crashed { place, .. } if *place == format!("behind event {at}"))
+}
+
+/// What was asked for: the first line, and how many more.
+fn words_of(events: &[Arc<Event>]) -> String {
+    let mut lines = events.iter().filter_map(|event| match &**event {
+        Event::OperationStarted { line } | Event::Expected { line, .. } => Some(line.trim_end()),
+        _ => None,
+    });
+    let first = crate::describe::operation_words(lines.next().unwrap_or("what ran"), WORDS_MAX);
+    match lines.count() {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 
 /// Says what an operation printed; of one whose steps are to be watched, only that it failed.
 fn tell(model: &mut Model, said: Said, steps_tell_it: bool) {
+    let steps_tell_it = steps_tell_it && !std::mem::take(&mut model.travel.several_lines);
     if said.failed {
         note_bad(model, said.text);
     } else if !steps_tell_it && !said.text.is_empty() {
@@ -103,6 +163,16 @@ fn changes_something(timeline: &Timeline, first: usize) -> bool {
                 | Event::VerifyStarted { .. }
         )
     })
+}
+
+/// A script was read: its lines are run.
+pub(super) fn script_read(model: &mut Model, name: &str, text: &str) -> Vec<Command> {
+    model.busy = None;
+    let commands = script::run_lines(model, text);
+    if let (Some(note), true) = (&mut model.note, commands.is_empty()) {
+        note.text = format!("{name}: {}", note.text);
+    }
+    commands
 }
 
 /// A file was read: it is shown at once and verified meanwhile.

@@ -1,6 +1,6 @@
-//! Moving through time: steps, jumps, playing, branches, and the questions on the way. Nothing here runs the engine.
+//! Moving through time: steps, jumps, playing, and the questions on the way. Nothing here runs the engine.
 
-use super::{ask, note};
+use super::{ask, breaks, note, note_bad};
 use crate::command::Command;
 use crate::model::{Model, Speed};
 use crate::timeline::Mark;
@@ -20,7 +20,9 @@ pub(super) fn seek(model: &mut Model, at: usize) {
 fn arrive(model: &mut Model, at: usize) {
     model.at = at;
     model.predict.question = None;
-    model.selected_row = super::views::present_row(model);
+    if model.view != crate::model::View::Branches {
+        model.selected_row = super::views::present_row(model);
+    }
     if !model.in_bytes() && !super::views::keeps_page(model.view) {
         model.page = None;
     }
@@ -100,6 +102,9 @@ pub(super) fn play_or_pause(model: &mut Model) {
 pub(super) fn tick(model: &mut Model) {
     if model.playing.is_some() {
         step_forward(model);
+        if model.predict.question.is_none() && breaks::tell(model) {
+            model.playing = None;
+        }
         let end = model.timeline().map_or(0, |timeline| timeline.len());
         if model.at >= end {
             model.playing = None;
@@ -109,35 +114,20 @@ pub(super) fn tick(model: &mut Model) {
 
 /// The power goes at the present instant: a branch begins, and the events until now are shared with this one.
 pub(super) fn crash_here(model: &mut Model) -> Vec<Command> {
+    let refused = match (model.recording(), &model.busy) {
+        (Some(_), _) => Some("A recording is only looked at: its power cannot go.".to_owned()),
+        (_, Some(busy)) => Some(format!("Still {busy}.")),
+        _ if !model.world.facts.open => Some("The power is off already: `reopen` opens the store again.".to_owned()),
+        _ => None,
+    };
+    if let Some(why) = refused {
+        note_bad(model, why);
+        return Vec::new();
+    }
     let Some(timeline) = model.timeline() else { return Vec::new() };
     let events = timeline.events()[..model.at].to_vec();
     model.busy = Some("cutting the power".to_owned());
     vec![Command::Crash { branch: model.branches.len(), events }]
-}
-
-pub(super) fn next_branch(model: &mut Model) {
-    show_branch(model, (model.branch + 1) % model.branches.len().max(1));
-}
-
-/// Brings a branch to the front, at its end.
-pub(super) fn show_branch(model: &mut Model, branch: usize) {
-    let Some(shown) = model.branches.get(branch) else { return };
-    let (name, end) = (shown.name.clone(), shown.timeline.len());
-    model.branch = branch;
-    refresh(model, end);
-    note(model, format!("Branch {} of {}: {name}.", branch + 1, model.branches.len()));
-}
-
-pub(super) fn list_branches(model: &mut Model) {
-    let told: Vec<String> = model.branches.iter().enumerate().map(|(index, _)| branch_line(model, index)).collect();
-    note(model, format!("{}. `branch N` brings one to the front.", told.join("; ")));
-}
-
-fn branch_line(model: &Model, index: usize) -> String {
-    let branch = &model.branches[index];
-    let here = if index == model.branch { ", here" } else { "" };
-    let from = branch.parent.map_or(String::new(), |(parent, at)| format!(", left {} behind event {at}", parent + 1));
-    format!("{} {} ({} events{from}{here})", index + 1, branch.name, branch.timeline.len())
 }
 
 pub(super) fn toggle_predict(model: &mut Model) {
@@ -145,7 +135,7 @@ pub(super) fn toggle_predict(model: &mut Model) {
     note(
         model,
         match model.predict.on {
-            true => "Before every split and every recovery you are asked what will happen.",
+            true => "Before every split, merge, commit, crash, recovery and verdict you are asked what will happen.",
             false => "No questions are asked.",
         },
     );

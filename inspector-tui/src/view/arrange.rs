@@ -48,6 +48,8 @@ pub enum Pane {
     OtherForm,
     /// The card of a finding.
     Finding,
+    /// The branches of time.
+    Branches,
     /// What can be done.
     Help,
     /// What just happened.
@@ -78,6 +80,7 @@ pub(super) struct Plan {
     pub columns: Vec<Column>,
     pub story: Option<Rect>,
     pub strip: Option<Rect>,
+    pub bar: Option<Rect>,
     pub checked: Option<Rect>,
     pub command: Rect,
     pub hints: Rect,
@@ -118,6 +121,22 @@ pub fn area_of(model: &Model, pane: Pane) -> Option<Rect> {
     None
 }
 
+/// The event under a place of the screen: on the strip, or on the bar of the whole timeline.
+pub fn event_at(model: &Model, screen: Rect, column: u16, line: u16) -> Option<usize> {
+    let plan = plan(model, screen);
+    let at = ratatui::layout::Position::new(column, line);
+    let strip = plan.strip.filter(|area| area.contains(at));
+    let bar = plan.bar.filter(|area| area.contains(at));
+    strip
+        .and_then(|area| super::strip::event_at(model, column, area))
+        .or_else(|| bar.and_then(|area| super::strip::event_on_bar(model, column, area)))
+}
+
+/// Whether the strip of the operation and the bar of the whole timeline both have a line.
+pub fn has_bar((columns, lines): (u16, u16)) -> bool {
+    columns >= WIDE.0 && lines >= WIDE.1
+}
+
 pub(super) fn plan(model: &Model, area: Rect) -> Plan {
     let is_wide = area.width >= WIDE.0 && area.height >= WIDE.1;
     let lines = |from: u16, height: u16| Rect { y: area.y + from, height, ..area };
@@ -133,14 +152,16 @@ pub(super) fn plan(model: &Model, area: Rect) -> Plan {
         height if height >= 44 => 3,
         _ => 2,
     };
-    let body = lines(1, area.height - 4 - story_lines);
+    let has_bar = is_wide && model.screen != Screen::File;
+    let bar = has_bar.then(|| lines(area.height - 4, 1));
+    let body = lines(1, area.height - 4 - story_lines - u16::from(has_bar));
     let story = (story_lines > 0).then(|| lines(body.bottom() - area.y, story_lines));
     let columns = match (is_wide, model.zoomed) {
         (_, true) => vec![Column { area: body, panes: zoomed(model, body, is_wide) }],
         (true, false) => wide(model, body),
         (false, false) => vec![Column { area: body, panes: compact(model, body) }],
     };
-    Plan { columns, story, strip, checked, command, hints }
+    Plan { columns, story, strip, bar, checked, command, hints }
 }
 
 /// One view alone, for a picture of it.
@@ -184,6 +205,7 @@ fn front(view: View) -> Pane {
         View::Events => Pane::Events,
         View::Verify => Pane::Finding,
         View::Help => Pane::Help,
+        View::Branches => Pane::Branches,
     }
 }
 

@@ -20,6 +20,7 @@ pub fn draw_command(model: &Model, area: Rect, buffer: &mut Buffer) {
     if line.text.is_empty() && !line.active {
         let example = match model.screen {
             Screen::File => ": type a command, for example  show page 2",
+            _ if model.recording().is_some() => ": type a command, for example  next commit",
             _ if !model.world.facts.open && model.at > 0 => ": type an operation, for example  reopen",
             _ => ": type an operation, for example  put o 15",
         };

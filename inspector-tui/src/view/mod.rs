@@ -4,6 +4,7 @@
 //! that are printed as text and JSON. This file decides which regions stand where; a file beside it draws each.
 
 mod arrange;
+pub mod branches;
 pub mod diff;
 pub mod disk;
 pub mod events;
@@ -23,7 +24,7 @@ mod title;
 pub mod tree;
 pub mod verify;
 
-pub use arrange::{Pane, Placed, area_of, place};
+pub use arrange::{Pane, Placed, area_of, event_at, has_bar, place};
 
 use crate::{
     describe::Subject,
@@ -91,6 +92,9 @@ fn draw_store(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     if let Some(area) = plan.strip {
         strip::draw(model, area, buffer);
+    }
+    if let Some(area) = plan.bar {
+        strip::draw_bar(model, area, buffer);
     }
     if let Some(area) = plan.checked {
         let room = usize::from(area.width.saturating_sub(2));
@@ -169,6 +173,7 @@ static PANES: &[PaneRow] = &[
     pane!(OtherForm, page::other_title, page::other_note, page::draw_other),
     pane!(Finding, verify::card_title, |_| String::new(), verify::draw_card),
     pane!(Help, |_| "help".into(), help::note, help::draw),
+    pane!(Branches, |_| "branches".into(), branches::note, branches::draw),
     pane!(Story, story::title, story::note, story::draw),
 ];
 
@@ -205,7 +210,11 @@ static TABS: &[TabRow] = &[
     TabRow { view: View::Diff, name: "d diff", matters: |m| m.looking.compared.is_some() },
     TabRow { view: View::Life, name: "w life", matters: |_| false },
     TabRow { view: View::Help, name: "? help", matters: |_| false },
+    TabRow { view: View::Branches, name: "B branches", matters: |_| false },
 ];
+
+/// Views that have a tab only while they stand in front: they are none of the store.
+const ASIDE: [View; 2] = [View::Help, View::Branches];
 
 fn in_the_lab(model: &Model) -> bool {
     model.screen == Screen::Lab
@@ -246,10 +255,10 @@ impl Tabs {
         3 + names.map(|((_, name), _)| text::width(name) + gap).sum::<usize>() + more
     }
 
-    /// Views without a tab. Help is none of them: it is no view of the store, and its key stands among the hints.
+    /// Views of the store without a tab.
     fn hidden(&self, chosen: &[bool]) -> usize {
         let left_out = self.rows.iter().zip(chosen).filter(|(_, chosen)| !**chosen);
-        left_out.filter(|((row, _), _)| row.view != View::Help).count()
+        left_out.filter(|((row, _), _)| !ASIDE.contains(&row.view)).count()
     }
 
     fn fit_beside(&self, note: &str, width: u16) -> bool {
@@ -263,7 +272,7 @@ impl Tabs {
         for at in 0..chosen.len() {
             let mut with = chosen.clone();
             with[at] = true;
-            if self.rows[at].0.view != View::Help && self.columns(&with, width) <= room {
+            if !ASIDE.contains(&self.rows[at].0.view) && self.columns(&with, width) <= room {
                 chosen = with;
             }
         }

@@ -66,7 +66,7 @@ fn asked(question: &crate::model::Question) -> Vec<CardLine> {
         let right = question.choices.get(question.answer).map_or("", String::as_str);
         let (verdict, family) = match question.chosen == Some(question.answer) {
             true => (format!("Right: {right}."), Family::Good),
-            false => (format!("No: {right}. Step on and see."), Family::Warning),
+            false => (format!("No: {right}. {}", question.why), Family::Warning),
         };
         return vec![title, CardLine { family, ..text(verdict) }];
     }
@@ -76,6 +76,7 @@ fn asked(question: &crate::model::Question) -> Vec<CardLine> {
     });
     vec![title, text(choices.collect::<Vec<_>>().join("   "))]
 }
+
 fn columns(area: Rect) -> usize {
     usize::from(area.width).saturating_sub(2).max(1)
 }

@@ -32,17 +32,18 @@ fn of_lab(model: &Model, room: usize) -> String {
     let named = branch.map_or(String::new(), |branch| format!("   branch {}", branch.name));
     let counted =
         branch.map_or(String::new(), |_| format!("   branch {} of {}", model.branch + 1, model.branches.len()));
+    let verb = if model.recording().is_some() { "replay" } else { "lab" };
     let title = format!("   {}", model.title);
     let durable = format!("   commit {} durable", model.world.facts.durable_commit);
     let forms = [
-        format!("tosumu lab{title}{durable}{named}"),
-        format!("tosumu lab{title}{durable}{counted}"),
-        format!("tosumu lab{title}{counted}"),
-        format!("tosumu lab{durable}{counted}"),
-        format!("tosumu lab{counted}"),
+        format!("tosumu {verb}{title}{durable}{named}"),
+        format!("tosumu {verb}{title}{durable}{counted}"),
+        format!("tosumu {verb}{title}{counted}"),
+        format!("tosumu {verb}{durable}{counted}"),
+        format!("tosumu {verb}{counted}"),
     ];
     let fits = forms.iter().find(|form| text::width(form) <= room);
-    fits.map_or_else(|| text::clip("tosumu lab", room).into_owned(), String::clone)
+    fits.map_or_else(|| text::clip(&format!("tosumu {verb}"), room).into_owned(), String::clone)
 }
 
 /// `put m 13: event 68 of 75`.

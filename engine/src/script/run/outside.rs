@@ -81,6 +81,24 @@ impl Runner {
         Outcome::failed(format!("{text}; the power did not go: the operation never came to `{crash}`"))
     }
 
+    /// The power went behind an event of the operation above: this world gives way to the one that was left then.
+    pub(super) fn cut(&mut self, event: usize) -> Outcome {
+        // What was expected since then is told too, and can be cut behind.
+        let most = self.recorder.count() - self.last.start;
+        if event == 0 || event > most {
+            let events = super::counted(most as u64, "event");
+            return Outcome::failed(format!("the operation above has {events}: there is no event {event} of it"));
+        }
+        let kept = self.last.start + event;
+        let events = self.recorder.events_from(0);
+        *self = Runner::crashed_at(&events[..kept], CrashPlan::Lost, self.options.clone());
+        let crash = self.recorder.events_from(kept).into_iter().find_map(|event| match &*event {
+            Event::Crashed { place, summary, .. } => Some(summary_text(place, summary)),
+            _ => None,
+        });
+        Outcome::done(crash.unwrap_or_default())
+    }
+
     /// The program is gone, the disk holds what survived, and the store is closed. Returns what to print.
     pub(super) fn lose_power(&mut self, place: String, plan: &CrashPlan) -> String {
         self.forget();

@@ -1,36 +1,87 @@
 //! What a power cut would leave, in one true sentence.
 
 use super::{Facts, Sandbox};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use tosumu::trace::Event;
 use tosumu::types::Bytes;
 
 /// Most keys that are named.
 const KEYS_NAMED_MAX: usize = 3;
 
-/// A change of a record that a power cut would undo.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Undurable {
-    /// A record that was not there before.
-    Put(Bytes),
-    /// A record that had another value before.
-    Replaced(Bytes),
-    /// A record that was removed.
-    Removed(Bytes),
+/// What a power cut would undo of a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Change {
+    /// It was not there before.
+    Put,
+    /// It had another value before.
+    Replaced,
+    /// It was removed.
+    Removed,
+}
+
+impl Change {
+    /// What the store would be like: `without m`.
+    fn undone(self, key: &Bytes) -> String {
+        match self {
+            Change::Put => format!("without {}", named(key)),
+            Change::Replaced => format!("with the old value of {}", named(key)),
+            Change::Removed => format!("with {} still in it", named(key)),
+        }
+    }
+}
+
+/// The changes of records that no sync has made durable; cheap to clone.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Undurable {
+    /// By key, each with its place in the order they were made in.
+    changes: Arc<BTreeMap<Bytes, (u64, Change)>>,
+    made: u64,
 }
 
 impl Undurable {
-    fn key(&self) -> &Bytes {
-        match self {
-            Undurable::Put(key) | Undurable::Replaced(key) | Undurable::Removed(key) => key,
+    pub fn clear(&mut self) {
+        *self = Undurable::default();
+    }
+
+    /// The first change of a key tells what a power cut would bring back, unless it was put and then removed.
+    fn add(&mut self, key: &Bytes, change: Change) {
+        let changes = Arc::make_mut(&mut self.changes);
+        match (changes.get_mut(key), change) {
+            (None, _) => {
+                changes.insert(key.clone(), (self.made, change));
+                self.made += 1;
+            }
+            (Some((_, Change::Put)), Change::Removed) => drop(changes.remove(key)),
+            (Some((_, known @ Change::Removed)), Change::Put) => *known = Change::Replaced,
+            (Some((_, known @ Change::Replaced)), Change::Removed) => *known = change,
+            _ => {}
         }
     }
 
-    /// What the store would be like: `without m`.
+    /// What the store would be like without them; nothing when there are none.
     fn undone(&self) -> String {
-        match self {
-            Undurable::Put(key) => format!("without {}", named(key)),
-            Undurable::Replaced(key) => format!("with the old value of {}", named(key)),
-            Undurable::Removed(key) => format!("with {} still in it", named(key)),
+        let mut changes = self.changes.iter();
+        match (changes.next(), changes.next()) {
+            (None, _) => String::new(),
+            (Some((key, (_, change))), None) => change.undone(key),
+            _ if self.changes.values().all(|(_, change)| *change == Change::Put) => format!("without {}", self.keys()),
+            _ => format!("the changes of {} undone", self.keys()),
+        }
+    }
+
+    /// The keys in the order they were first changed in; of many the first few.
+    fn keys(&self) -> String {
+        let mut first: Vec<(u64, &Bytes)> = Vec::new();
+        for (key, (order, _)) in self.changes.iter() {
+            let at = first.partition_point(|(known, _)| known < order);
+            first.insert(at, (*order, key));
+            first.truncate(KEYS_NAMED_MAX);
+        }
+        let listed: Vec<_> = first.into_iter().map(|(_, key)| named(key)).collect();
+        match self.changes.len() - listed.len() {
+            0 => listed.join(" "),
+            more => format!("{} and {more} more", listed.join(" ")),
         }
     }
 }
@@ -39,9 +90,9 @@ impl Sandbox {
     /// Keeps the list of changes that no sync has made durable.
     pub(super) fn follow_changes(&mut self, event: &Event) {
         match event {
-            Event::RecordWritten { key, replaced_bytes: None, .. } => self.change(Undurable::Put(key.clone())),
-            Event::RecordWritten { key, .. } => self.change(Undurable::Replaced(key.clone())),
-            Event::RecordRemoved { key, .. } => self.change(Undurable::Removed(key.clone())),
+            Event::RecordWritten { key, replaced_bytes: None, .. } => self.undurable.add(key, Change::Put),
+            Event::RecordWritten { key, .. } => self.undurable.add(key, Change::Replaced),
+            Event::RecordRemoved { key, .. } => self.undurable.add(key, Change::Removed),
             Event::SavepointSet { savepoint, .. } => self.marks.push((*savepoint, self.undurable.clone())),
             Event::SavepointRestored { savepoint, .. } => self.changes_until(*savepoint),
             Event::TransactionStarted { .. } => self.marks.clear(),
@@ -62,27 +113,11 @@ impl Sandbox {
         }
     }
 
-    /// The first change of a key tells what a power cut would bring back, unless it was put and then removed.
-    fn change(&mut self, change: Undurable) {
-        let known = self.undurable.iter().position(|earlier| earlier.key() == change.key());
-        match (known.map(|index| (index, &self.undurable[index])), &change) {
-            (None, _) => self.undurable.push(change),
-            (Some((index, Undurable::Put(_))), Undurable::Removed(_)) => {
-                self.undurable.remove(index);
-            }
-            (Some((index, Undurable::Removed(_))), Undurable::Put(key)) => {
-                self.undurable[index] = Undurable::Replaced(key.clone());
-            }
-            (Some((index, Undurable::Replaced(_))), Undurable::Removed(_)) => self.undurable[index] = change,
-            _ => {}
-        }
-    }
-
     pub(super) fn if_power_went(&self, facts: &Facts) -> String {
         if self.tampered {
             return "A file was changed from outside: `verify`, or opening it again, tells what is noticed.".to_owned();
         }
-        let surveys = self.surveys(facts);
+        let surveys = &self.surveys;
         let Some(durable) = surveys.durable.commit else {
             return match surveys.system.commit {
                 Some(_) => "Power off now: the new store may be gone, for its name is not durable yet.".to_owned(),
@@ -92,7 +127,7 @@ impl Sandbox {
         if !facts.open {
             return format!("No handle is open. The disk holds the store as commit {durable} left it.");
         }
-        let undone = self.undone();
+        let undone = self.undurable.undone();
         let newer = surveys.system.commit.filter(|system| *system > durable);
         match (newer, undone.is_empty()) {
             (Some(newer), true) => format!(
@@ -107,27 +142,6 @@ impl Sandbox {
             }
             (None, true) => format!("Power off now: nothing is lost; commit {durable} is on the disk."),
             (None, false) => format!("Power off now: the store is as commit {durable} left it, {undone}."),
-        }
-    }
-
-    fn undone(&self) -> String {
-        if let [only] = &self.undurable[..] {
-            return only.undone();
-        }
-        if self.undurable.is_empty() {
-            return String::new();
-        }
-        if self.undurable.iter().all(|change| matches!(change, Undurable::Put(_))) {
-            return format!("without {}", self.keys());
-        }
-        format!("the changes of {} undone", self.keys())
-    }
-
-    fn keys(&self) -> String {
-        let listed: Vec<_> = self.undurable.iter().take(KEYS_NAMED_MAX).map(|change| named(change.key())).collect();
-        match self.undurable.len() - listed.len() {
-            0 => listed.join(" "),
-            more => format!("{} and {more} more", listed.join(" ")),
         }
     }
 }

@@ -195,7 +195,7 @@ impl World {
             Source::File(file) => file.pages.keys().next_back().map_or(0, |page| page.0) + file.unread,
             Source::Sandbox(sandbox) => {
                 let in_memory = sandbox.fold.pages.keys().next_back().map_or(0, |page| page.0);
-                in_memory.max(sandbox.surveys(&self.facts).system.page_count)
+                in_memory.max(sandbox.surveys.system.page_count)
             }
         }
     }
@@ -204,9 +204,7 @@ impl World {
     pub fn catalog(&self) -> Option<PageNo> {
         match &self.source {
             Source::File(_) => self.facts.space.catalog,
-            Source::Sandbox(sandbox) => {
-                Some(sandbox.surveys(&self.facts).system.catalog).filter(|page| !page.is_none())
-            }
+            Source::Sandbox(sandbox) => Some(sandbox.surveys.system.catalog).filter(|page| !page.is_none()),
         }
     }
 

@@ -2,7 +2,7 @@
 //! where. Checksums are trusted here, since the bytes come from the simulated disk; judging a file is `verify`'s work.
 
 use std::collections::BTreeMap;
-use tosumu::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView, padded_end};
+use tosumu::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, LogShape, RecordKind, RecordView, padded_end};
 use tosumu::format::page::SealedView;
 use tosumu::format::superblock::Superblock;
 use tosumu::limits::{PAGES_START_BYTES, SUPERBLOCK_BYTES};
@@ -43,6 +43,18 @@ pub(super) struct Survey {
     pub log_end: u64,
     /// Records behind the last commit, of a transaction not finished.
     pub unfinished: u32,
+    /// Where reading the log goes on when more is written; none when the log does not continue the page file.
+    tail: Option<Tail>,
+}
+
+/// How far the log was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Tail {
+    shape: LogShape,
+    generation: u64,
+    sequence: u64,
+    /// The frames of the commit that is not finished.
+    frames: BTreeMap<PageNo, Standing>,
 }
 
 impl Survey {
@@ -66,35 +78,48 @@ impl Survey {
         if header.log_generation != generation {
             return;
         }
-        let shape = header.shape();
         self.log_end = LOG_HEADER_BYTES as u64;
         self.records.push(None);
-        let (mut at, mut sequence) = (self.log_end, 0);
-        let mut frames = BTreeMap::new();
-        loop {
-            let bytes = log.read(at..at + shape.record_bytes_max() as u64);
-            let Ok(record) = RecordView::decode(&bytes, shape) else { return };
-            let fields = record.fields();
-            if fields.generation != generation || fields.sequence != sequence + 1 {
-                return;
-            }
-            sequence = fields.sequence;
-            let body_at = at + (record.len() - record.body().len()) as u64;
-            at += record.len() as u64;
-            self.records.push(Some(fields.page).filter(|page| !page.is_none()));
-            match fields.kind {
-                RecordKind::Page => {
-                    let seal = SealedView::new(record.body()).map(|page| page.seal()).unwrap_or_default();
-                    frames.insert(fields.page, Standing { offset: body_at, commit: fields.commit, seal });
-                    self.unfinished += 1;
-                }
-                RecordKind::Commit => {
-                    at = padded_end(at);
-                    self.finish(fields.commit, record.body(), std::mem::take(&mut frames));
-                }
-            }
-            self.log_end = at;
+        self.tail = Some(Tail { shape: header.shape(), generation, sequence: 0, frames: BTreeMap::new() });
+        self.go_on(log);
+    }
+
+    /// Whether bytes of the log from `offset` on can be written without a change of what was read.
+    pub fn ends_before(&self, offset: u64) -> bool {
+        self.tail.is_some() && self.log_end <= offset
+    }
+
+    /// Reads on behind the records that are known, which stand as they did.
+    pub fn go_on(&mut self, log: &SectorImage) {
+        let Some(mut tail) = self.tail.take() else { return };
+        while self.record(log, &mut tail).is_some() {}
+        self.tail = Some(tail);
+    }
+
+    /// Takes in the record at the known end, if one stands there.
+    fn record(&mut self, log: &SectorImage, tail: &mut Tail) -> Option<()> {
+        let bytes = log.read(self.log_end..self.log_end + tail.shape.record_bytes_max() as u64);
+        let record = RecordView::decode(&bytes, tail.shape).ok()?;
+        let fields = record.fields();
+        if fields.generation != tail.generation || fields.sequence != tail.sequence + 1 {
+            return None;
         }
+        tail.sequence = fields.sequence;
+        let body_at = self.log_end + (record.len() - record.body().len()) as u64;
+        self.log_end += record.len() as u64;
+        self.records.push(Some(fields.page).filter(|page| !page.is_none()));
+        match fields.kind {
+            RecordKind::Page => {
+                let seal = SealedView::new(record.body()).map(|page| page.seal()).unwrap_or_default();
+                tail.frames.insert(fields.page, Standing { offset: body_at, commit: fields.commit, seal });
+                self.unfinished += 1;
+            }
+            RecordKind::Commit => {
+                self.log_end = padded_end(self.log_end);
+                self.finish(fields.commit, record.body(), std::mem::take(&mut tail.frames));
+            }
+        }
+        Some(())
     }
 
     fn finish(&mut self, commit: CommitNo, body: &[u8], frames: BTreeMap<PageNo, Standing>) {

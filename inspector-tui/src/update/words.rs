@@ -1,0 +1,95 @@
+//! The words of the command line that are about time: steps, jumps, breakpoints, branches, undo, scripts.
+
+use super::{branches, breaks, note_bad, script, time};
+use crate::command::{Command, Overwrite};
+use crate::message::Message;
+use crate::model::{Model, Screen};
+use crate::timeline::Mark;
+
+/// Does what `words` say, the words of `text`; none when they are not about time, or there is none.
+pub(super) fn about_time(model: &mut Model, text: &str, words: &[&str]) -> Option<Vec<Command>> {
+    if model.screen != Screen::Lab {
+        return None;
+    }
+    if let Some(message) = key_word(words) {
+        return Some(super::happen(model, message));
+    }
+    let rest = text.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
+    match words {
+        ["break", at @ ..] => breaks::set(model, at),
+        ["breaks"] => breaks::list(model),
+        ["unbreak", which] => breaks::remove(model, which),
+        ["unbreak"] => note_bad(model, "Say which: unbreak N, or unbreak all; `breaks` lists them."),
+        ["next" | "mark", kind] => to_mark(model, kind, Direction::On),
+        ["prev" | "previous", kind] => to_mark(model, kind, Direction::Back),
+        ["seek" | "event", number] => seek(model, number),
+        ["seek" | "event"] => note_bad(model, "Say an event's number: seek 12."),
+        ["branch", ..] => branches::go_to(model, rest),
+        ["name"] => note_bad(model, "Say what this branch is to be called: name before-the-crash."),
+        ["name", ..] => branches::name(model, rest),
+        ["compare"] => note_bad(model, "Say with which branch: compare NAME; `branches` lists them."),
+        ["compare", ..] => return Some(branches::compare(model, rest)),
+        ["predict", word @ ("on" | "off")] => {
+            if model.predict.on != (*word == "on") {
+                time::toggle_predict(model);
+            }
+        }
+        ["save", ..] => return Some(script::save(model, rest, Overwrite::Refuse)),
+        ["save!", ..] => return Some(script::save(model, rest, Overwrite::Allow)),
+        ["run", ..] => return Some(script::read(model, rest)),
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+/// Words that do what a key does.
+fn key_word(words: &[&str]) -> Option<Message> {
+    match words {
+        ["next"] => Some(Message::StepForward),
+        ["back"] => Some(Message::StepBack),
+        ["first"] => Some(Message::First),
+        ["last"] => Some(Message::Last),
+        ["play"] => Some(Message::PlayPause),
+        ["crash"] => Some(Message::CrashHere),
+        ["predict"] => Some(Message::TogglePredict),
+        ["branches"] => Some(Message::ListBranches),
+        ["branch"] => Some(Message::NextBranch),
+        ["undo"] => Some(Message::Undo),
+        ["redo"] => Some(Message::Redo),
+        ["strip"] => Some(Message::WholeStrip),
+        _ => None,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    On,
+    Back,
+}
+
+fn to_mark(model: &mut Model, kind: &str, direction: Direction) {
+    let Some(mark) = Mark::named(kind) else {
+        let known = Mark::ALL.map(Mark::word).join(" ");
+        return note_bad(model, format!("There is no such mark; there are {known}. `next` alone is one step."));
+    };
+    let index = model.present_index();
+    let found = model.timeline().zip(index).and_then(|(timeline, index)| match direction {
+        Direction::On => timeline.next(index, mark),
+        Direction::Back => timeline.prev(index, mark),
+    });
+    match (found, direction) {
+        (Some(found), _) => time::seek(model, found + 1),
+        (None, Direction::On) => note_bad(model, format!("There is no later {kind} on this branch.")),
+        (None, Direction::Back) => note_bad(model, format!("There is no earlier {kind} on this branch.")),
+    }
+}
+
+/// `seek N`, `seek start`, `seek end`.
+fn seek(model: &mut Model, place: &str) {
+    match (place, place.parse::<usize>()) {
+        ("start", _) => time::seek(model, 1),
+        ("end", _) => time::seek(model, usize::MAX),
+        (_, Ok(number)) => time::seek(model, number.max(1)),
+        _ => note_bad(model, "Say an event's number: seek 12; or seek start, seek end."),
+    }
+}

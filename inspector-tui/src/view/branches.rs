@@ -1,0 +1,60 @@
+//! The branches of time, one of them chosen; under them what was done on it.
+
+use super::{line_of, wrapped};
+use crate::{
+    describe::branches as facts,
+    model::Model,
+    widget::{EventList, EventRow, Family, text},
+};
+use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
+
+/// From this width on a row says in full where a branch comes from.
+const ROOMY_COLUMNS: u16 = 76;
+/// Most columns of a name.
+const NAME_COLUMNS_MAX: usize = 28;
+/// Lines for what was done on the branch that is chosen.
+const DEEDS_LINES: u16 = 3;
+
+/// What stands at the right of the title.
+pub fn note(model: &Model) -> String {
+    match model.branches.len() {
+        0 => String::new(),
+        1 => "1 branch".to_owned(),
+        count => format!("{count} branches"),
+    }
+}
+
+/// Draws the list and, where there is room, what was done on the branch under the cursor.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    let facts = facts::branches(model).branches;
+    if facts.is_empty() {
+        return line_of(
+            buffer,
+            area,
+            0,
+            "No branches: a file at rest has no time of its own.",
+            theme.style(Family::Quiet),
+        );
+    }
+    let name_columns = facts.iter().map(|branch| text::width(&branch.name)).max().unwrap_or(0).min(NAME_COLUMNS_MAX);
+    let origin = |branch: &facts::BranchFacts| match area.width {
+        ROOMY_COLUMNS.. => branch.origin(),
+        _ => branch.short_origin(),
+    };
+    let row = |at: usize| {
+        let branch = &facts[at];
+        let name = text::clip(&branch.name, name_columns);
+        let pad = " ".repeat(name_columns - text::width(&name));
+        let here = if branch.here { "here" } else { "    " };
+        let text = format!("{here} {name}{pad}  {}", origin(branch));
+        EventRow { number: branch.number as u64, text, family: if branch.here { Family::Good } else { Family::Plain } }
+    };
+    let present = model.selected_row.min(facts.len() - 1);
+    let deeds = if area.height > DEEDS_LINES + 2 { DEEDS_LINES } else { 0 };
+    let list = Rect { height: area.height - deeds, ..area };
+    EventList { total: facts.len(), present, row: &row, theme }.render(list, buffer);
+    let below = Rect { y: list.bottom(), height: deeds, ..area };
+    let words = format!("Done on branch {}: {}.", present + 1, facts[present].deeds());
+    wrapped(buffer, below, &words, theme.style(Family::Quiet));
+}
