@@ -1,5 +1,6 @@
 //! What the model asks of the world outside: only the runtime does these.
 
+use crate::keep::Ask;
 use crate::message::Sample;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,4 +77,6 @@ pub enum Command {
         /// Whether a file of that name may give way.
         overwrite: Overwrite,
     },
+    /// Read or write something that outlives the program.
+    Keep(Ask),
 }

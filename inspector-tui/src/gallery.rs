@@ -187,7 +187,7 @@ pub fn notes(fixtures: &[Fixture]) -> String {
 }
 
 /// How many letters must be put in, taken out or changed to make `to` of `from`.
-fn distance(from: &str, to: &str) -> usize {
+pub(crate) fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (down, letter) in from.chars().enumerate() {

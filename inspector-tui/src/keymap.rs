@@ -60,11 +60,40 @@ impl Key {
         };
         name.to_owned()
     }
+
+    /// The key that is called so where only ASCII is used: `x`, `Space`, `Ctrl-K`, `PgDn`.
+    pub fn named(name: &str) -> Option<Key> {
+        let named = [
+            Key::Char(' '),
+            Key::Left,
+            Key::Right,
+            Key::Up,
+            Key::Down,
+            Key::Home,
+            Key::End,
+            Key::PageUp,
+            Key::PageDown,
+            Key::Enter,
+            Key::Escape,
+            Key::Tab,
+            Key::BackTab,
+            Key::Backspace,
+            Key::Delete,
+        ];
+        let only = |text: &str| Some(text.chars().next()?).filter(|letter| text.len() == letter.len_utf8());
+        let control = || only(name.strip_prefix("Ctrl-")?).map(|letter| Key::Control(letter.to_ascii_lowercase()));
+        let letter = || only(name).filter(|letter| !letter.is_control()).map(Key::Char);
+        named.into_iter().find(|key| key.name(true) == name).or_else(control).or_else(letter)
+    }
 }
+
+mod keys;
+
+pub use keys::{KeyClash, Keys, action_like, has_action};
 
 /// One row of the table.
 pub struct Binding {
-    /// The keys; the first is the one hints name.
+    /// The keys, where nobody chose others; the first is the one hints name.
     pub keys: &'static [Key],
     /// What they do.
     pub message: Message,
@@ -96,7 +125,8 @@ pub struct HelpRow {
 /// What `key` does now: the first row of the table that has the key and holds now; else, when a row has the key, the
 /// reason why it does nothing; else, while a line is typed, the letter itself.
 pub fn dispatch(model: &Model, key: Key) -> Option<Message> {
-    let rows = || table().iter().filter(|binding| binding.keys.contains(&key));
+    let keys = &model.style.keys;
+    let rows = || table().iter().enumerate().filter(|(at, _)| keys.of(*at).contains(&key)).map(|(_, binding)| binding);
     if let Some(binding) = rows().find(|binding| (binding.when)(model)) {
         return Some(binding.message.clone());
     }
@@ -111,9 +141,14 @@ pub fn dispatch(model: &Model, key: Key) -> Option<Message> {
 
 /// The keys most likely wanted now: pairs of the key's name and what it does, `?` among the first five.
 pub fn hints(model: &Model) -> Vec<(String, String)> {
+    hint_keys(model).into_iter().map(|(key, words)| (key.name(model.style.ascii), words)).collect()
+}
+
+/// The same with the keys themselves.
+pub fn hint_keys(model: &Model) -> Vec<(Key, String)> {
     let (mut help, mut hints) = (Vec::new(), Vec::new());
     for (binding, key) in hinted(model) {
-        let hint = (key.name(model.style.ascii), worded(binding.hint, model));
+        let hint = (key, worded(binding.hint, model));
         match binding.message {
             Message::Help => help.push(hint),
             _ => hints.push(hint),
@@ -128,12 +163,13 @@ pub fn hints(model: &Model) -> Vec<(String, String)> {
 fn hinted(model: &Model) -> Vec<(&'static Binding, Key)> {
     let mut taken: Vec<Key> = Vec::new();
     let mut rows = Vec::new();
-    for binding in table().iter().filter(|binding| (binding.when)(model)) {
-        let free = binding.keys.iter().find(|key| !taken.contains(key));
+    for (at, binding) in table().iter().enumerate().filter(|(_, binding)| (binding.when)(model)) {
+        let keys = model.style.keys.of(at);
+        let free = keys.iter().find(|key| !taken.contains(key));
         if let Some(key) = free.filter(|_| !binding.hint.is_empty() && is_near(&binding.message, model)) {
             rows.push((binding, *key));
         }
-        taken.extend(binding.keys);
+        taken.extend(keys);
     }
     rows
 }
@@ -145,7 +181,8 @@ pub fn help_rows(model: &Model, search: &str) -> Vec<HelpRow> {
     let mut rows: Vec<HelpRow> = Vec::new();
     let behind = |index: usize| model.help_now.get(index).copied();
     for (index, binding) in table().iter().enumerate().filter(|(_, binding)| !binding.help.is_empty()) {
-        let keys = binding.keys.iter().map(|key| key.name(model.style.ascii)).collect::<Vec<_>>().join(" ");
+        let names: Vec<String> = model.style.keys.of(index).iter().map(|key| key.name(model.style.ascii)).collect();
+        let keys = names.join(" ");
         let row = HelpRow {
             keys,
             what: binding.help.to_owned(),
@@ -206,11 +243,18 @@ fn branch_list(model: &Model) -> bool {
     lab(model) && model.view == View::Branches
 }
 
-fn can_forward(model: &Model) -> bool {
+/// Whether a row of the table has the key and holds now.
+pub fn has_key(model: &Model, key: Key) -> bool {
+    table().iter().enumerate().any(|(at, binding)| model.style.keys.of(at).contains(&key) && (binding.when)(model))
+}
+
+/// Whether there is an event to step to.
+pub fn can_forward(model: &Model) -> bool {
     lab(model) && model.timeline().is_some_and(|timeline| model.at < timeline.len())
 }
 
-fn can_back(model: &Model) -> bool {
+/// Whether there is an event to step back to.
+pub fn can_back(model: &Model) -> bool {
     lab(model) && model.at > 1
 }
 
@@ -350,6 +394,10 @@ fn typing_with_history(model: &Model) -> bool {
     typing(model) && model.screen != Screen::Home && !model.history.is_empty()
 }
 
+fn typing_completed(model: &Model) -> bool {
+    typing(model) && !(model.view == View::Help && model.help_search.active)
+}
+
 fn help(model: &Model) -> bool {
     model.view == View::Help && !model.is_typing() && model.predict.question.is_none()
 }
@@ -357,6 +405,12 @@ fn help(model: &Model) -> bool {
 fn something_to_leave(model: &Model) -> bool {
     inspecting(model)
         && (model.in_bytes() || model.zoomed || model.page.is_some() || model.playing.is_some() || model.tour.is_some())
+}
+
+/// Whether a view can be brought to the front now.
+pub fn shows(model: &Model, view: View) -> bool {
+    let is_row = |binding: &&Binding| matches!(binding.message, Message::Show(shown) if shown == view);
+    table().iter().find(is_row).is_some_and(|binding| (binding.when)(model))
 }
 
 /// All keys, likeliest first.
@@ -395,6 +449,7 @@ static TABLE: &[Binding] = &[
     bind!([Right], Message::Edit(Edit::Right), "", "", "", typing, ""),
     bind!([Home, Control('a')], Message::Edit(Edit::Home), "", "", "", typing, ""),
     bind!([End, Control('e')], Message::Edit(Edit::End), "", "", "", typing, ""),
+    bind!([Tab], Message::Edit(Edit::Complete), "complete", "complete the word that is typed; again for the next that fits", "", typing_completed, ""),
     bind!([Control('u')], Message::Edit(Edit::Clear), "", "empty the line that is typed", "", typing, ""),
 
     // While a question is open.
@@ -547,6 +602,14 @@ static TABLE: &[Binding] = &[
     bind!([Char('q')], Message::Quit, "", "", "", lab, ""),
     bind!([Char(':'), Char('/')], Message::OpenCommandLine, "type a command", "", "", file_screen, ""),
     bind!([Char(':'), Char('/')], Message::OpenCommandLine, "", "", "", inspecting, ""),
+    bind!([Char('y')], Message::Export, "", "write the view in front to a picture", "export FILE", inspecting, ""),
+    bind!([Char('i')], Message::NoteHere, "", "write a note on the byte, page or event looked at", "note TEXT", inspecting, ""),
+    bind!([Char('\'')], Message::NextNote, "", "to the next note", "", inspecting, ""),
+    bind!([Char('T')], Message::NextTheme, "", "the next theme", "theme NAME", |m| free(m), ""),
+    bind!([], Message::ListNotes, "", "say all notes", "notes", inspecting, ""),
+    bind!([], Message::Refused("Say session save, session load, or either with the name of a file."), "", "keep what was done in the lab, or bring it back", "session save|load", lab, ""),
+    bind!([], Message::Refused("Say set theme NAME, or set ascii, colour, motion or mouse on or off."), "", "set theme, ascii, colour, motion or mouse until the program ends", "set KEY VALUE", inspecting, ""),
+    bind!([], Message::Refused("Without a screen: tosumu lab --narrate, tosumu open FILE --narrate."), "", "how to do without a screen", "narrate", inspecting, ""),
     bind!([Control('c')], Message::QuitNow, "", "leave at once", "", |_| true, ""),
     bind!([Control('l')], Message::Redraw, "", "draw the screen anew", "", |_| true, ""),
 ];

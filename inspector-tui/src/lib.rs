@@ -4,11 +4,16 @@
 //! thread. Start reading at [`model`].
 
 pub mod breakpoint;
+pub mod cast;
 pub mod cli;
 pub mod command;
+pub mod complete;
+pub mod config;
 pub mod describe;
+pub mod export;
 pub mod gallery;
 pub mod guide;
+pub mod keep;
 pub mod keymap;
 pub mod lesson;
 pub mod line_edit;
@@ -16,11 +21,14 @@ pub mod look;
 pub mod looking;
 pub mod message;
 pub mod model;
+pub mod notes;
 pub mod picture;
+pub mod pointer;
 pub mod predict;
 pub mod recorded;
 pub mod recording;
 pub mod runtime;
+pub mod session;
 pub mod timeline;
 pub mod tour;
 pub mod travel;

@@ -1,6 +1,7 @@
 //! What can happen to the model: a key's meaning, or news from the worker.
 
-use crate::model::{Report, View};
+use crate::keep::Answer;
+use crate::model::{Focus, Report, View};
 use crate::timeline::FileWorld;
 use std::sync::Arc;
 use tosumu::Finding;
@@ -129,6 +130,8 @@ pub enum Message {
     TourOn,
     /// The cursor of the home screen.
     HomeMove(i32),
+    /// The cursor of the home screen goes to this item.
+    HomeSelect(usize),
     /// Do the item of the home screen.
     HomeChoose,
     /// The terminal has another size.
@@ -197,6 +200,15 @@ pub enum Message {
     },
     /// The worker wrote what it was asked to, and says so.
     Wrote(String),
+    /// Something was pointed at: keys go to its region, and it is selected.
+    Pointed {
+        /// The region; none leaves the keys where they are.
+        focus: Option<Focus>,
+        /// What selects it; none when there is nothing to select.
+        then: Option<Box<Message>>,
+    },
+    /// Move what is shown of a long region by so many lines.
+    Scroll(i32),
     /// A key that does nothing now, and why.
     Refused(&'static str),
     /// Draw everything anew.
@@ -224,6 +236,18 @@ pub enum Message {
     },
     /// The worker read the file to compare with.
     OtherRead(Box<FileWorld>),
+    /// What came of something that outlives the program.
+    Kept(Answer),
+    /// Write the view in front to a file.
+    Export,
+    /// Begin a note on what is looked at.
+    NoteHere,
+    /// To the next note.
+    NextNote,
+    /// Say all notes.
+    ListNotes,
+    /// The next theme.
+    NextTheme,
 }
 
 /// What a verification that still runs has found since it told last.
@@ -278,4 +302,6 @@ pub enum Edit {
     Later,
     /// Empty the line.
     Clear,
+    /// Complete the word, or take the next that fits.
+    Complete,
 }

@@ -4,6 +4,8 @@
 //! branch it belongs to; a step never runs the engine.
 
 use crate::gallery::{self, Fixture};
+use crate::keep::Kept;
+use crate::keymap::Keys;
 use crate::line_edit::LineEdit;
 use crate::looking::Looking;
 use crate::timeline::{FileWorld, Operation, Timeline, World};
@@ -339,12 +341,43 @@ pub struct StyleOptions {
     pub ascii: bool,
     /// Whether the colours are used.
     pub colour: bool,
+    /// Whether steps may follow each other by themselves.
+    pub motion: Motion,
+    /// Whether clicks and the wheel are the inspector's.
+    pub mouse: Mouse,
+    /// Which key does what.
+    pub keys: Keys,
 }
 
 impl Default for StyleOptions {
     fn default() -> StyleOptions {
-        StyleOptions { theme: Theme::dark(), ascii: false, colour: true }
+        StyleOptions {
+            theme: Theme::dark(),
+            ascii: false,
+            colour: true,
+            motion: Motion::Full,
+            mouse: Mouse::On,
+            keys: Keys::default(),
+        }
     }
+}
+
+/// Whether anything on the screen moves by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Motion {
+    /// Playing shows step after step.
+    Full,
+    /// Playing goes to where it would end, at once.
+    None,
+}
+
+/// Whose the mouse is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mouse {
+    /// The inspector's: a click points at something.
+    On,
+    /// The terminal's: it selects text.
+    Off,
 }
 
 /// Everything the screens show.
@@ -423,6 +456,8 @@ pub struct Model {
     pub looking: Looking,
     /// Breakpoints, what can be taken back, and what is only a recording.
     pub travel: Travel,
+    /// What outlives the program: notes, sessions, what is completed.
+    pub kept: Kept,
 }
 
 impl Model {
@@ -501,7 +536,16 @@ impl Model {
             welcome: None,
             looking: Looking::default(),
             travel: Travel::default(),
+            kept: Kept::default(),
         }
+    }
+
+    /// Takes over what is the person's and not the store's: how things look, the lines entered, the home screen.
+    pub fn take_over(&mut self, from: &mut Model) {
+        (self.style, self.size) = (from.style.clone(), from.size);
+        self.history = std::mem::take(&mut from.history);
+        self.home = std::mem::take(&mut from.home);
+        self.kept.last_session = from.kept.last_session;
     }
 
     /// The timeline in front; none of a file at rest.

@@ -5,6 +5,7 @@ mod ask;
 mod branches;
 mod breaks;
 mod home;
+mod keep;
 mod line;
 mod look;
 mod news;
@@ -22,7 +23,7 @@ pub use look::page_to_probe;
 pub use script::lines_of;
 
 use crate::command::Command;
-use crate::message::Message;
+use crate::message::{Edit, Message};
 use crate::model::{Model, Note, Screen, View};
 
 /// Lets `message` happen.
@@ -33,7 +34,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.playing = None;
         }
     }
-    let commands = happen(model, message);
+    let mut commands = happen(model, message);
+    if model.kept.restoring.is_some() && commands.is_empty() {
+        commands = keep::go_on(model);
+    }
     breaks::look(model);
     tour::speak(model);
     commands
@@ -57,6 +61,7 @@ fn comes_from_a_person(message: &Message) -> bool {
             | Message::OtherRead(_)
             | Message::ScriptRead { .. }
             | Message::Wrote(_)
+            | Message::Kept(_)
     )
 }
 
@@ -120,20 +125,26 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::SearchHelp => model.help_search.active = true,
         Message::Type(letter) => line::type_letter(model, letter),
         Message::Paste(text) => return line::paste(model, &text),
+        Message::Edit(Edit::Complete) => return keep::complete(model),
         Message::Edit(edit) => line::edit(model, edit),
         Message::Submit => return line::submit(model),
         Message::Back => back(model),
         Message::Help => look::show(model, View::Help),
         Message::Quit => return quit(model),
-        Message::QuitNow => return vec![Command::Quit],
+        Message::QuitNow => {
+            let mut commands = keep::leaving(model);
+            commands.push(Command::Quit);
+            return commands;
+        }
         Message::TourOn => return tour::go_on(model),
         Message::HomeMove(rows) => home::move_cursor(model, rows),
+        Message::HomeSelect(item) => home::select(model, item),
         Message::HomeChoose => return home::choose(model),
         Message::Resize(columns, lines) => look::resize(model, (columns, lines)),
         Message::Ran { branch, events, said } => news::ran(model, branch, events, said),
         Message::Branched { branch, events, shared, said } => news::branched(model, branch, events, shared, said),
         Message::LabReady { events, title, page_size, file, sample } => {
-            news::lab_ready(model, news::Lab { events, title, page_size, file, sample });
+            return news::lab_ready(model, news::Lab { events, title, page_size, file, sample });
         }
         Message::FileReady(file, report) => return news::file_ready(model, *file, report),
         Message::VerifyNews(told) => news::verify_news(model, told),
@@ -141,6 +152,7 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Verified(file, report) => news::verified(model, *file, report),
         Message::Failed(why) => {
             model.busy = None;
+            model.kept.restoring = None;
             model.travel.several_lines = false;
             news::end_map(model);
             note_bad(model, why);
@@ -156,6 +168,14 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
             model.busy = None;
             note(model, what);
         }
+        Message::Pointed { focus, then } => return look::pointed(model, focus, then),
+        Message::Scroll(lines) => look::scroll(model, lines),
+        Message::Kept(answer) => return keep::answered(model, answer),
+        Message::Export => return keep::export(model, None),
+        Message::NoteHere => keep::begin_note(model),
+        Message::NextNote => keep::next_note(model),
+        Message::ListNotes => keep::list_notes(model),
+        Message::NextTheme => keep::next_theme(model),
         Message::Refused(why) => note(model, why),
         Message::Redraw => return vec![Command::Redraw],
         Message::Nearer => views::zoom(model, 1),
@@ -197,11 +217,13 @@ fn quit(model: &mut Model) -> Vec<Command> {
     if model.screen == Screen::Home && model.home.gallery.take().is_some() {
         return Vec::new();
     }
+    let mut commands = keep::leaving(model);
     if model.screen == Screen::Home || !model.came_from_home {
-        return vec![Command::Quit];
+        commands.push(Command::Quit);
+    } else {
+        home::return_home(model);
     }
-    home::return_home(model);
-    Vec::new()
+    commands
 }
 
 fn note(model: &mut Model, text: impl Into<String>) {

@@ -10,6 +10,21 @@ const PICTURES: &[(&str, &[&str])] = &[
 ];
 
 #[test]
+fn the_recorded_tour_is_what_shot_records() {
+    let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/tour.cast");
+    let recorded = tosumu_inspector::cast::tour();
+    if std::env::var_os("TOSUMU_REWRITE").is_some() {
+        std::fs::write(&recording, &recorded).unwrap();
+    }
+    let kept = std::fs::read_to_string(&recording).unwrap_or_default();
+    assert!(kept == recorded, "docs/tour.cast is not what `tosumu shot tour` records; TOSUMU_REWRITE=1 records it");
+    let mut lines = recorded.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    assert_eq!(lines.next().unwrap()["version"], 2);
+    let times: Vec<f64> = lines.map(|event| event[0].as_f64().unwrap()).collect();
+    assert!(times.len() > 40 && times.is_sorted() && times[times.len() - 1] < 180.0, "{times:?}");
+}
+
+#[test]
 fn the_pictures_of_the_readme_are_what_shot_draws() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
 //! `tosumu fixture`: the gallery of sound and damaged files.
 
-use super::common::{Failure, Outcome, Output, Status};
+use super::common::{Failure, LookOptions, Outcome, Output, Status};
 use super::screen;
 use crate::command::Command;
 use crate::gallery::{self, Fixture, Group};
@@ -37,6 +37,8 @@ enum Act {
     Open {
         /// Its name
         name: String,
+        #[command(flatten)]
+        look: LookOptions,
     },
     /// Make the files anew from their recipes
     Make {
@@ -56,7 +58,7 @@ impl FixtureVerb {
             Act::List { stories: false } => list(codes_of),
             Act::Show { name, recipe: true } => print_recipe(find(&name)?),
             Act::Show { name, recipe: false } => show(find(&name)?),
-            Act::Open { name } => open(find(&name)?),
+            Act::Open { name, look } => open(find(&name)?, &look),
             Act::Make { folder } => make(&folder),
             Act::Check => check(),
         }
@@ -155,9 +157,9 @@ fn print_recipe(fixture: &Fixture) -> Outcome {
     Ok(Status::Done)
 }
 
-fn open(fixture: &Fixture) -> Outcome {
+fn open(fixture: &Fixture, look: &LookOptions) -> Outcome {
     let place = gallery::all().iter().position(|other| other.name == fixture.name);
-    screen::show(Model::nothing(), Worker::new(), place.map(Command::LoadFixture))?;
+    screen::show(Model::nothing(), Worker::new(), place.map(Command::LoadFixture), look)?;
     Ok(Status::Done)
 }
 

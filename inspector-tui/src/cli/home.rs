@@ -1,6 +1,6 @@
 //! What `tosumu` does when it is given no verb: the home screen; off a terminal the tour as text, then the verbs.
 
-use super::common::{Outcome, Output, Status};
+use super::common::{LookOptions, Outcome, Output, Status};
 use super::screen;
 use crate::model::Model;
 use crate::runtime::Worker;
@@ -8,9 +8,9 @@ use crate::tour;
 use clap::CommandFactory;
 
 /// Shows the home screen, or prints the tour.
-pub fn run() -> Outcome {
-    if screen::is_interactive() {
-        screen::show(Model::home(), Worker::new(), None)?;
+pub fn run(look: &LookOptions) -> Outcome {
+    if screen::is_interactive() || look.narrates() {
+        screen::show(Model::home(), Worker::new(), None, look)?;
         return Ok(Status::Done);
     }
     print_tour()

@@ -1,8 +1,9 @@
 //! `tosumu lab`: a real engine on a simulated disk, to be stepped through.
 
-use super::common::{Failure, Outcome, Status, shown_path};
+use super::common::{Failure, LookOptions, Outcome, Status, shown_path};
 use super::screen;
 use crate::command::Command;
+use crate::keep::LastSession;
 use crate::message::Sample;
 use crate::model::Model;
 use crate::runtime::Worker;
@@ -20,6 +21,11 @@ pub struct Lab {
     /// Page size in bytes; without a script the lab then begins with an empty store
     #[arg(long, value_name = "N", value_parser = parse_page_size)]
     page_size: Option<PageSize>,
+    /// Begin anew: do not go on with the last session
+    #[arg(long)]
+    fresh: bool,
+    #[command(flatten)]
+    look: LookOptions,
 }
 
 fn parse_page_size(text: &str) -> Result<PageSize, String> {
@@ -41,7 +47,11 @@ impl Lab {
                 (Worker::with_script(parsed(&text)?, &name, size), Sample::Own)
             }
         };
-        screen::show(Model::nothing(), worker, Some(Command::MakeLab(sample)))?;
+        let mut model = Model::nothing();
+        if sample == Sample::Sample && !self.fresh && screen::is_interactive() {
+            model.kept.last_session = LastSession::GoOn;
+        }
+        screen::show(model, worker, Some(Command::MakeLab(sample)), &self.look)?;
         Ok(Status::Done)
     }
 }

@@ -8,6 +8,8 @@ mod common;
 mod backup;
 mod checkpoint;
 mod compact;
+mod completions;
+mod config;
 mod del;
 mod dump;
 mod export;
@@ -23,6 +25,8 @@ mod inspect;
 mod key;
 mod lab;
 mod learn;
+mod man;
+mod narrate;
 mod open;
 mod probe;
 mod progress;
@@ -40,7 +44,7 @@ mod tree;
 mod verify;
 
 use clap::{Parser, Subcommand};
-use common::{Failure, Outcome, Output, Status};
+use common::{Failure, LookOptions, Outcome, Output, Status};
 use std::process::ExitCode;
 
 const AFTER_HELP: &str = "\
@@ -48,11 +52,13 @@ Keys and values are text with the escapes \\xNN \\t \\n \\\\ (or hex digits with
 Exit status: 0 done; 1 nothing found; 2 damage met, or a file that is not ours; 3 cannot; 64 wrong use.";
 
 #[derive(Parser)]
-#[command(name = "tosumu", version, after_help = AFTER_HELP)]
+#[command(name = "tosumu", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 /// A small authenticated storage engine that can be watched at work
 struct Cli {
     #[command(subcommand)]
     verb: Option<Verb>,
+    #[command(flatten)]
+    look: LookOptions,
 }
 
 /// Every verb there is. A new one is a file with an `Args` struct and its `run`, a variant and a line below.
@@ -87,6 +93,9 @@ enum Verb {
     Shot(shot::Shot),
     Learn(learn::Learn),
     Fixture(fixture::FixtureVerb),
+    Config(config::Config),
+    Completions(completions::Completions),
+    Man(man::ManVerb),
 }
 
 impl Verb {
@@ -121,6 +130,9 @@ impl Verb {
             Verb::Shot(verb) => verb.run(),
             Verb::Learn(verb) => verb.run(),
             Verb::Fixture(verb) => verb.run(),
+            Verb::Config(verb) => verb.run(),
+            Verb::Completions(verb) => verb.run(),
+            Verb::Man(verb) => verb.run(),
         }
     }
 }
@@ -128,8 +140,8 @@ impl Verb {
 /// Runs the verb that the process was started with, and tells how it ended.
 pub fn main() -> ExitCode {
     let outcome = match Cli::try_parse() {
-        Ok(Cli { verb: Some(verb) }) => verb.run(),
-        Ok(Cli { verb: None }) => home::run(),
+        Ok(Cli { verb: Some(verb), .. }) => verb.run(),
+        Ok(Cli { verb: None, look }) => home::run(&look),
         Err(answer) => answer_of_parser(answer),
     };
     let status = outcome.unwrap_or_else(|failure| failure.report());

@@ -1,6 +1,6 @@
 //! `tosumu open`: a database file at rest, sound or broken, locked or not. It is never written to.
 
-use super::common::{Failure, KeyOptions, Outcome, Status, key_failure, refuse_what_cannot_be_drawn};
+use super::common::{Failure, KeyOptions, LookOptions, Outcome, Status, key_failure, refuse_what_cannot_be_drawn};
 use super::screen;
 use crate::command::Command;
 use crate::model::Model;
@@ -19,6 +19,8 @@ pub struct Open {
     file: PathBuf,
     #[command(flatten)]
     keys: KeyOptions,
+    #[command(flatten)]
+    look: LookOptions,
 }
 
 impl Open {
@@ -26,7 +28,7 @@ impl Open {
     pub fn run(self) -> Outcome {
         let unlock = self.unlock()?;
         let worker = Worker::with_key(&self.file, unlock);
-        screen::show(Model::nothing(), worker, Some(Command::LoadFile(self.file)))?;
+        screen::show(Model::nothing(), worker, Some(Command::LoadFile(self.file)), &self.look)?;
         Ok(Status::Done)
     }
 

@@ -1,6 +1,6 @@
 //! `tosumu replay`: a trace that a process left, stepped through like the lab, or printed. Nothing can be done to it.
 
-use super::common::{Failure, Outcome, Output, Status, note, shown_path};
+use super::common::{Failure, LookOptions, Outcome, Output, Status, note, shown_path};
 use super::{run, screen};
 use crate::recording::{self, Recorded};
 use crate::runtime::Worker;
@@ -18,14 +18,13 @@ pub struct Replay {
     /// The trace
     trace: PathBuf,
     /// Print what each operation printed instead, as `run` does
-    #[arg(long)]
+    #[arg(long, conflicts_with = "narrate")]
     plain: bool,
     /// Print every event as a JSON object on a line instead
     #[arg(long, conflicts_with_all = ["plain", "narrate"])]
     json: bool,
-    /// Print every event as a numbered sentence instead
-    #[arg(long, conflicts_with = "plain")]
-    narrate: bool,
+    #[command(flatten)]
+    look: LookOptions,
 }
 
 impl Replay {
@@ -33,11 +32,11 @@ impl Replay {
     pub fn run(self) -> Outcome {
         let recorded = read(&self.trace)?;
         let broken = recorded.broken.clone();
-        if self.plain || self.json || self.narrate {
+        if self.plain || self.json || self.look.narrates() {
             self.print(&recorded)?;
         } else {
             let model = recording::model(&name_of(&self.trace), recorded);
-            screen::show(model, Worker::new(), None)?;
+            screen::show(model, Worker::new(), None, &self.look)?;
         }
         match broken {
             None => Ok(Status::Done),
@@ -52,7 +51,7 @@ impl Replay {
         let mut output = Output::new();
         if self.json {
             run::print_json(&mut output, &recorded.events)?;
-        } else if self.narrate {
+        } else if self.look.narrates() {
             run::print_sentences(&mut output, &recorded.events)?;
         } else {
             recorded.events.iter().try_for_each(|event| print_operation(&mut output, event))?;

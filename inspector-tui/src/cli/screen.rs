@@ -1,15 +1,16 @@
 //! Shows a model: on a terminal as a program to be used, elsewhere as the text of its first screen.
 
-use super::common::{Failure, Output};
+use super::common::{Failure, LookOptions, Output, folders};
 use crate::command::Command;
 use crate::model::{Model, StyleOptions};
 use crate::picture;
-use crate::runtime::{self, Worker};
+use crate::runtime::{self, Keep, Worker};
 use crate::update::update;
 use crate::view;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 
 /// Columns and lines of a screen that is printed.
 const PRINTED: (u16, u16) = (80, 24);
@@ -20,11 +21,23 @@ pub fn is_interactive() -> bool {
 }
 
 /// Shows `model` after `begin` was done.
-pub fn show(model: Model, worker: Worker, begin: Option<Command>) -> Result<(), Failure> {
-    if is_interactive() {
-        return runtime::run(model, style(), worker, begin).map_err(|source| Failure::io("terminal", source));
+pub fn show(model: Model, worker: Worker, begin: Option<Command>, look: &LookOptions) -> Result<(), Failure> {
+    let style = look.style()?;
+    let worker = worker.keeping(Keep::at(state_folder().filter(|_| is_interactive())));
+    if look.narrates() {
+        return super::narrate::run(Model { style, ..model }, worker, begin);
     }
-    print(model, worker, begin)
+    if is_interactive() {
+        return runtime::run(model, style, worker, begin).map_err(|source| Failure::io("terminal", source));
+    }
+    let ascii = style.ascii;
+    print(Model { style: StyleOptions { ascii, ..StyleOptions::default() }, ..model }, worker, begin)
+}
+
+/// Where lines, notes on the lab and sessions are kept.
+fn state_folder() -> Option<PathBuf> {
+    let folders = folders()?;
+    Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_owned())
 }
 
 fn print(mut model: Model, mut worker: Worker, begin: Option<Command>) -> Result<(), Failure> {
@@ -42,11 +55,4 @@ fn print(mut model: Model, mut worker: Worker, begin: Option<Command>) -> Result
     let mut output = Output::new();
     output.bytes(picture::to_text(&buffer).as_bytes())?;
     output.finish()
-}
-
-/// What the environment asks for: `NO_COLOR` set to anything takes the colours away.
-fn style() -> StyleOptions {
-    let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let ascii = std::env::var("TERM").is_ok_and(|term| term == "linux" || term == "vt100");
-    StyleOptions { colour, ascii, ..StyleOptions::default() }
 }

@@ -26,7 +26,8 @@ const SIZE_MAX: u16 = 1000;
 /// Draw one view of a file, of a script's run or of a trace, without a terminal
 #[derive(Args)]
 pub struct Shot {
-    /// tree, page, map, log, disk, seals, snapshots, verify, receipt, events, diff, life, branches or help; home or lab for a whole screen
+    /// tree, page, map, log, disk, seals, snapshots, verify, receipt, events, diff, life, branches or help; home or lab for a whole screen;
+    /// tour for a recording of the tour (asciicast v2)
     #[arg(value_name = "VIEW")]
     subject: String,
     /// The database; it is never written
@@ -88,6 +89,10 @@ enum Form {
 impl Shot {
     /// Draws the view.
     pub fn run(self) -> Outcome {
+        if self.subject == "tour" {
+            self.write(crate::cast::tour().as_bytes())?;
+            return Ok(Status::Done);
+        }
         let subject = subject(&self.subject)?;
         let form = self.form()?;
         let mut model = self.model(subject)?;

@@ -95,6 +95,9 @@ pub struct PageFacts {
     pub slot_line: String,
     /// What is to be said when there is nothing to show.
     pub remark: Option<String>,
+    /// What the reader noted on it: `byte 254: the record of m`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// The bytes of the shown page in the chosen form; empty when there are none.
@@ -140,7 +143,19 @@ pub fn page(model: &Model) -> PageFacts {
         last_writer: last_writer(model),
         cursor: model.byte.and_then(|byte| cursor(model, byte)),
         slot_line: slot_line(model),
+        notes: notes(model),
     }
+}
+
+/// The notes on the shown page and its bytes.
+pub fn notes(model: &Model) -> Vec<String> {
+    let Some(page) = model.shown_page() else { return Vec::new() };
+    let place = format!("page {page}");
+    let words = |note: &crate::notes::PlacedNote| {
+        let words = note.to_string();
+        words.strip_prefix(&place).unwrap_or(&words).trim_start_matches([':', ' ']).to_owned()
+    };
+    model.kept.notes.on_page(page).into_iter().map(words).collect()
 }
 
 /// Where the page's content stands.
@@ -416,6 +431,7 @@ impl PageFacts {
         if !self.slot_line.is_empty() {
             text.push_str(&format!("{}\n", self.slot_line));
         }
+        self.notes.iter().for_each(|note| text.push_str(&format!("Your note: {note}\n")));
         for field in &self.fields {
             let bytes = format!("{}-{}", field.start, field.end - 1);
             text.push_str(&format!(

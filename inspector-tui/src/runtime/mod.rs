@@ -1,19 +1,22 @@
 //! The only impure room: the terminal, the event loop, the clock of playing, and the thread that owns the engine.
 //!
-//! One channel carries everything that can happen: keys, signals, news from the worker. The screen is drawn after a
-//! message and never without one; while nothing plays the loop sleeps.
+//! One channel carries everything that can happen: keys, the mouse, signals, news from the worker. The screen is drawn after
+//! a message and never without one, and what means nothing is no message; while nothing plays the loop sleeps.
 
+mod keep;
 mod terminal;
 mod worker;
 
+pub use keep::Keep;
 pub use worker::Worker;
 
 use crate::command::Command;
+use crate::keep::Ask;
 use crate::keymap;
 use crate::message::Message;
-use crate::model::{Model, StyleOptions};
+use crate::model::{Model, Mouse, StyleOptions};
+use crate::pointer;
 use crate::update::update;
-use crate::view;
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,21 +36,25 @@ enum Arrival {
 /// Shows `model` on the terminal until the user leaves. `begin` is done before the first frame.
 pub fn run(mut model: Model, style: StyleOptions, mut worker: Worker, begin: Option<Command>) -> io::Result<()> {
     model.style = style;
-    let mut waiting = Vec::new();
+    let mut waiting = vec![Command::Keep(Ask::History)];
     if let Some(command) = begin {
         let message = worker.obey(command);
-        waiting = update(&mut model, message);
+        waiting.extend(update(&mut model, message));
     }
-    let terminal = Terminal::enter()?;
-    model.size = terminal.size()?;
+    let terminal = Terminal::enter(model.style.mouse)?;
     let (sender, arrivals) = channel();
     let news = sender.clone();
     let stop = worker.tell_to(Arc::new(move |message| drop(news.send(Arrival::Worker(message)))));
+    let keep = worker.room();
     let commands = start_worker(worker, sender.clone());
     terminal::listen(move |input| sender.send(Arrival::Terminal(input)).is_ok())?;
-    let mut session = Session { model, terminal, commands, stop, arrivals, tick: None };
+    // Whoever listens hears of every other size from here on.
+    model.size = terminal.size()?;
+    let mut session = Session { model, screen: terminal, commands, stop, arrivals, tick: None, frames: 0, keep };
     for command in waiting {
-        session.hand_over(command);
+        if session.obey(command)? == Next::Leave {
+            return Ok(());
+        }
     }
     session.run()
 }
@@ -76,15 +83,33 @@ impl Drop for SayGone {
     }
 }
 
-struct Session {
+/// Where frames go.
+trait Screen {
+    /// Columns and lines.
+    fn size(&self) -> io::Result<(u16, u16)>;
+    /// Draws one frame.
+    fn draw(&mut self, model: &Model) -> io::Result<()>;
+    /// Forgets what is on the screen, so that the next frame is written whole.
+    fn clear(&mut self) -> io::Result<()>;
+    /// Gives the terminal to the shell until it hands it back.
+    fn suspend(&mut self) -> io::Result<()>;
+    /// Listens to the mouse, or leaves it to the terminal.
+    fn set_mouse(&mut self, mouse: Mouse) -> io::Result<()>;
+}
+
+struct Session<S: Screen> {
     model: Model,
-    terminal: Terminal,
+    screen: S,
     commands: Sender<Command>,
     /// Ends the verification that the worker is at: it reads no commands meanwhile.
     stop: Arc<Mutex<Stop>>,
     arrivals: Receiver<Arrival>,
     /// When the next event is due, while playing.
     tick: Option<Instant>,
+    /// Frames drawn so far.
+    frames: u64,
+    /// Where things are kept: a small file is no work for the worker, who may be at something long.
+    keep: Keep,
 }
 
 /// Whether the loop goes on.
@@ -94,17 +119,22 @@ enum Next {
     Leave,
 }
 
-impl Session {
+impl<S: Screen> Session<S> {
     fn run(&mut self) -> io::Result<()> {
         self.draw()?;
-        loop {
-            self.set_clock();
-            let Some(message) = self.wait()? else { continue };
-            if self.happen(message)? == Next::Leave || self.happen_waiting()? == Next::Leave {
-                return Ok(());
-            }
-            self.draw()?;
+        while self.turn()? == Next::GoOn {}
+        Ok(())
+    }
+
+    /// Waits for one arrival. When it means something it happens, what waits behind it too, and one frame shows all of it.
+    fn turn(&mut self) -> io::Result<Next> {
+        self.set_clock();
+        let Some(message) = self.wait()? else { return Ok(Next::GoOn) };
+        if self.happen(message)? == Next::Leave || self.happen_waiting()? == Next::Leave {
+            return Ok(Next::Leave);
         }
+        self.draw()?;
+        Ok(Next::GoOn)
     }
 
     /// What has arrived meanwhile happens before the next frame: a held key never lags behind.
@@ -146,17 +176,20 @@ impl Session {
 
     fn understand(&mut self, arrival: Arrival) -> io::Result<Option<Message>> {
         Ok(match arrival {
-            Arrival::Worker(message) => Some(message),
+            Arrival::Worker(message) => {
+                self.keep.notice_message(&message);
+                Some(message)
+            }
             Arrival::WorkerGone => {
                 Some(Message::Failed("The engine stopped on a defect of its own; the screen only looks back.".into()))
             }
             Arrival::Terminal(Input::Key(key)) => keymap::dispatch(&self.model, key),
             Arrival::Terminal(Input::Paste(text)) => Some(Message::Paste(text)),
             Arrival::Terminal(Input::Resize(columns, lines)) => Some(Message::Resize(columns, lines)),
-            Arrival::Terminal(Input::Wheel(rows)) => Some(Message::MoveRows(rows)),
+            Arrival::Terminal(Input::Mouse(pointer)) => pointer::dispatch(&self.model, pointer),
             Arrival::Terminal(Input::Suspend) => {
-                self.terminal.suspend()?;
-                let (columns, lines) = self.terminal.size()?;
+                self.screen.suspend()?;
+                let (columns, lines) = self.screen.size()?;
                 Some(Message::Resize(columns, lines))
             }
             Arrival::Terminal(Input::Gone) => Some(Message::QuitNow),
@@ -165,12 +198,27 @@ impl Session {
 
     fn happen(&mut self, message: Message) -> io::Result<Next> {
         for command in update(&mut self.model, message) {
-            match command {
-                Command::Quit => return Ok(Next::Leave),
-                Command::Redraw => self.terminal.clear()?,
-                Command::StopVerify => self.stop.lock().unwrap_or_else(PoisonError::into_inner).stop(),
-                command => self.hand_over(command),
+            if self.obey(command)? == Next::Leave {
+                return Ok(Next::Leave);
             }
+        }
+        Ok(Next::GoOn)
+    }
+
+    fn obey(&mut self, command: Command) -> io::Result<Next> {
+        self.keep.notice_command(&command);
+        match command {
+            Command::Quit => return Ok(Next::Leave),
+            Command::Redraw => {
+                panic_if_asked_for();
+                self.screen.clear()?;
+            }
+            Command::StopVerify => self.stop.lock().unwrap_or_else(PoisonError::into_inner).stop(),
+            Command::Keep(ask) => {
+                let answer = self.keep.obey(ask);
+                return self.happen(Message::Kept(answer));
+            }
+            command => self.hand_over(command),
         }
         Ok(Next::GoOn)
     }
@@ -182,7 +230,19 @@ impl Session {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let model = &self.model;
-        self.terminal.draw(|buffer| view::draw(model, buffer))
+        self.screen.set_mouse(self.model.style.mouse)?;
+        self.frames += 1;
+        self.screen.draw(&self.model)
     }
 }
+
+/// Only in a build for tests: with `TOSUMU_DEBUG_PANIC=screen` in the environment Ctrl-L panics, so that a test can see the
+/// terminal given back.
+fn panic_if_asked_for() {
+    if cfg!(debug_assertions) && std::env::var_os("TOSUMU_DEBUG_PANIC").is_some_and(|value| value == "screen") {
+        panic!("asked for by TOSUMU_DEBUG_PANIC");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The worker: owns the engine of the sandbox, one for each branch of time, and reads files. One command in, one message
 //! out.
 
+use super::keep::Keep;
 use crate::command::{Command, Overwrite};
 use crate::describe::plural;
 use crate::gallery::{self, Fixture};
@@ -71,6 +72,8 @@ pub struct Worker {
     stop: Arc<Mutex<Stop>>,
     /// Where news of a verification go while it runs.
     tell: Option<Tell>,
+    /// Where things are kept.
+    keep: Keep,
 }
 
 /// Hears of a verification while it runs.
@@ -86,6 +89,7 @@ impl Worker {
             file: None,
             stop: Arc::default(),
             tell: None,
+            keep: Keep::default(),
         }
     }
 
@@ -105,7 +109,25 @@ impl Worker {
 
     /// Does what `command` asks for and tells what came of it.
     pub fn obey(&mut self, command: Command) -> Message {
+        self.keep.notice_command(&command);
+        let message = self.do_it(command);
+        self.keep.notice_message(&message);
+        message
+    }
+
+    /// The room where things are kept, for whoever obeys what is asked of it.
+    pub(super) fn room(&self) -> Keep {
+        self.keep.clone()
+    }
+
+    /// Keeps things in `keep`.
+    pub fn keeping(self, keep: Keep) -> Worker {
+        Worker { keep, ..self }
+    }
+
+    fn do_it(&mut self, command: Command) -> Message {
         match command {
+            Command::Keep(ask) => Message::Kept(self.keep.obey(ask)),
             Command::MakeLab(sample) => self.make_lab(sample),
             Command::Run { branch, line } => self.run(branch, &line),
             Command::Replay { branch, crashed, lines, shared, line } => {

@@ -4,7 +4,7 @@ use super::{note, note_bad};
 use crate::command::Command;
 use crate::line_edit::LineEdit;
 use crate::message::Sample;
-use crate::model::{HomeItem, Model};
+use crate::model::{Home, HomeItem, Model};
 use std::path::PathBuf;
 
 pub(super) fn move_cursor(model: &mut Model, rows: i32) {
@@ -21,6 +21,14 @@ pub(super) fn move_cursor(model: &mut Model, rows: i32) {
     match &mut model.home.gallery {
         Some(at) => *at = moved(*at),
         None => model.home.selected = moved(model.home.selected),
+    }
+}
+
+/// Puts the cursor on an item.
+pub(super) fn select(model: &mut Model, item: usize) {
+    match &mut model.home.gallery {
+        Some(at) => *at = item,
+        None => model.home.selected = item,
     }
 }
 
@@ -64,8 +72,10 @@ pub(super) fn submit_path(model: &mut Model) -> Vec<Command> {
 
 /// Leaves lab or file for the home screen.
 pub(super) fn return_home(model: &mut Model) {
-    let (style, size, home) = (model.style.clone(), model.size, std::mem::take(&mut model.home));
-    *model = Model::home();
-    (model.style, model.size) = (style, size);
-    (model.home.selected, model.home.gallery) = (home.selected, home.gallery);
+    let (selected, gallery) = (model.home.selected, model.home.gallery);
+    let mut home = Model::home();
+    let items = std::mem::take(&mut home.home.items);
+    home.take_over(model);
+    home.home = Home { items, selected, gallery, input: None };
+    *model = home;
 }

@@ -2,15 +2,16 @@
 //!
 //! The command line takes the operations of the script language and, beside them, words about the screen.
 
-use super::{home, look, note_bad, script, views, words};
+use super::{home, keep, look, note, note_bad, script, views, words};
 use crate::command::Command;
+use crate::complete;
+use crate::keep::Ask;
 use crate::keymap;
 use crate::line_edit::LineEdit;
 use crate::looking::{MapLayer, Which};
 use crate::message::{Edit, Message};
 use crate::model::{Model, Screen, View};
 use crate::timeline::Timeline;
-use crate::widget::Theme;
 use std::ops::Range;
 use std::path::PathBuf;
 use tosumu::escape::unescape;
@@ -21,7 +22,7 @@ use tosumu::types::PageNo;
 /// Lines that are remembered.
 const HISTORY_MAX: usize = 500;
 
-fn active(model: &mut Model) -> Option<&mut LineEdit> {
+pub(super) fn active(model: &mut Model) -> Option<&mut LineEdit> {
     if model.screen == Screen::Home {
         return model.home.input.as_mut();
     }
@@ -57,9 +58,9 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Command> {
 
 pub(super) fn edit(model: &mut Model, edit: Edit) {
     match edit {
-        Edit::Earlier => return recall(model, -1),
-        Edit::Later => return recall(model, 1),
-        _ => {}
+        Edit::Earlier => return keep::recall(model, -1),
+        Edit::Later => return keep::recall(model, 1),
+        _ => model.history_at = None,
     }
     let Some(line) = active(model) else { return };
     match edit {
@@ -70,17 +71,7 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
         Edit::Home => line.home(),
         Edit::End => line.end(),
         Edit::Clear => drop(line.take()),
-        Edit::Earlier | Edit::Later => {}
-    }
-}
-
-fn recall(model: &mut Model, by: isize) {
-    let end = model.history.len();
-    let at = model.history_at.unwrap_or(end).saturating_add_signed(by).min(end);
-    model.history_at = Some(at).filter(|at| *at < end);
-    let text = model.history.get(at).cloned().unwrap_or_default();
-    if let Some(line) = active(model) {
-        line.set(&text);
+        Edit::Earlier | Edit::Later | Edit::Complete => {}
     }
 }
 
@@ -108,12 +99,15 @@ pub(super) fn submit(model: &mut Model) -> Vec<Command> {
     if text.is_empty() {
         return Vec::new();
     }
+    let mut commands = Vec::new();
     if model.history.last() != Some(&text) {
         model.history.push(text.clone());
         let surplus = model.history.len().saturating_sub(HISTORY_MAX);
         model.history.drain(..surplus);
+        commands.push(Command::Keep(Ask::Remember(text.clone())));
     }
-    obey(model, &text)
+    commands.extend(obey(model, &text));
+    commands
 }
 
 /// Does what a line says: a word about the screen or about time, else an operation.
@@ -133,6 +127,9 @@ fn obey(model: &mut Model, text: &str) -> Vec<Command> {
             model.busy = Some(format!("reading {path}"));
             vec![Command::LoadFile(PathBuf::from(path))]
         }
+        ["note", ..] => keep::take_note(model, &text["note".len()..]),
+        ["export", name @ ..] if name.len() < 2 => keep::export(model, name.first().copied()),
+        ["session", rest @ ..] => keep::session(model, rest),
         ["show", rest @ ..] | rest if screen_word(model, rest) => Vec::new(),
         _ => match key_word(model, &words) {
             Some(message) => super::happen(model, message),
@@ -151,10 +148,14 @@ fn screen_word(model: &mut Model, words: &[&str]) -> bool {
             }
             Err(_) => note_bad(model, "Say a page's number: page 2."),
         },
-        ["theme", name] => match Theme::named(name) {
-            Some(theme) => model.style.theme = theme,
-            None => note_bad(model, "Themes are dark, light, colour-blind and plain."),
-        },
+        ["theme", name] => keep::set_theme(model, name),
+        ["set", key, value] => keep::set(model, key, value),
+        ["set", ..] => keep::set(model, "", ""),
+        ["notes"] => keep::list_notes(model),
+        ["narrate"] => {
+            let words = "Without a screen, sentence by sentence: tosumu lab --narrate, tosumu open FILE --narrate.";
+            note(model, words);
+        }
         ["tree"] => look::show_tree(model, None),
         ["tree", name] => match unescape(name).ok().and_then(|name| String::from_utf8(name).ok()) {
             Some(name) => look::show_tree(model, Some(&name)),
@@ -216,6 +217,7 @@ pub(super) enum On {
 /// Has an operation run: at the end of this branch, or, at a past instant, on a branch of its own.
 pub(super) fn run(model: &mut Model, text: &str) -> Vec<Command> {
     if let Some(why) = refusal(model, text) {
+        let why = if model.busy.is_some() { why } else { or_like(model, text, why) };
         note_bad(model, why);
         return Vec::new();
     }
@@ -225,6 +227,7 @@ pub(super) fn run(model: &mut Model, text: &str) -> Vec<Command> {
             hand_over(model, op.to_string(), op.to_string(), on)
         }
         Err(why) => {
+            let why = or_like(model, text, why);
             note_bad(model, why);
             Vec::new()
         }
@@ -251,6 +254,12 @@ fn refusal(model: &Model, text: &str) -> Option<String> {
         return Some(format!("A recording is only looked at. `{word}` is no word about the screen: ? lists those."));
     }
     model.busy.as_ref().map(|busy| format!("Still {busy}."))
+}
+
+/// The complaint, or the word that was meant: what is nearly right is worth more than the list of all.
+fn or_like(model: &Model, text: &str, why: String) -> String {
+    let near = complete::nearest(model, text.split_whitespace().next().unwrap_or_default());
+    near.map_or(why, |word| format!("`{text}` cannot be done. Did you mean `{word}`?"))
 }
 
 fn command_for(model: &Model, line: String, on: On) -> Command {

@@ -5,6 +5,7 @@ use crate::command::Command;
 use crate::keymap;
 use crate::line_edit::LineEdit;
 use crate::looking::TreeZoom;
+use crate::message::Message;
 use crate::model::{Focus, Model, Screen, TreeChoice, View};
 use tosumu::Finding;
 use tosumu::format::node::NodeView;
@@ -79,6 +80,32 @@ pub(super) fn next_region(model: &mut Model, by: isize) {
     if model.focus == Focus::Card && model.view == View::Tree && model.byte.is_none() {
         model.byte = first_byte(model);
     }
+}
+
+/// Keys go where the pointer was, and what was under it is selected.
+pub(super) fn pointed(model: &mut Model, focus: Option<Focus>, then: Option<Box<Message>>) -> Vec<Command> {
+    if let Some(focus) = focus.filter(|focus| keymap::regions(model).contains(focus)) {
+        model.focus = focus;
+    }
+    let before = model.page;
+    let bytes = matches!(then.as_deref(), Some(Message::SelectByte(_)));
+    if bytes && !matches!(model.view, View::Tree | View::Page) {
+        show(model, View::Page);
+    } else if bytes && model.view == View::Tree {
+        model.focus = Focus::Card;
+    }
+    let commands = then.map_or_else(Vec::new, |message| super::happen(model, *message));
+    // A list keeps its row where the page stands in it.
+    if model.page != before && model.view == View::Disk {
+        let row = model.page.and_then(|page| model.world.page_numbers().iter().position(|other| *other == page));
+        model.selected_row = row.unwrap_or(model.selected_row);
+    }
+    commands
+}
+
+/// Moves what is shown of a long region.
+pub(super) fn scroll(model: &mut Model, lines: i32) {
+    model.scroll = moved(model.scroll, lines, usize::MAX);
 }
 
 pub(super) fn toggle_sealed(model: &mut Model) {

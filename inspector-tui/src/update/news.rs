@@ -1,6 +1,6 @@
 //! What the worker has done.
 
-use super::{ask, branches, note, note_bad, script, time, undo};
+use super::{ask, branches, keep, note, note_bad, script, time, undo};
 use crate::command::Command;
 use crate::line_edit::LineEdit;
 use crate::message::{Said, Sample, VerifyNews};
@@ -27,12 +27,14 @@ pub(super) struct Lab {
     pub sample: Sample,
 }
 
-pub(super) fn lab_ready(model: &mut Model, lab: Lab) {
+pub(super) fn lab_ready(model: &mut Model, lab: Lab) -> Vec<Command> {
     let mut timeline = Timeline::new(&lab.file, lab.page_size);
     timeline.extend(lab.events);
     let mut new = Model::lab(timeline, &lab.title);
-    (new.style, new.size, new.home) = (model.style.clone(), model.size, std::mem::take(&mut model.home));
+    new.take_over(model);
     new.came_from_home = true;
+    let operations = new.timeline().map(|timeline| timeline.operations().len());
+    new.kept.sample_operations = operations.filter(|_| lab.sample != Sample::Own);
     match lab.sample {
         Sample::Sample => {
             new.command_line = LineEdit::typed("put m 13");
@@ -42,6 +44,7 @@ pub(super) fn lab_ready(model: &mut Model, lab: Lab) {
         Sample::Own => {}
     }
     *model = new;
+    keep::opened(model)
 }
 
 /// Operations ran: the view stands on the first event.
@@ -180,11 +183,13 @@ pub(super) fn file_ready(model: &mut Model, file: FileWorld, report: Option<Repo
     let from_home = model.came_from_home || !model.home.items.is_empty();
     let verify = report.is_none();
     let mut new = Model::file(file, report);
-    (new.style, new.size, new.home) = (model.style.clone(), model.size, std::mem::take(&mut model.home));
+    new.take_over(model);
     new.came_from_home = from_home;
     new.busy = verify.then(|| "verifying".to_owned());
     *model = new;
-    if verify { vec![Command::Verify] } else { Vec::new() }
+    let mut commands = keep::opened(model);
+    commands.extend(verify.then_some(Command::Verify));
+    commands
 }
 
 /// Verification ended; when it is the first and something is wrong, that comes to the front.

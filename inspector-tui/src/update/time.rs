@@ -2,7 +2,7 @@
 
 use super::{ask, breaks, note, note_bad};
 use crate::command::Command;
-use crate::model::{Model, Speed};
+use crate::model::{Model, Motion, Speed};
 use crate::timeline::Mark;
 
 /// `at` events have happened.
@@ -93,6 +93,14 @@ pub(super) fn previous_mark(model: &mut Model, mark: Mark) {
 
 pub(super) fn play_or_pause(model: &mut Model) {
     let more = model.timeline().is_some_and(|timeline| model.at < timeline.len());
+    if more && model.playing.is_none() && model.style.motion == Motion::None {
+        // Nothing moves by itself: it goes where playing would end, unless a question comes first.
+        step_forward(model);
+        if model.predict.question.is_none() {
+            seek(model, usize::MAX);
+        }
+        return;
+    }
     model.playing = match model.playing {
         None if more => Some(Speed::NORMAL),
         _ => None,

@@ -86,17 +86,30 @@ pub(super) struct Plan {
     pub hints: Rect,
 }
 
-/// The region under a place of the screen, with the area inside its borders: where a click goes.
-pub fn place(model: &Model, screen: Rect, column: u16, line: u16) -> Option<(Pane, Rect)> {
+/// A region that was pointed at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spot {
+    /// What it shows.
+    pub pane: Pane,
+    /// The area inside its borders.
+    pub inner: Rect,
+    /// Whether the tabs stand in its border: it is the main one.
+    pub tabs: bool,
+    /// Whether it stands in the column at the right.
+    pub side: bool,
+}
+
+/// The region under a place of the screen: where a click goes.
+pub fn place(model: &Model, screen: Rect, column: u16, line: u16) -> Option<Spot> {
     let at = ratatui::layout::Position::new(column, line);
-    for shown in plan(model, screen).columns {
+    for (index, shown) in plan(model, screen).columns.into_iter().enumerate() {
         let sections: Vec<_> =
             shown.panes.iter().map(|placed| super::section(model, placed, shown.area.width)).collect();
         let frame = crate::widget::Frame { sections: &sections, theme: &model.style.theme };
         let inner = frame.inner(shown.area);
         let hit = shown.panes.iter().zip(inner).find(|(_, inner)| inner.contains(at));
         if let Some((placed, inner)) = hit {
-            return Some((placed.pane, inner));
+            return Some(Spot { pane: placed.pane, inner, tabs: placed.tabs, side: index > 0 });
         }
     }
     None
@@ -135,6 +148,11 @@ pub fn event_at(model: &Model, screen: Rect, column: u16, line: u16) -> Option<u
 /// Whether the strip of the operation and the bar of the whole timeline both have a line.
 pub fn has_bar((columns, lines): (u16, u16)) -> bool {
     columns >= WIDE.0 && lines >= WIDE.1
+}
+
+/// Where the strip stands, on a screen that has one.
+pub fn strip_area(model: &Model, screen: Rect) -> Option<Rect> {
+    plan(model, screen).strip
 }
 
 pub(super) fn plan(model: &Model, area: Rect) -> Plan {

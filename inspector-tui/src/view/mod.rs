@@ -24,7 +24,7 @@ mod title;
 pub mod tree;
 pub mod verify;
 
-pub use arrange::{Pane, Placed, area_of, event_at, has_bar, place};
+pub use arrange::{Pane, Placed, Spot, area_of, event_at, has_bar, place, strip_area};
 
 use crate::{
     describe::Subject,

@@ -274,6 +274,15 @@ pub fn card_lines_needed(model: &Model, width: u16) -> u16 {
 }
 
 fn card_lines(model: &Model) -> Vec<CardLine> {
+    let mut lines = field_lines(model);
+    let notes = facts::notes(model);
+    if !notes.is_empty() {
+        lines.insert(0, CardLine { family: Family::Title, ..CardLine::new("your note", notes.join(";  ")) });
+    }
+    lines
+}
+
+fn field_lines(model: &Model) -> Vec<CardLine> {
     let annotations = facts::annotations(model);
     let chosen = chosen_span(model);
     let inside: Vec<&Annotation> = annotations.iter().filter(|part| chosen.contains(&part.span.start)).collect();

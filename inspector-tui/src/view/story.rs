@@ -88,13 +88,15 @@ pub fn story(model: &Model, columns: usize, lines: usize) -> String {
     }
     let Some(event) = model.present() else { return beginning(model) };
     let power = model.world.if_power_went();
-    let now = format!("{} {power}", event.sentence());
+    let noted = model.kept.notes.at(crate::notes::NotePlace::Event(model.at));
+    let noted = noted.map_or(String::new(), |words| format!(" Your note: {words}."));
+    let now = format!("{}{noted} {power}", event.sentence());
     let whole = match what_led_here(model) {
         Some(before) => format!("{before} {now}"),
         None => now.clone(),
     };
     // A long reason of a failure takes the place of what a power cut would leave, rather than be cut off itself.
-    let forms = [whole, now.clone(), event.sentence()];
+    let forms = [whole, now.clone(), format!("{}{noted}", event.sentence())];
     forms.into_iter().find(|text| text::wrap(text, columns).len() <= lines).unwrap_or(now)
 }
 

@@ -51,6 +51,14 @@ pub struct Theme {
 }
 
 impl Theme {
+    /// The names of all themes, in the order that they are gone through.
+    pub const NAMES: [&str; 4] = ["dark", "light", "colour-blind", "plain"];
+
+    /// The name of this theme.
+    pub fn name(&self) -> &'static str {
+        Theme::NAMES.into_iter().find(|name| Theme::named(name).as_ref() == Some(self)).unwrap_or("dark")
+    }
+
     /// The theme called `dark`, `light`, `colour-blind` or `plain`.
     pub fn named(name: &str) -> Option<Theme> {
         match name {
@@ -156,7 +164,8 @@ mod tests {
 
     #[test]
     fn every_named_theme_leaves_the_ground_to_the_terminal_and_uses_its_sixteen_colours() {
-        for name in ["dark", "light", "colour-blind", "plain"] {
+        for name in Theme::NAMES {
+            assert_eq!(Theme::named(name).unwrap().name(), name);
             for style in Theme::named(name).unwrap().styles {
                 assert_eq!(style.bg, None, "{name}");
                 assert!(!matches!(style.fg, Some(Color::Rgb(..) | Color::Indexed(_))), "{name}");

@@ -51,6 +51,11 @@ impl Failure {
         Failure::new(Status::Misuse, "MISUSE", message)
     }
 
+    /// The configuration file cannot be followed.
+    pub fn new_config(message: impl Into<String>) -> Failure {
+        Failure::new(Status::Misuse, "CONFIG", message)
+    }
+
     /// Input or output on `place`, a path or the name of a stream, failed.
     pub fn io(place: &str, source: io::Error) -> Failure {
         let code = if source.kind() == io::ErrorKind::NotFound { "NOT-FOUND" } else { "IO" };

@@ -3,6 +3,7 @@
 mod copy;
 mod failure;
 mod key;
+mod look;
 mod new_key;
 mod open;
 mod output;
@@ -13,6 +14,7 @@ mod tree;
 pub use copy::{copy_failure, print_copy};
 pub use failure::{Failure, Outcome, Status};
 pub use key::{KeyOptions, raw_stdin};
+pub use look::{LookOptions, folders};
 pub use new_key::NewKeyOptions;
 pub use open::{
     ArchiveOptions, CreateOptions, KdfOptions, key_failure, open_source, open_to_read, open_to_write, open_with,

@@ -1,0 +1,87 @@
+//! What outlives the program: lines entered, notes, sessions, exported pictures. Plain data; only the runtime reads and writes.
+
+use crate::complete::Typing;
+use crate::notes::Notes;
+use crate::session::Restoring;
+use std::path::PathBuf;
+
+/// What notes are about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum About {
+    /// The lab's sample store: they are kept in the program's own folder.
+    Lab,
+    /// The file that is open: they are kept beside it, in `FILE.notes`.
+    File,
+}
+
+/// What is asked of the room where things are kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ask {
+    /// The lines of earlier runs.
+    History,
+    /// Remember a line.
+    Remember(String),
+    /// The files and folders whose path begins so.
+    Paths(String),
+    /// Read the notes.
+    ReadNotes(About),
+    /// Write the notes.
+    WriteNotes(About, String),
+    /// Write a picture to a new file of this name, or of this name with a number.
+    WriteNew(PathBuf, Vec<u8>),
+    /// Write a picture to this file.
+    Write(PathBuf, Vec<u8>),
+    /// Write a session; without a path the one that `tosumu lab` goes on with.
+    WriteSession(Option<PathBuf>, String),
+    /// Read a session.
+    ReadSession(Option<PathBuf>),
+}
+
+/// What came of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// Done, and nothing to say.
+    Done,
+    /// The lines of earlier runs, oldest first.
+    History(Vec<String>),
+    /// What begins as was typed; folders end in `/`.
+    Paths {
+        /// What was typed.
+        typed: String,
+        /// All that begins so, in order.
+        found: Vec<String>,
+    },
+    /// The notes.
+    Notes(String),
+    /// A file was written, under this name.
+    Wrote(String),
+    /// A session.
+    Session(String),
+    /// It could not be, and why.
+    Failed(String),
+}
+
+/// What the model knows of all that.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Kept {
+    /// The line that is being completed or recalled.
+    pub typing: Typing,
+    /// The notes on what is open.
+    pub notes: Notes,
+    /// How many operations made the sample store; none of another store, whose sessions are not kept.
+    pub sample_operations: Option<usize>,
+    /// What becomes of the last session of the lab when the lab is there.
+    pub last_session: LastSession,
+    /// A session that is being brought back.
+    pub restoring: Option<Restoring>,
+}
+
+/// What becomes of the last session of the lab.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LastSession {
+    /// It stays where it is.
+    #[default]
+    Leave,
+    /// It is gone on with.
+    GoOn,
+}
