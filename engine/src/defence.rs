@@ -225,6 +225,7 @@ defences! {
     FreeListBound "free-list-bound" Comparison "A free list that is folded has no more trunks than there are free pages.";
     FreeListBoundOfCopy "free-list-bound-of-copy" Comparison "A free list that is listed has no more trunks than there are free pages.";
     DamageSeenTwice "damage-seen-twice" Step "Beside a writer nothing is damage until it was seen twice.";
+    SeenTwiceAtRest "seen-twice-at-rest" Step "What is wrong with a file at rest was seen twice, for somebody may be writing it.";
     SameSlotsAroundALook "same-slots-around-a-look" Comparison "What was read beside a writer counts only between equal superblocks.";
     LastCommitStands "last-commit-stands" Mac "Who follows a log goes on behind the very commit that was read last, not behind another in its place.";
     ReadAgainBeforeDamage "read-again-before-damage" Step "A page that was folded under a reader is overtaken, not damaged.";

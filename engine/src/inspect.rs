@@ -268,9 +268,9 @@ impl AtRest {
             let after = watched.sight(0)?.stamp;
             let doubts = found.doubts();
             let seen = (after, doubts);
-            if (seen.1.is_empty() && before.head == seen.0.head)
-                || (before == seen.0 && doubted.as_ref() == Some(&seen))
-            {
+            let is_steady = holds(Defence::SameSlotsAroundALook, before.head == seen.0.head);
+            let is_seen_twice = before == seen.0 && doubted.as_ref() == Some(&seen);
+            if (seen.1.is_empty() && is_steady) || holds(Defence::SeenTwiceAtRest, is_seen_twice) {
                 found.stamp = seen.0;
                 found.pin = pin;
                 return Ok(found);

@@ -369,6 +369,22 @@ fn a_read_that_came_out_half_old_and_half_new_once_is_not_called_damage() {
 }
 
 #[test]
+fn a_read_that_came_out_wrong_once_makes_no_finding_of_a_file_at_rest() {
+    let disk = MemoryVfs::new();
+    let writer = write_to(Arc::new(disk.clone()));
+    commit(&writer, 1);
+    fold(&writer);
+    commit(&writer, 2);
+    for number in 1..20 {
+        let meddled = Meddled::new(&disk, |_| {});
+        meddled.torn_read.store(number, Ordering::Relaxed);
+        let file = AtRest::open(Arc::new(meddled), PATH, None).unwrap();
+        let at_newest = file.state().is_ok_and(|state| state.commit.0 == writer.stats().unwrap().commit.0);
+        assert!(at_newest && file.log().damage.is_none() && file.mac_findings().is_empty(), "read {number}");
+    }
+}
+
+#[test]
 fn damage_is_told_as_damage_by_a_handle_that_follows() {
     let disk = MemoryVfs::new();
     let writer = write_to(Arc::new(disk.clone()));

@@ -305,6 +305,17 @@ pub(super) const ALL: &[Attack] = &[
             Ok(())
         },
     ),
+    mixer(
+        "frame-of-a-fork",
+        "a frame of the last commit is replaced by the one that a copy has there",
+        |scene, files| {
+            let theirs = log_of(&scene.fork)?;
+            let log = log_mut(files)?;
+            let (mine, other) = (last(&commits(log)?), last(&commits(theirs)?));
+            let frame = a_frame(log)?.len();
+            put(log, mine.start, &theirs[other.start..other.end.min(other.start + frame)])
+        },
+    ),
     mixer("record-edited", "a commit record is edited, its checksum mended", |_, files| {
         let log = log_mut(files)?;
         let record = commit_record(log)?;
