@@ -391,9 +391,39 @@ fn a_reader_compares_and_writes_no_witness_and_nothing_to_compare_with_is_an_err
     write_file(&disk, WITNESS, b"my diary\n");
     for read_only in [false, true] {
         let error = witnessed(&disk).read_only(read_only).open(PATH).unwrap_err();
-        assert!(error.code() == "IO" && error.to_string().contains("it is no witness file"), "{error}");
+        assert!(error.code() == "FRESH-UNANCHORED" && error.to_string().contains("no witness file"), "{error}");
     }
     assert_eq!(bytes_of(&disk, WITNESS), b"my diary\n");
+}
+
+#[test]
+fn a_witness_that_its_disk_has_damaged_is_named_with_what_to_do_and_that_helps() {
+    let disk = SimVfs::new(1);
+    let db = create_witnessed(&disk);
+    put(&db, "a", "1").unwrap();
+    drop(db);
+    let before = disk.files();
+    let length = bytes_of(&disk, WITNESS).len();
+    // Its only sector was being written when the power went, and holds junk.
+    disk.tamper(WITNESS, 0, &vec![0xa5; length]).unwrap();
+    for read_only in [true, false] {
+        let error = witnessed(&disk).read_only(read_only).open(PATH).unwrap_err();
+        let Error::Damage(finding) = &error else { panic!("{error:?}") };
+        assert_eq!((error.code(), finding.file.as_deref()), ("FRESH-UNANCHORED", Some(WITNESS)));
+        assert!(finding.next.as_ref().is_some_and(|next| next.contains("take it away")), "{finding:?}");
+        assert_eq!(tosumu::read_witness(&disk, Path::new(WITNESS)).unwrap_err().code(), "FRESH-UNANCHORED");
+    }
+    let of = |name: &str| before.iter().find(|file| file.file == name).unwrap().bytes.to_vec();
+    assert_eq!(bytes_of(&disk, PATH), of(PATH), "the database was not touched");
+    // Or it does not read at all: it is the first file that is read.
+    disk.set_faults(vec![Fault { at_call: disk.calls() + 1, kind: FaultKind::Io, span: FaultSpan::Once }]);
+    let error = witnessed(&disk).open(PATH).unwrap_err();
+    assert!(error.code() == "FILE-READ-ERROR" && error.to_string().contains("begins a new one"), "{error}");
+    disk.set_faults(Vec::new());
+    // What it says to do is what helps.
+    disk.remove(Path::new(WITNESS)).unwrap();
+    let db = witnessed(&disk).open(PATH).unwrap();
+    assert_eq!(lines(&disk), [db.fingerprint()]);
 }
 
 /// A history with a state of every sort; what was put back of it, and what the witness says of that.

@@ -14,6 +14,7 @@
 use crate::crypto::{Anchor, Freshness, compare, parse_fingerprint};
 use crate::defence::{Defence, durable, is_off};
 use crate::error::{Error, Result};
+use crate::finding::{Code, Finding, Severity};
 use crate::limits::WITNESS_BYTES_MAX;
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::trace::{Event, Tracer};
@@ -43,18 +44,14 @@ struct State {
 }
 
 impl Witness {
-    /// Reads the witness file at `path`; one that is not there, or is empty, has no lines. Fails with `IO` for a file
-    /// that holds no such line: it is somebody else's, and is not touched.
+    /// Reads the witness file at `path`; one that is not there, or is empty, has no lines. Fails with `FRESH-UNANCHORED` for a
+    /// file that holds no such line: its disk damaged it or it is somebody else's, and it is not touched.
     ///
     /// It is read before the database: a reader beside a writer must not find lines of commits it does not see yet.
     pub fn read(vfs: Arc<dyn Vfs>, path: &Path, tracer: Tracer) -> Result<Witness> {
         let path = &vfs.resolve(path);
         let name = file_name(path);
-        let lines = Lines::read(&*vfs, path, &name)?;
-        if lines.anchors.is_empty() && lines.bytes > 0 {
-            let why = "it is no witness file, for it has no line that `fingerprint` printed; it was not touched: name another";
-            return Err(Error::io("open", &name, io::Error::new(io::ErrorKind::InvalidData, why)));
-        }
+        let lines = Lines::read_some(&*vfs, path, &name)?;
         let state = State {
             file: None,
             end: lines.bytes,
@@ -194,6 +191,15 @@ struct Lines {
 }
 
 impl Lines {
+    /// As [`Lines::read`], of a file that must have a line if it has a byte.
+    fn read_some(vfs: &dyn Vfs, path: &Path, name: &str) -> Result<Lines> {
+        let lines = Lines::read(vfs, path, name)?;
+        match lines.anchors.is_empty() && lines.bytes > 0 {
+            true => Err(without_lines(name, lines.bytes).into()),
+            false => Ok(lines),
+        }
+    }
+
     /// Reads the file's end, up to the length it may have: a longer one was written by somebody else.
     fn read(vfs: &dyn Vfs, path: &Path, name: &str) -> Result<Lines> {
         let failed = |doing: &'static str| move |source: io::Error| Error::io(doing, name, source);
@@ -207,7 +213,7 @@ impl Lines {
         let bytes = file.len().map_err(failed("read"))?;
         let start = bytes.saturating_sub(WITNESS_BYTES_MAX);
         let mut content = vec![0; (bytes - start) as usize];
-        let read = read_up_to(&*file, start, &mut content).map_err(failed("read"))?;
+        let read = read_up_to(&*file, start, &mut content).map_err(|source| unread(name, start..bytes, &source))?;
         content.truncate(read);
         Ok(Lines::of(&content, bytes, start > 0))
     }
@@ -236,19 +242,44 @@ impl Lines {
     }
 }
 
+/// What a reader is told to do who cannot use a witness: the database itself may be whole.
+const BEGIN_ANOTHER: &str = "Keep a copy of it; hold what `tosumu fingerprint FILE` prints against a line kept elsewhere. Then \
+    take it away, or name another: the next opening for writing begins a new one.";
+
+/// A file without a single line: a disk that damages the sector it writes leaves a short witness so.
+fn without_lines(name: &str, bytes: u64) -> Finding {
+    let why = "This is no witness file, or its disk has damaged it: it has no line that `fingerprint` printed.";
+    Finding::new(Code::FreshUnanchored, why)
+        .severity(Severity::Fatal)
+        .at(name, 0..bytes)
+        .expected("lines that `fingerprint` printed", "none")
+        .lost("What the witness knew: an older copy of the whole database could pass for the newest.")
+        .next(format!("It was not touched. {BEGIN_ANOTHER}"))
+}
+
+/// A witness that the operating system cannot read.
+fn unread(name: &str, bytes: std::ops::Range<u64>, source: &io::Error) -> Error {
+    let why = format!("The witness file could not be read: {source}.");
+    let finding = Finding::new(Code::FileReadError, why)
+        .at(name, bytes)
+        .lost("What the witness knew: an older copy of the whole database could pass for the newest.")
+        .next(format!("Its disk may be failing. {BEGIN_ANOTHER}"));
+    finding.into()
+}
+
 fn temporary_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".tmp");
     name.into()
 }
 
-/// The last whole line of the witness file at `path`, for whoever looks at a database at rest; nothing when it has none.
+/// The last whole line of the witness file at `path`, for whoever looks at a database at rest; nothing when it is empty.
 ///
-/// Errors: `NOT-FOUND`, `IO`.
+/// Errors: `NOT-FOUND`, `IO`; `FILE-READ-ERROR` for a file that does not read, `FRESH-UNANCHORED` for one without such a line.
 pub fn read_witness(vfs: &dyn Vfs, path: &Path) -> Result<Option<Anchor>> {
     let name = file_name(path);
     if !vfs.exists(path).map_err(|source| Error::io("looking for", &name, source))? {
         return Err(Error::NotFound { file: name });
     }
-    Ok(Lines::read(vfs, path, &name)?.anchors.pop().map(|(anchor, _)| anchor))
+    Ok(Lines::read_some(vfs, path, &name)?.anchors.pop().map(|(anchor, _)| anchor))
 }

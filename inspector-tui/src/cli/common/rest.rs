@@ -39,7 +39,9 @@ pub fn witness_anchor(keys: &KeyOptions) -> Result<Option<Anchor>, Failure> {
     };
     match read_witness(&OsVfs, path).map_err(failed)? {
         Some(anchor) => Ok(Some(anchor)),
-        None => Err(Failure::misuse(format!("{place}: is no witness file: it has no line that `fingerprint` printed"))),
+        None => Err(Failure::misuse(format!(
+            "{place}: is empty, and no witness file: it has no line that `fingerprint` printed"
+        ))),
     }
 }
 
