@@ -483,6 +483,19 @@ impl AtRest {
         }
     }
 
+    /// Reads these pages, in ascending order, at once as far as they stand close together; others are read when asked for.
+    pub(crate) fn page_run(&self, pages: &[PageNo]) -> PageRun<'_> {
+        let nothing = PageRun { file: self, offset: 0, bytes: Vec::new() };
+        let (Some(page_size), [first, .., last]) = (self.page_size(), pages) else { return nothing };
+        let (offset, end) = (page_size.offset_of(*first), page_size.offset_of(PageNo(last.0.saturating_add(1))));
+        let is_close = end.saturating_sub(offset) <= 2 * (pages.len() * page_size.bytes()) as u64;
+        // What cannot be read together is read page by page, and told so.
+        match is_close.then(|| self.file_bytes(offset, (end - offset) as usize)) {
+            Some(Ok(bytes)) => PageRun { offset, bytes, ..nothing },
+            _ => nothing,
+        }
+    }
+
     /// The last bytes of the place of a page in the page file, where the seal stands.
     fn seal_at(&self, page: PageNo) -> Option<Seal> {
         let page_size = self.page_size()?;
@@ -646,6 +659,32 @@ impl AtRest {
             Ok(_) => Error::Misuse { why: "the page size is not known".to_owned() },
         };
         self.page_size().ok_or_else(unknown)
+    }
+}
+
+/// Pages of the page file that were read together.
+pub(crate) struct PageRun<'a> {
+    /// The file.
+    pub file: &'a AtRest,
+    offset: u64,
+    bytes: Vec<u8>,
+}
+
+impl PageRun<'_> {
+    /// As [`AtRest::file_page`].
+    pub fn file_page(&self, page: PageNo) -> Result<PageBytes> {
+        let whole = self.file.page_size().filter(|_| !page.is_none()).and_then(|page_size| {
+            let offset = page_size.offset_of(page);
+            let start = usize::try_from(offset.checked_sub(self.offset)?).ok()?;
+            let bytes = self.bytes.get(start..start.checked_add(page_size.bytes())?)?;
+            Some(PageBytes { bytes: bytes.to_vec(), source: ByteSource::File { offset } })
+        });
+        whole.map_or_else(|| self.file.file_page(page), Ok)
+    }
+
+    /// As [`AtRest::newest_page`].
+    pub fn newest_page(&self, page: PageNo) -> Result<PageBytes> {
+        if self.file.is_in_log(page) { self.file.newest_page(page) } else { self.file_page(page) }
     }
 }
 

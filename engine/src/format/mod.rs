@@ -53,5 +53,7 @@ pub fn read_array<const N: usize>(bytes: &[u8], offset: usize) -> [u8; N] {
 
 /// True when every byte is zero.
 pub fn is_zero(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&byte| byte == 0)
+    // By comparing pieces, which is as quick as reading them.
+    const ZEROS: [u8; 4096] = [0; 4096];
+    bytes.chunks(ZEROS.len()).all(|piece| *piece == ZEROS[..piece.len()])
 }

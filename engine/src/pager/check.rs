@@ -2,7 +2,7 @@
 //!
 //! Everybody who reads a page asks here: the pager on every read that misses the cache, verify on every page, the inspector.
 
-use crate::crypto::{Keys, PlainPage, SealedPage};
+use crate::crypto::{Keys, PlainPage};
 use crate::defence::{Defence, holds, is_off};
 use crate::finding::{Code, Finding};
 use crate::format::DecodeError;
@@ -50,8 +50,7 @@ pub fn open_expected(
 
 /// Opens `bytes` by the header they carry, whatever a pointer says: for the inspector and for the probe.
 pub fn open_authentic(keys: &Keys, bytes: &[u8], page: PageNo, place: Place<'_>) -> Result<PlainPage, Box<Finding>> {
-    let opened = SealedPage::adopt(bytes.to_vec()).and_then(|sealed| keys.open_page(&sealed));
-    opened.ok_or_else(|| Box::new(unauthentic(bytes, page, place)))
+    keys.open_page_bytes(bytes).ok_or_else(|| Box::new(unauthentic(bytes, page, place)))
 }
 
 /// Checks that the plain form is sound and of the kind its sealed header names.
@@ -161,7 +160,7 @@ fn wrong_page(keys: &Keys, view: &SealedView<'_>, expected: &PagePointer, place:
         return located(Code::PageZero, format!("Page {page} is all zero bytes."), view, expected, place)
             .expected(describe(expected), "zeros");
     }
-    let header = match SealedPage::adopt(view.bytes().to_vec()).and_then(|sealed| keys.open_page(&sealed)) {
+    let header = match keys.open_page_bytes(view.bytes()) {
         Some(_) => view.header().ok(),
         None => None,
     };

@@ -11,7 +11,7 @@ use crate::finding::Finding;
 use crate::format::node::NodeView;
 use crate::format::overflow::OverflowView;
 use crate::format::page::PageKind;
-use crate::inspect::{AtRest, PageSource};
+use crate::inspect::{AtRest, PageRun, PageSource};
 use crate::pager::check::PageUse;
 use crate::types::{PageNo, PagePointer};
 use std::collections::VecDeque;
@@ -42,7 +42,7 @@ pub(super) fn pages_in_order<'a, R: Send + 'a>(
     file: &'a AtRest,
     crew: &Crew<'a>,
     mut pages: impl Iterator<Item = PageNo>,
-    look: fn(&AtRest, PageNo) -> R,
+    look: fn(&PageRun<'_>, PageNo) -> R,
     mut take: impl FnMut(PageNo, R) -> ControlFlow<()>,
 ) {
     let batch = batch_of(file);
@@ -54,7 +54,10 @@ pub(super) fn pages_in_order<'a, R: Send + 'a>(
                 break;
             }
             let list = numbers.clone();
-            let handle = crew.hand_over(move || list.into_iter().map(|page| look(file, page)).collect());
+            let handle = crew.hand_over(move || {
+                let run = file.page_run(&list);
+                list.into_iter().map(|page| look(&run, page)).collect()
+            });
             under_way.push_back((numbers, handle));
         }
         let Some((numbers, handle)) = under_way.pop_front() else { return };

@@ -8,7 +8,7 @@ use crate::defence::{Defence, holds};
 use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogShape, RecordKind, RecordView, padded_end};
 use crate::format::page::SealedView;
-use crate::inspect::{AtRest, PageSet};
+use crate::inspect::{PageRun, PageSet};
 use crate::limits::LOG_FALSE_HEADS_MAX;
 use crate::trace::Event;
 use crate::types::PageNo;
@@ -167,8 +167,9 @@ struct ShapedRecord {
 }
 
 /// What is wrong with the shape of a page.
-fn page_shape(file: &AtRest, page: PageNo) -> Option<Finding> {
-    let found = match file.file_page(page) {
+fn page_shape(run: &PageRun<'_>, page: PageNo) -> Option<Finding> {
+    let file = run.file;
+    let found = match run.file_page(page) {
         Ok(found) => found,
         Err(error) => return Some(*file.read_error(error, page)),
     };

@@ -11,8 +11,8 @@ use crate::finding::{Code, Finding};
 use crate::format::node::NodeView;
 use crate::format::page::{PageKind, SealedView};
 use crate::inspect::{
-    AtRest, ChainWalk, FreeWalk, Met, PageBytes, TreeHome, TreeSort, TreeWalk, VALUE_NEXT, VouchedState, catalog_entry,
-    chains_of, value_lost,
+    AtRest, ChainWalk, FreeWalk, Met, PageBytes, PageRun, TreeHome, TreeSort, TreeWalk, VALUE_NEXT, VouchedState,
+    catalog_entry, chains_of, value_lost,
 };
 use crate::trace::Event;
 use crate::types::PageNo;
@@ -311,8 +311,9 @@ fn free_note(pages: u64) -> String {
 }
 
 /// A page by itself: sealed with this key, for this place.
-fn authentic(file: &AtRest, page: PageNo) -> Result<(), Box<Finding>> {
-    let found = file.newest_page(page).map_err(|error| file.read_error(error, page))?;
+fn authentic(run: &PageRun<'_>, page: PageNo) -> Result<(), Box<Finding>> {
+    let file = run.file;
+    let found = run.newest_page(page).map_err(|error| file.read_error(error, page))?;
     let place = file.place(&found);
     let at = |finding: Finding| {
         Box::new(finding.at(place.file, place.offset..place.offset + found.bytes.len() as u64).page(page))

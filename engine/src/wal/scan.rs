@@ -8,6 +8,7 @@ use crate::crypto::Keys;
 use crate::defence::{Defence, holds, is_off};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
+use crate::format::is_zero;
 use crate::format::log::{CommitBody, LOG_HEADER_BYTES, LogHeader, RecordKind, RecordView};
 use crate::format::log::{LogShape, fingerprint_input, padded_end, record_place};
 use crate::format::page::SealedView;
@@ -562,12 +563,6 @@ impl Heads {
     }
 }
 
-/// By comparing pieces, which is as quick as reading them.
-fn is_zero(bytes: &[u8]) -> bool {
-    const ZEROS: [u8; 4096] = [0; 4096];
-    bytes.chunks(ZEROS.len()).all(|piece| *piece == ZEROS[..piece.len()])
-}
-
 fn word(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(*bytes[at..].first_chunk().expect("invariant: a whole head stands at every place looked at"))
 }
@@ -654,7 +649,9 @@ impl<'a> Window<'a> {
         let wanted_end = (offset + count as u64).min(self.length);
         let inside = offset >= self.start && wanted_end <= self.start + self.bytes.len() as u64;
         if !inside && offset < self.length {
-            self.bytes.resize(WINDOW_BYTES.max(count), 0);
+            // Most logs are far shorter than a window, and clearing one costs more than reading them.
+            let left = usize::try_from(self.length - offset).unwrap_or(usize::MAX);
+            self.bytes.resize(WINDOW_BYTES.max(count).min(left), 0);
             let read = read_up_to(self.file, offset, &mut self.bytes)
                 .map_err(|source| Error::io("read", self.file_name, source))?;
             self.bytes.truncate(read);

@@ -69,11 +69,12 @@ fn value_bytes(node: NodeView, slot: usize) -> usize {
 pub(super) fn cells(node: NodeView) -> Result<(), DecodeError> {
     let mut free = node.slots_end()..node.slots_end();
     let mut free_bytes = 0;
-    let lowest = node.slots_by_offset().first().map_or(node.plain.len(), |&slot| node.cell_offset(slot));
+    let mut slots = node.slots_by_offset().peekable();
+    let lowest = slots.peek().map_or(node.plain.len(), |&slot| node.cell_offset(slot));
     if lowest != node.cells_start() {
         return Err(header_place::CELLS_START.error(Code::TreeSlot, lowest, node.cells_start()));
     }
-    for slot in node.slots_by_offset() {
+    for slot in slots {
         let cell = node.cell_span(slot);
         if cell.start < free.start {
             let why = format!("The cell of slot {slot} lies over another.");
@@ -93,7 +94,7 @@ pub(super) fn cells(node: NodeView) -> Result<(), DecodeError> {
 }
 
 fn free_between(node: NodeView, free: Range<usize>) -> Result<usize, DecodeError> {
-    match is_zero(&node.plain[free.clone()]) {
+    match free.is_empty() || is_zero(&node.plain[free.clone()]) {
         true => Ok(free.len()),
         false => Err(nonzero(node.plain, free, Code::TreeSlot, "Free bytes of a page are zero.")),
     }
@@ -101,6 +102,7 @@ fn free_between(node: NodeView, free: Range<usize>) -> Result<usize, DecodeError
 
 /// Heads equal the keys, keys ascend, values in overflow chains belong there, and a branch's first key is empty and its children are pages.
 pub(super) fn keys(node: NodeView) -> Result<(), DecodeError> {
+    let mut previous: &[u8] = &[];
     for slot in 0..node.slot_count() {
         let key = node.key(slot);
         if node.head(slot) != head_of(key) {
@@ -108,11 +110,12 @@ pub(super) fn keys(node: NodeView) -> Result<(), DecodeError> {
             let why = format!("The head in slot {slot} is not the beginning of its key.");
             return Err(DecodeError::new(Code::TreeSlot, node.slot_span(slot), expected, found, why));
         }
-        if slot > 0 && node.key(slot - 1) >= key {
-            let expected = format!("a key past {}", preview(node.key(slot - 1)));
+        if slot > 0 && previous >= key {
+            let expected = format!("a key past {}", preview(previous));
             let why = format!("The key of slot {slot} does not follow that of slot {}.", slot - 1);
             return Err(DecodeError::new(Code::TreeOrder, node.key_span(slot), expected, preview(key), why));
         }
+        previous = key;
     }
     match node.kind() {
         PageKind::Branch => children(node),
@@ -122,7 +125,7 @@ pub(super) fn keys(node: NodeView) -> Result<(), DecodeError> {
 
 /// A value lies in an overflow chain only when it must, and the chain has a first page.
 fn values(node: NodeView) -> Result<(), DecodeError> {
-    for slot in 0..node.slot_count() {
+    for slot in (0..node.slot_count()).filter(|&slot| node.is_long(slot)) {
         let CellValue::Overflow { length, first } = node.cell_value(slot) else { continue };
         let (cell, key) = (node.cell_span(slot), node.key_span(slot));
         let fits_inline = is_inline(node.plain.len(), key.len(), length as usize);

@@ -50,7 +50,8 @@ impl FileRead {
 
     /// Up to `count` bytes at `offset`; fewer where the file ends.
     pub fn at(&self, offset: u64, count: usize) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; count];
+        let left = usize::try_from(self.bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; count.min(left)];
         let read =
             read_up_to(&*self.file, offset, &mut bytes).map_err(|source| Error::io("read", &self.name, source))?;
         bytes.truncate(read);
