@@ -9,6 +9,8 @@ use tosumu_inspector::recorded;
 
 /// Events between two instants that are looked at: a prime, so that no rhythm of commits is kept step with.
 const STRIDE: usize = 61;
+/// A seek is made so often, and its best time counts: on a busy machine the others tell of the machine.
+const REPEATS: usize = 5;
 
 fn main() {
     let wanted = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(100_000);
@@ -27,10 +29,14 @@ fn main() {
     let built = begun.elapsed();
     let mut seeks: Vec<(Duration, usize)> = Vec::new();
     for count in (0..timeline.len()).step_by(STRIDE) {
-        let begun = Instant::now();
-        let world = timeline.world_at(count);
-        seeks.push((begun.elapsed(), count));
-        drop(world);
+        let best = (0..REPEATS).map(|_| {
+            let begun = Instant::now();
+            let world = timeline.world_at(count);
+            let took = begun.elapsed();
+            drop(world);
+            took
+        });
+        seeks.push((best.min().unwrap_or_default(), count));
     }
     seeks.sort();
     let (worst, at) = seeks.last().copied().unwrap_or_default();

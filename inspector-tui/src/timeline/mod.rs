@@ -21,9 +21,12 @@ use std::sync::Arc;
 use tosumu::trace::Event;
 use tosumu::types::PageSize;
 
-/// Fewest events between two keyframes; a store of more pages than this has keyframes that much further apart, so that
-/// keyframes never weigh more than a few pages an event.
+/// Fewest events between two keyframes.
 const KEYFRAME_EVENTS_MIN: usize = 64;
+
+/// Most entries of pages and facts that keyframes hold for each event and each KiB written, about 100 bytes an entry: a store
+/// of many pages has its keyframes so much further apart. A recorded event that changes a page weighs more than this.
+const KEYFRAME_ENTRIES_PER_EVENT: usize = 4;
 
 /// A clone of the state, kept so that a seek need not fold from the start.
 struct Keyframe {
@@ -37,6 +40,10 @@ pub struct Timeline {
     keyframes: Vec<Keyframe>,
     operations: Vec<Operation>,
     marks: Marks,
+    /// What folding the events behind the last keyframe costs, in ordinary events.
+    cost: usize,
+    /// KiB written since the last sync.
+    unsynced_kib: usize,
     /// The state after the last event.
     end: World,
 }
@@ -46,7 +53,15 @@ impl Timeline {
     pub fn new(file: &str, page_size: PageSize) -> Timeline {
         let end = World::empty(file, page_size);
         let first = Keyframe { events: 0, world: end.clone() };
-        Timeline { events: Vec::new(), keyframes: vec![first], operations: Vec::new(), marks: Marks::default(), end }
+        Timeline {
+            events: Vec::new(),
+            keyframes: vec![first],
+            operations: Vec::new(),
+            marks: Marks::default(),
+            cost: 0,
+            unsynced_kib: 0,
+            end,
+        }
     }
 
     /// Takes in further events.
@@ -56,10 +71,24 @@ impl Timeline {
             self.marks.follow(self.events.len(), &event);
             self.end.apply(&event);
             self.events.push(event);
-            let last = self.keyframes.last().map_or(0, |keyframe| keyframe.events);
-            if self.events.len() - last >= KEYFRAME_EVENTS_MIN.max(self.end.weight()) {
+            self.cost = self.cost.saturating_add(self.cost_of_last());
+            if self.cost >= KEYFRAME_EVENTS_MIN.max(self.end.weight() / KEYFRAME_ENTRIES_PER_EVENT) {
                 self.keyframes.push(Keyframe { events: self.events.len(), world: self.end.without_known_pages() });
+                self.cost = 0;
             }
+        }
+    }
+
+    /// What folding the last event again would cost, in ordinary events: a large write is copied, and once more by its sync.
+    fn cost_of_last(&mut self) -> usize {
+        match self.events.last().map(|event| &**event) {
+            Some(Event::FileWritten { bytes, .. }) => {
+                let kib = (*bytes / 1024) as usize;
+                self.unsynced_kib = self.unsynced_kib.saturating_add(kib);
+                kib.saturating_add(1)
+            }
+            Some(Event::FileSynced { .. }) => std::mem::take(&mut self.unsynced_kib).saturating_add(1),
+            _ => 1,
         }
     }
 
@@ -148,6 +177,8 @@ impl Timeline {
         let taken = self.events.split_off(count);
         self.keyframes.retain(|keyframe| keyframe.events <= count);
         self.marks.cut_off(count);
+        // Without what was written: the next keyframe may stand a little farther off.
+        self.cost = count - self.keyframes.last().map_or(0, |keyframe| keyframe.events);
         self.operations.clear();
         for (index, event) in self.events.iter().enumerate() {
             operation::follow(&mut self.operations, index, event);
