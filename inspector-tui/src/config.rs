@@ -174,18 +174,18 @@ mod tests {
         let keys: String = uncommented.split("[keys]").nth(1).unwrap().to_owned();
         let again = parse(&format!("[keys]{keys}")).unwrap();
         assert_eq!(again.keys.actions().len(), Keys::default().actions().len());
-        let changed = parse("mouse = false\n[keys]\nnext-mark-split = \"J\"\n").unwrap();
+        let changed = parse("mouse = false\n[keys]\nnext-mark-split = \"Ctrl-G\"\n").unwrap();
         assert_eq!(parse(&to_text(&changed)).unwrap(), changed);
     }
 
     #[test]
     fn a_key_that_was_moved_does_there_what_it_did_and_hints_and_help_say_so() {
         let mut model = Model::home();
-        model.style = parse("[keys]\nhome-choose = [\"a\", \"Enter\"]\n").unwrap();
-        assert!(matches!(keymap::dispatch(&model, Key::Char('a')), Some(Message::HomeChoose)));
-        assert!(model.hints().contains(&("a".to_owned(), "choose".to_owned())));
+        model.style = parse("[keys]\nhome-choose = [\"Ctrl-G\", \"Enter\"]\n").unwrap();
+        assert!(matches!(keymap::dispatch(&model, Key::Control('g')), Some(Message::HomeChoose)));
+        assert!(model.hints().contains(&("Ctrl-G".to_owned(), "choose".to_owned())));
         model.style = StyleOptions::default();
-        assert!(keymap::dispatch(&model, Key::Char('a')).is_none());
+        assert!(keymap::dispatch(&model, Key::Control('g')).is_none());
     }
 
     #[test]
@@ -205,6 +205,6 @@ mod tests {
             "{clash}"
         );
         assert!(clash.contains("a free one: "), "{clash}");
-        assert!(parse("[keys]\nnext-mark-split = \"x\"\ncrash-here = \"J\"").is_ok());
+        assert!(parse("[keys]\nnext-mark-split = \"x\"\ncrash-here = \"Ctrl-G\"").is_ok());
     }
 }
