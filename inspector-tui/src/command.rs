@@ -2,6 +2,7 @@
 
 use crate::keep::Ask;
 use crate::message::Sample;
+use crate::timeline::Operation;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tosumu::trace::Event;
@@ -79,4 +80,20 @@ pub enum Command {
     },
     /// Read or write something that outlives the program.
     Keep(Ask),
+    /// Compute the crash grid of an operation; [`Command::StopVerify`] ends it.
+    CrashGrid {
+        /// The branch it is of.
+        branch: usize,
+        /// The events up to the operation's end.
+        events: Vec<Arc<Event>>,
+        /// The operation.
+        operation: Operation,
+        /// The store's file.
+        file: String,
+    },
+    /// Tell lies to a copy of the store as these events left it; [`Command::StopVerify`] ends it.
+    TellLies {
+        /// The events.
+        events: Vec<Arc<Event>>,
+    },
 }

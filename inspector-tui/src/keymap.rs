@@ -280,6 +280,19 @@ fn byte_behind(model: &Model) -> bool {
     bytes(model) && model.shown_bytes().is_some_and(|shown| model.byte.is_some_and(|byte| byte + 1 < shown.len()))
 }
 
+fn on_grid(model: &Model) -> bool {
+    lab(model) && model.view == View::Grid
+}
+
+fn on_tamper(model: &Model) -> bool {
+    lab(model) && model.view == View::Tamper
+}
+
+fn on_untold(model: &Model) -> bool {
+    let tamper = &model.labs.tamper;
+    on_tamper(model) && tamper.row < tamper.lies.len() && !tamper.is_told(tamper.row)
+}
+
 fn no_bytes(model: &Model) -> bool {
     !model.in_bytes()
 }
@@ -496,6 +509,27 @@ static TABLE: &[Binding] = &[
     // A verification under way.
     bind!([Char('c')], Message::StopVerify, "stop verifying", "end the verification; what was found stays", "stop", |m| file_screen(m) && m.verifying.is_some(), ""),
 
+    // The crash grid.
+    bind!([Right], Message::MoveCell(1, 0), "next instant", "the next instant of the crash grid", "", on_grid, ""),
+    bind!([Down], Message::MoveCell(0, 1), "next fault", "the next fault of the crash grid", "", on_grid, ""),
+    bind!([Left], Message::MoveCell(-1, 0), "", "", "", on_grid, ""),
+    bind!([Up], Message::MoveCell(0, -1), "", "", "", on_grid, ""),
+    bind!([Enter], Message::ChooseCell, "step this recovery", "cut the power as this cell of the grid says, and step its recovery", "", on_grid, ""),
+    bind!([Escape, Char('X')], Message::Back, "leave the grid", "", "", on_grid, ""),
+    bind!([Char('c')], Message::StopGrid, "stop", "compute no more of the crash grid", "", |m| lab(m) && m.labs.grid.as_ref().is_some_and(|grid| !grid.is_complete()) && m.busy.is_some(), ""),
+
+    // The tamper lab.
+    bind!([Char('1')], Message::Guess(0), "", "guess: the lie is refused", "", on_untold, ""),
+    bind!([Char('2')], Message::Guess(1), "", "guess: every answer stays right", "", on_untold, ""),
+    bind!([Char('3')], Message::Guess(2), "", "guess: only a fingerprint tells", "", on_untold, ""),
+    bind!([Char('4')], Message::Guess(3), "", "guess: nobody notices", "", on_untold, ""),
+    bind!([Enter], Message::TellLie, "show it", "show what came of this lie", "", on_untold, ""),
+    bind!([Enter], Message::TellLie, "do it to the store", "tell this lie to the store itself, and verify", "", |m| on_tamper(m) && !m.labs.tamper.lies.is_empty(), ""),
+    bind!([Down, Char('j')], Message::MoveCell(0, 1), "next lie", "the next lie", "", on_tamper, ""),
+    bind!([Up, Char('k')], Message::MoveCell(0, -1), "", "", "", on_tamper, ""),
+    bind!([Escape, Char('A')], Message::Back, "leave the lab", "", "", on_tamper, ""),
+    bind!([Char('c')], Message::StopGrid, "stop", "tell no more lies", "", |m| on_tamper(m) && m.busy.is_some(), ""),
+
     // A finding in front.
     bind!([Enter], Message::Activate, "show these bytes", "show the bytes a finding is about", "", finding_with_page, "This finding is about no page that can be shown."),
     bind!([Char('e')], Message::Explain, "explain", "say what the finding means and what brings it about", "explain", can_explain, "There is no finding to explain."),
@@ -524,6 +558,8 @@ static TABLE: &[Binding] = &[
     bind!([Char(']')], Message::OperationEnd, "next operation", "", "", |m| can_forward(m) && between_operations(m), "This is the last event."),
     bind!([Char('[')], Message::OperationStart, "", "to the first event of this operation, then of the one before", "", can_back, "This is the first event."),
     bind!([Char('x')], Message::CrashHere, "crash here", "the power goes at this instant: a new branch of time begins", "crash", |m| sandbox(m) && m.world.facts.open && m.busy.is_none(), "The power is off already: press r to open the store again."),
+    bind!([Char('X')], Message::CrashGrid, "", "cut the power behind every disk call of this operation: the crash grid", "grid", |m| sandbox(m) && m.operation().is_some(), "There is no operation here whose disk calls could be cut."),
+    bind!([Char('A')], Message::TamperLab, "", "tell every kind of lie to a copy of this store: the tamper lab", "tamper", sandbox, "A recording is only looked at."),
     bind!([Char('?')], Message::Help, "all keys", "every key and command, searchable", "help", inspecting, ""),
     bind!([Char('}')], Message::NextTransaction, "", "to the next transaction", "", can_forward, "This is the last event."),
     bind!([Char('{')], Message::PreviousTransaction, "", "to the transaction before", "", can_back, "This is the first event."),

@@ -15,6 +15,7 @@ pub mod gallery;
 pub mod guide;
 pub mod keep;
 pub mod keymap;
+pub mod labs;
 pub mod lesson;
 pub mod line_edit;
 pub mod look;

@@ -1,6 +1,8 @@
 //! What can happen to the model: a key's meaning, or news from the worker.
 
 use crate::keep::Answer;
+use crate::labs::grid::Grid;
+use crate::labs::tamper::Lie;
 use crate::model::{Focus, Report, View};
 use crate::timeline::FileWorld;
 use std::sync::Arc;
@@ -248,6 +250,28 @@ pub enum Message {
     ListNotes,
     /// The next theme.
     NextTheme,
+    /// Cut the power behind every disk call of the present operation.
+    CrashGrid,
+    /// Move the cursor of the grid by so many columns and rows.
+    MoveCell(i32, i32),
+    /// Cut the power as the cell under the cursor says, and step its recovery.
+    ChooseCell,
+    /// Compute no more of the grid.
+    StopGrid,
+    /// The worker computes the grid, and has come so far.
+    GridNews(Box<Grid>),
+    /// The worker computed the grid, or was stopped.
+    GridDone(Box<Grid>),
+    /// Tell every kind of lie to a copy of the store.
+    TamperLab,
+    /// What will come of the lie under the cursor: one of the answers, from 0.
+    Guess(usize),
+    /// Show what came of the lie under the cursor; then tell it to the store itself.
+    TellLie,
+    /// The worker tells lies, and has come so far.
+    LiesNews(Vec<Lie>),
+    /// The worker told all lies, or was stopped.
+    LiesDone(Vec<Lie>),
 }
 
 /// What a verification that still runs has found since it told last.

@@ -6,6 +6,7 @@
 use crate::gallery::{self, Fixture};
 use crate::keep::Kept;
 use crate::keymap::Keys;
+use crate::labs::Labs;
 use crate::line_edit::LineEdit;
 use crate::looking::Looking;
 use crate::timeline::{FileWorld, Operation, Timeline, World};
@@ -140,11 +141,15 @@ pub enum View {
     Help = 13,
     /// The branches of time, to choose from.
     Branches = 14,
+    /// The power cut in an operation, everywhere and in every way.
+    Grid = 15,
+    /// Every kind of lie that can be told about the store.
+    Tamper = 16,
 }
 
 impl View {
     /// Every view with its word, in the order of their tabs.
-    pub const ALL: [(View, &'static str); 14] = [
+    pub const ALL: [(View, &'static str); 16] = [
         (View::Tree, "tree"),
         (View::Page, "page"),
         (View::Map, "map"),
@@ -159,6 +164,8 @@ impl View {
         (View::Life, "life"),
         (View::Help, "help"),
         (View::Branches, "branches"),
+        (View::Grid, "grid"),
+        (View::Tamper, "tamper"),
     ];
 
     /// Its one word.
@@ -458,6 +465,8 @@ pub struct Model {
     pub travel: Travel,
     /// What outlives the program: notes, sessions, what is completed.
     pub kept: Kept,
+    /// The crash grid and its like.
+    pub labs: Labs,
 }
 
 impl Model {
@@ -537,6 +546,7 @@ impl Model {
             looking: Looking::default(),
             travel: Travel::default(),
             kept: Kept::default(),
+            labs: Labs::default(),
         }
     }
 

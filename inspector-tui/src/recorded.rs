@@ -32,6 +32,12 @@ pub fn sample_store(lines: &[&str]) -> Runner {
     runner
 }
 
+/// What opens the store of `runner`.
+pub fn unlock(runner: &Runner) -> Unlock {
+    let word = runner.options().passphrase.as_deref();
+    word.map_or(Unlock::Keyless, |word| Unlock::Passphrase(word.into()))
+}
+
 /// Everything `runner` did, as a timeline.
 pub fn timeline(runner: &Runner) -> Timeline {
     let options = runner.options();

@@ -6,6 +6,7 @@ mod branches;
 mod breaks;
 mod home;
 mod keep;
+mod labs;
 mod line;
 mod look;
 mod news;
@@ -62,6 +63,10 @@ fn comes_from_a_person(message: &Message) -> bool {
             | Message::ScriptRead { .. }
             | Message::Wrote(_)
             | Message::Kept(_)
+            | Message::GridNews(_)
+            | Message::GridDone(_)
+            | Message::LiesNews(_)
+            | Message::LiesDone(_)
     )
 }
 
@@ -187,6 +192,17 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::DiffOperation => views::diff_operation(model),
         Message::Diff { left, right } => return views::diff(model, left, right),
         Message::OtherRead(other) => views::other_read(model, *other),
+        Message::CrashGrid => return labs::crash_grid(model),
+        Message::MoveCell(columns, rows) => labs::move_cell(model, columns, rows),
+        Message::ChooseCell => return labs::choose_cell(model),
+        Message::StopGrid => return vec![Command::StopVerify],
+        Message::GridNews(grid) => labs::grid_news(model, *grid),
+        Message::GridDone(grid) => labs::grid_done(model, *grid),
+        Message::TamperLab => return labs::tamper_lab(model),
+        Message::Guess(guess) => labs::guess(model, guess),
+        Message::TellLie => return labs::tell(model),
+        Message::LiesNews(lies) => labs::lies_news(model, lies),
+        Message::LiesDone(lies) => labs::lies_done(model, lies),
     }
     Vec::new()
 }
@@ -199,6 +215,8 @@ fn back(model: &mut Model) {
         look::leave_help(model);
     } else if model.view == View::Branches {
         branches::leave_list(model);
+    } else if labs::is_lab(model.view) {
+        labs::leave(model);
     } else if model.in_bytes() {
         look::leave_bytes(model);
     } else if model.zoomed {

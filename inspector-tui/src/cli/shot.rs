@@ -5,11 +5,13 @@ use super::common::{Failure, KeyOptions, Outcome, Output, Status, note, open_to_
 use super::replay;
 use crate::{
     describe::{self, Subject},
+    labs,
     looking::{Compared, MapLayer, Side},
+    message::Message,
     model::{Model, Screen, View},
     picture, recorded, recording,
     timeline::{FileWorld, World},
-    view,
+    update, view,
 };
 use clap::Args;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -26,8 +28,8 @@ const SIZE_MAX: u16 = 1000;
 /// Draw one view of a file, of a script's run or of a trace, without a terminal
 #[derive(Args)]
 pub struct Shot {
-    /// tree, page, map, log, disk, seals, snapshots, verify, receipt, events, diff, life, branches or help; home or lab for a whole screen;
-    /// tour for a recording of the tour (asciicast v2)
+    /// tree, page, map, log, disk, seals, snapshots, verify, receipt, events, diff, life, branches or help; grid or tamper of a script;
+    /// home or lab for a whole screen; tour for a recording of the tour (asciicast v2)
     #[arg(value_name = "VIEW")]
     subject: String,
     /// The database; it is never written
@@ -130,9 +132,17 @@ impl Shot {
         }
         let mut model = match (&self.script, &self.file) {
             _ if subject == Subject::Home => Model::home(),
-            (Some(script), _) => self.of_script(script)?,
+            (Some(script), _) => self.of_script(script, subject)?,
+            (None, Some(_)) if matches!(subject, Subject::Grid | Subject::Tamper) => {
+                return Err(Failure::misuse("the labs are about a script's run: name it with --script"));
+            }
             (None, Some(file)) => self.of_file(file)?,
             (None, None) => match &self.trace {
+                Some(_) if matches!(subject, Subject::Grid | Subject::Tamper) => {
+                    return Err(Failure::misuse(
+                        "the labs run an engine, and a trace has none: name a script with --script",
+                    ));
+                }
                 Some(trace) => self.of_trace(trace)?,
                 None => {
                     return Err(Failure::misuse("name a database, a script with --script, or a trace with --trace"));
@@ -147,12 +157,22 @@ impl Shot {
         Ok(model)
     }
 
-    fn of_script(&self, path: &Path) -> Result<Model, Failure> {
+    fn of_script(&self, path: &Path, subject: Subject) -> Result<Model, Failure> {
         let text = read_script(path)?;
         let runner =
             recorded::run_script(&text).map_err(|error| Failure::misuse(format!("{}: {error}", shown_path(path))))?;
         let name = path.file_name().map(|name| shown_path(Path::new(name))).unwrap_or_default();
-        self.at_instant(recorded::lab(&runner, &name), path, "script")
+        let mut model = self.at_instant(recorded::lab(&runner, &name), path, "script")?;
+        if subject == Subject::Grid {
+            let grid = labs::grid_now(&model, recorded::unlock(&runner));
+            let grid = grid.map_err(|why| Failure::new(Status::Cannot, "NO-GRID", why))?;
+            update::update(&mut model, Message::GridDone(Box::new(grid)));
+        }
+        if subject == Subject::Tamper {
+            let lies = labs::lies_now(&model, runner.options());
+            model.labs.tamper = lies.map_err(|why| Failure::new(Status::Cannot, "NO-LIES", why))?;
+        }
+        Ok(model)
     }
 
     fn of_trace(&self, path: &Path) -> Result<Model, Failure> {

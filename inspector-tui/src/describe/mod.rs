@@ -7,6 +7,7 @@ pub mod closed;
 pub mod diff;
 pub mod disk;
 pub mod events;
+pub mod grid;
 pub mod help;
 pub mod home;
 pub mod life;
@@ -18,6 +19,7 @@ pub mod schema;
 pub mod seals;
 pub mod snapshots;
 pub mod space;
+pub mod tamper;
 pub mod tree;
 pub mod verify;
 
@@ -61,11 +63,15 @@ pub enum Subject {
     Home,
     /// The whole lab.
     Lab,
+    /// The crash grid.
+    Grid,
+    /// The tamper lab.
+    Tamper,
 }
 
 impl Subject {
     /// Every view there is, with its word.
-    pub const ALL: [(&'static str, Subject); 16] = [
+    pub const ALL: [(&'static str, Subject); 18] = [
         ("tree", Subject::Tree),
         ("page", Subject::Page),
         ("map", Subject::Map),
@@ -80,6 +86,8 @@ impl Subject {
         ("life", Subject::Life),
         ("branches", Subject::Branches),
         ("help", Subject::Help),
+        ("grid", Subject::Grid),
+        ("tamper", Subject::Tamper),
         ("home", Subject::Home),
         ("lab", Subject::Lab),
     ];
@@ -136,6 +144,10 @@ pub enum Facts {
     Home(home::HomeFacts),
     /// The whole lab.
     Lab(Box<LabFacts>),
+    /// The crash grid.
+    Grid(grid::GridFacts),
+    /// The tamper lab.
+    Tamper(tamper::TamperFacts),
 }
 
 /// Everything the lab shows at one instant.
@@ -210,6 +222,8 @@ pub fn facts(model: &Model, subject: Subject) -> Facts {
         Subject::Help => Facts::Help(help::help(model)),
         Subject::Home => Facts::Home(home::home(model)),
         Subject::Lab => Facts::Lab(Box::new(lab(model))),
+        Subject::Grid => Facts::Grid(grid::grid(model)),
+        Subject::Tamper => Facts::Tamper(tamper::tamper(model)),
     }
 }
 
@@ -250,6 +264,8 @@ impl Facts {
             Facts::Help(facts) => facts.plain(),
             Facts::Home(facts) => facts.plain(),
             Facts::Lab(facts) => facts.plain(),
+            Facts::Grid(facts) => facts.plain(),
+            Facts::Tamper(facts) => facts.plain(),
         }
     }
 

@@ -5,12 +5,17 @@ use super::keep::Keep;
 use crate::command::{Command, Overwrite};
 use crate::describe::plural;
 use crate::gallery::{self, Fixture};
+use crate::labs::{
+    grid::{self, Subject},
+    tamper,
+};
 use crate::message::VerifyNews;
 use crate::message::{Message, Said, Sample};
 use crate::model::Report;
 use crate::timeline::FileWorld;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -153,6 +158,11 @@ impl Worker {
             Command::SaveScript { path, name, lines, overwrite } => {
                 save_script(&path, &script_text(&self.options, &name, &lines), overwrite)
             }
+            Command::TellLies { events } => self.tell_lies(&events),
+            Command::CrashGrid { branch, events, operation, file } => {
+                let unlock = self.lab_unlock();
+                self.crash_grid(&Subject { branch, events: &events, operation: &operation, file: &file, unlock })
+            }
             Command::Quit | Command::Redraw | Command::StopVerify => {
                 Message::Failed("The worker has no screen.".to_owned())
             }
@@ -240,6 +250,43 @@ impl Worker {
     pub(super) fn tell_to(&mut self, tell: Tell) -> Arc<Mutex<Stop>> {
         self.tell = Some(tell);
         self.stop.clone()
+    }
+
+    /// What opens the lab's store.
+    fn lab_unlock(&self) -> Unlock {
+        let word = self.options.passphrase.as_deref();
+        word.map_or(Unlock::Keyless, |word| Unlock::Passphrase(word.into()))
+    }
+
+    fn tell_lies(&mut self, events: &[Arc<Event>]) -> Message {
+        let stop = Stop::default();
+        *locked(&self.stop) = stop.clone();
+        let mut last = Instant::now();
+        let told = tamper::compute(&tamper::Instant { events, options: &self.options }, &mut |lies| {
+            if let Some(tell) = self.tell.as_ref().filter(|_| last.elapsed() >= NEWS_INTERVAL) {
+                last = Instant::now();
+                tell(Message::LiesNews(lies.to_vec()));
+            }
+            if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        told.map_or_else(Message::Failed, Message::LiesDone)
+    }
+
+    fn crash_grid(&mut self, subject: &Subject) -> Message {
+        let stop = Stop::default();
+        *locked(&self.stop) = stop.clone();
+        let mut last = Instant::now();
+        let computed = grid::compute(subject, &mut |grid| {
+            if let Some(tell) = self.tell.as_ref().filter(|_| last.elapsed() >= NEWS_INTERVAL) {
+                last = Instant::now();
+                tell(Message::GridNews(Box::new(grid.clone())));
+            }
+            if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match computed {
+            Ok(grid) => Message::GridDone(Box::new(grid)),
+            Err(why) => Message::Failed(why),
+        }
     }
 
     fn probe(&mut self, page: PageNo) -> Message {

@@ -170,7 +170,7 @@ fn screen_word(model: &mut Model, words: &[&str]) -> bool {
         },
         ["finding" | "findings"] => look::show(model, View::Verify),
         ["help" | "?"] => look::show(model, View::Help),
-        [word] if !["verify", "diff", "branches"].contains(word) => match View::named(word) {
+        [word] if !["verify", "diff", "branches", "grid", "tamper"].contains(word) => match View::named(word) {
             Some(view) => look::show(model, view),
             None => return false,
         },
@@ -182,6 +182,8 @@ fn screen_word(model: &mut Model, words: &[&str]) -> bool {
 /// Words that do what a key does.
 fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
     match words {
+        ["grid"] if model.screen == Screen::Lab => Some(Message::CrashGrid),
+        ["tamper"] if model.screen == Screen::Lab => Some(Message::TamperLab),
         ["explain"] => Some(Message::Explain),
         ["sealed"] => Some(Message::ToggleSealed),
         ["zoom"] => Some(Message::Zoom),

@@ -92,7 +92,7 @@ impl Desk {
     fn seen(&self) -> String {
         let model = &self.model;
         format!(
-            "{:?} {:?} {} {} {:?} {} {:?} {:?} {:?} {} {} {} {:?} {:?} {:?} {:?} {} {:?} {:?} {:?} {} {}",
+            "{:?} {:?} {} {} {:?} {} {:?} {:?} {:?} {} {} {} {:?} {:?} {:?} {:?} {} {:?} {:?} {:?} {} {} {:?} {} {}",
             model.screen,
             model.home,
             model.branch,
@@ -115,6 +115,9 @@ impl Desk {
             model.size,
             model.branches.len(),
             model.world.facts.file,
+            model.labs.cell,
+            model.labs.tamper.row,
+            model.labs.tamper.is_told(0),
         )
     }
 }
@@ -406,7 +409,7 @@ fn views_regions_zoom_and_help_come_and_go() {
     desk.keys("/crash");
     assert_eq!(desk.model.help_search.text, "crash");
     let found = keymap::help_rows(&desk.model, "crash");
-    assert!(found.iter().any(|row| row.keys == "x") && found.len() < 8, "{found:?}");
+    assert!(found.iter().any(|row| row.keys == "x") && found.len() < 16, "{found:?}");
     desk.press(Key::Enter);
     desk.keys("?");
     assert_eq!(desk.model.view, View::Tree);
@@ -795,6 +798,9 @@ fn representative() -> Vec<(&'static str, Desk)> {
         ("playing", with(Desk::put(), &[Key::Char(' ')])),
         ("asked", with(Desk::put(), &[Key::Char('p'), Key::Right, Key::Right, Key::Right, Key::Right, Key::Right])),
         ("on the tour", with(Desk::new(Model::home(), Worker::new()), &[Key::Enter, Key::Right, Key::Right])),
+        ("on the crash grid", with(Desk::put(), &[Key::Char('X')])),
+        ("in the tamper lab", with(Desk::put(), &[Key::Char('A')])),
+        ("at a lie that was told", with(Desk::put(), &[Key::Char('A'), Key::Enter])),
         ("damaged file", Desk::file()),
         ("its bytes", with(Desk::file(), &[Key::Enter])),
     ]
@@ -944,4 +950,62 @@ fn instants_operations_and_files_are_compared() {
     assert!(facts.superblock.iter().any(|field| field.field == "file_id"), "{facts:?}");
     desk.enter("diff nowhere.tsm");
     assert!(desk.model.note.as_ref().is_some_and(|note| note.bad));
+}
+
+#[test]
+fn a_cell_of_the_crash_grid_is_chosen_and_its_recovery_stepped() {
+    let mut desk = Desk::put();
+    desk.keys("X");
+    assert_eq!((desk.model.view, desk.model.busy.clone()), (View::Grid, None));
+    let (column, row) = desk.model.labs.cell;
+    let grid = desk.model.labs.grid.clone().unwrap();
+    assert_eq!((grid.columns[column].word.as_str(), row), ("write", 1), "before the sync, all of it lost");
+    desk.press(Key::Right);
+    desk.press(Key::Left);
+    assert_eq!(desk.model.labs.cell, (column, row));
+    desk.press(Key::Up);
+    desk.press(Key::Enter);
+    assert!(desk.note().contains("unsynced lost"), "{}", desk.note());
+    desk.press(Key::Down);
+    desk.press(Key::Enter);
+    assert_eq!((desk.model.view, desk.model.branches.len()), (View::Tree, 2));
+    assert!(!desk.model.world.facts.open);
+    desk.keys("r");
+    desk.press(Key::End);
+    let state = tosumu::CommitNo(desk.model.world.facts.commit.0);
+    assert!(state < desk.model.branches[0].timeline.end().facts.commit, "the put is not there");
+    desk.keys("bX");
+    assert_eq!(desk.model.view, View::Grid);
+    desk.press(Key::Escape);
+    assert_eq!(desk.model.view, View::Tree);
+}
+
+#[test]
+fn a_lie_is_guessed_then_shown_then_told_to_the_store() {
+    let mut desk = Desk::put();
+    desk.press(Key::End);
+    desk.enter("tamper");
+    assert_eq!(desk.model.view, View::Tamper);
+    assert!(desk.model.labs.tamper.lies.len() > 10);
+    assert!(crate::describe::tamper::tamper(&desk.model).lies.iter().all(|lie| lie.told.is_none()));
+    desk.keys("1");
+    let lab = &desk.model.labs.tamper;
+    assert_eq!((lab.is_told(0), lab.guessed(), lab.right()), (true, 1, 1));
+    desk.keys("4");
+    assert_eq!(desk.model.labs.tamper.guessed(), 1, "a guess stands");
+    desk.press(Key::Down);
+    desk.press(Key::Enter);
+    assert_eq!(desk.model.labs.tamper.guessed(), 1, "shown without a guess");
+    desk.press(Key::Up);
+    desk.press(Key::Enter);
+    assert_eq!(desk.model.view, View::Tree);
+    assert!(
+        desk.model.branches[desk.model.branch]
+            .timeline
+            .end()
+            .facts
+            .findings
+            .iter()
+            .any(|finding| finding.code == tosumu::Code::PageUnauthentic)
+    );
 }

@@ -54,6 +54,10 @@ pub enum Pane {
     Help,
     /// What just happened.
     Story,
+    /// The crash grid.
+    Grid,
+    /// The tamper lab.
+    Tamper,
 }
 
 /// A region of a column.
@@ -220,6 +224,8 @@ fn front(view: View) -> Pane {
         View::Receipt => Pane::Receipt,
         View::Diff => Pane::Diff,
         View::Life => Pane::Life,
+        View::Grid => Pane::Grid,
+        View::Tamper => Pane::Tamper,
         View::Events => Pane::Events,
         View::Verify => Pane::Finding,
         View::Help => Pane::Help,
@@ -263,7 +269,7 @@ fn compact(model: &Model, body: Rect) -> Vec<Placed> {
         View::Tree if roomy => vec![main(Pane::Tree), card(Pane::PageBrief, 4)],
         View::Page if roomy => vec![main(Pane::Page), card(Pane::Card, card_lines(model, body).min(6))],
         View::Verify => return with_finding(model, body),
-        View::Help => return vec![main(Pane::Help)],
+        View::Help | View::Grid | View::Tamper => return vec![main(front(model.view))],
         view => vec![main(front(view))],
     };
     if model.screen == Screen::Lab {
@@ -292,8 +298,9 @@ fn with_finding(model: &Model, body: Rect) -> Vec<Placed> {
 
 /// Two columns: tree, page and card at the left; what goes on beside them at the right.
 fn wide(model: &Model, body: Rect) -> Vec<Column> {
-    if model.view == View::Help {
-        return vec![Column { area: body, panes: vec![placed(model, Pane::Help, Height::Share(1), Focus::Main)] }];
+    if matches!(model.view, View::Help | View::Grid | View::Tamper) {
+        let whole = placed(model, front(model.view), Height::Share(1), Focus::Main);
+        return vec![Column { area: body, panes: vec![whole] }];
     }
     let side_width = if body.width >= 160 { body.width * 2 / 5 } else { 40 };
     let left = Rect { width: body.width - side_width, ..body };

@@ -8,6 +8,7 @@ pub mod branches;
 pub mod diff;
 pub mod disk;
 pub mod events;
+mod grid;
 pub mod help;
 pub mod hints;
 pub mod home;
@@ -20,6 +21,7 @@ pub mod seals;
 pub mod snapshots;
 pub mod story;
 pub mod strip;
+mod tamper;
 mod title;
 pub mod tree;
 pub mod verify;
@@ -175,6 +177,8 @@ static PANES: &[PaneRow] = &[
     pane!(Help, |_| "help".into(), help::note, help::draw),
     pane!(Branches, |_| "branches".into(), branches::note, branches::draw),
     pane!(Story, story::title, story::note, story::draw),
+    pane!(Grid, |_| "X crash grid".into(), grid::note, grid::draw),
+    pane!(Tamper, |_| "A tamper lab".into(), tamper::note, tamper::draw),
 ];
 
 impl Pane {
@@ -211,10 +215,12 @@ static TABS: &[TabRow] = &[
     TabRow { view: View::Life, name: "w life", matters: |_| false },
     TabRow { view: View::Help, name: "? help", matters: |_| false },
     TabRow { view: View::Branches, name: "B branches", matters: |_| false },
+    TabRow { view: View::Grid, name: "X grid", matters: |_| false },
+    TabRow { view: View::Tamper, name: "A tamper", matters: |_| false },
 ];
 
 /// Views that have a tab only while they stand in front: they are none of the store.
-const ASIDE: [View; 2] = [View::Help, View::Branches];
+const ASIDE: [View; 4] = [View::Help, View::Branches, View::Grid, View::Tamper];
 
 fn in_the_lab(model: &Model) -> bool {
     model.screen == Screen::Lab
