@@ -20,6 +20,8 @@ pub struct Looking {
     pub receipt_against: Option<usize>,
     /// What is compared; none is the present operation's beginning with the present instant.
     pub compared: Option<Box<Compared>>,
+    /// Who wrote the byte that was asked about last: all events may have to be looked at for it.
+    pub writer_kept: std::sync::Mutex<Option<(crate::describe::page::WriterKey, Option<usize>)>>,
     /// The life of a page that was told last.
     pub life_kept: crate::describe::life::Kept,
     /// What that comparison said.

@@ -49,25 +49,42 @@ pub struct DiskFacts {
 
 /// The disk of `model`'s present world.
 pub fn disk(model: &Model) -> DiskFacts {
+    let rows = rows(model, 0..rows_total(model));
+    DiskFacts { rows, ..without_rows(model) }
+}
+
+/// How many rows there are: the pages, the log, two slots of the superblock.
+pub fn rows_total(model: &Model) -> usize {
+    model.world.page_numbers().len() + 3
+}
+
+/// The rows in a range of them: a screen never needs all.
+pub fn rows(model: &Model, range: std::ops::Range<usize>) -> Vec<DiskRowFacts> {
     let world = &model.world;
     let uses = world.free_list().uses();
-    let mut rows: Vec<DiskRowFacts> = world
-        .page_numbers()
-        .into_iter()
-        .map(|page| {
+    let pages = world.page_numbers();
+    let row_of = |at: usize| match at.checked_sub(pages.len()) {
+        None => {
+            let page = pages[at];
             let holds = world.holds(page);
             let places = [in_memory(holds.memory), words(holds.system), words(holds.durable)];
             DiskRowFacts { kind: kind(world, page, uses.get(&page)), ..row(format!("page {page}"), places) }
-        })
-        .collect();
-    rows.push(log_row(world));
-    rows.extend([0, 1].into_iter().map(|slot| superblock_row(model, slot)));
+        }
+        Some(0) => log_row(world),
+        Some(slot) => superblock_row(model, slot as u8 - 1),
+    };
+    range.map(row_of).collect()
+}
+
+/// Everything but the rows.
+pub fn without_rows(model: &Model) -> DiskFacts {
+    let world = &model.world;
     let pending = world.pending().into_iter().map(|line| PendingFacts {
         file: line.file,
         offset: line.offset,
         bytes: line.bytes,
     });
-    DiskFacts { rows, pending: pending.collect(), if_power_went: world.if_power_went() }
+    DiskFacts { rows: Vec::new(), pending: pending.collect(), if_power_went: world.if_power_went() }
 }
 
 fn row(name: String, [memory, system, durable]: [String; 3]) -> DiskRowFacts {

@@ -5,7 +5,7 @@ use crate::{model::Model, timeline::Held};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tosumu::{
-    CommitNo,
+    CommitNo, PageNo,
     escape::escape,
     format::{
         annotate::{self, Annotation},
@@ -200,12 +200,22 @@ fn cursor(model: &Model, byte: usize) -> Option<CursorFacts> {
     Some(CursorFacts { byte, value, field, writer })
 }
 
+/// Branch, number of its events, instant, page and byte: what a writer was looked for of.
+pub type WriterKey = (usize, usize, usize, PageNo, usize);
+
 /// The event, from 0, that gave a byte of the shown form of the shown page its value: of the plain form the one that wrote
 /// it, of the sealed form the one that sealed it, or that changed it from outside since.
 pub fn writer_of_byte(model: &Model, byte: usize) -> Option<usize> {
     let (timeline, page) = (model.timeline()?, model.shown_page()?);
     if !model.shows_sealed() {
-        return timeline.writer_of(page, byte, model.at, model.world.page(page)?.seal);
+        let key = (model.branch, timeline.len(), model.at, page, byte);
+        let mut kept = model.looking.writer_kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((_, writer)) = kept.as_ref().filter(|(of, _)| *of == key) {
+            return *writer;
+        }
+        let writer = timeline.writer_of(page, byte, model.at, model.world.page(page)?.seal);
+        *kept = Some((key, writer));
+        return writer;
     }
     let sealed = model.world.sealed(page)?;
     let place = sealed.offset + byte as u64;

@@ -253,7 +253,8 @@ impl World {
         match &self.source {
             Source::File(file) => file.log.clone(),
             Source::Sandbox(sandbox) => {
-                sandbox.state(&self.facts.log_file).map(FileState::system_bytes).unwrap_or_default().into()
+                let bytes = || sandbox.state(&self.facts.log_file).map(FileState::system_bytes).unwrap_or_default();
+                self.kept_log(|| bytes().into())
             }
         }
     }
@@ -487,7 +488,10 @@ impl Sandbox {
 
     fn holds(&self, page: PageNo, facts: &Facts) -> Holds {
         let surveys = &self.surveys;
-        let system = self.state(&facts.file).map(|state| state.system.clone());
+        // By reference: an image of a large file is not copied for a row of a table.
+        let state = self.state(&facts.file);
+        let unnamed = if state.is_none() { surveys::durable(&self.fold, &facts.file) } else { None };
+        let durable = state.map_or(unnamed.as_ref(), |state| state.durable.as_ref());
         Holds {
             memory: self.fold.pages.get(&page).map_or(Held::Nothing, |state| {
                 match (state.sealed_commit.filter(|_| !state.changed_in_memory), state.in_log) {
@@ -497,13 +501,8 @@ impl Sandbox {
                     (None, _) => Held::Changed,
                 }
             }),
-            system: held_on_disk(&surveys.system, system.as_ref(), page, facts.page_size),
-            durable: held_on_disk(
-                &surveys.durable,
-                surveys::durable(&self.fold, &facts.file).as_ref(),
-                page,
-                facts.page_size,
-            ),
+            system: held_on_disk(&surveys.system, state.map(|state| &state.system), page, facts.page_size),
+            durable: held_on_disk(&surveys.durable, durable, page, facts.page_size),
         }
     }
 }

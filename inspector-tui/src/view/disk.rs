@@ -26,21 +26,24 @@ pub fn short_note(model: &Model) -> String {
 
 /// Draws the table, the sentence under it, and the waiting writes where there is room.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let disk = facts::disk(model);
+    let disk = facts::without_rows(model);
     let theme = &model.style.theme;
-    let narrow = area.width < ALL_ROWS_COLUMNS;
-    let rows: Vec<DiskRow> = disk.rows.iter().filter(|row| !narrow || !row.name.starts_with("slot")).map(row).collect();
+    // A narrow pane leaves out the two slots, which stand last.
+    let total = facts::rows_total(model) - if area.width < ALL_ROWS_COLUMNS { 2 } else { 0 };
     // Where not all rows can be seen, those round the page shown are.
-    let crowded = rows.len() + 4 > usize::from(area.height);
+    let crowded = total + 4 > usize::from(area.height);
     let focus = if crowded { model.shown_page() } else { model.page };
-    let selected =
-        focus.and_then(|page| rows.iter().position(|row| row.name.split(' ').take(2).eq(["page", &page.to_string()])));
-    let waiting = waiting(&disk, area, rows.len());
+    let selected = focus.and_then(|page| model.world.page_numbers().binary_search(&page).ok());
+    let built = text::window(total, selected.unwrap_or(0), 2 * usize::from(area.height) + 2);
+    let rows: Vec<DiskRow> = facts::rows(model, built.clone()).iter().map(row).collect();
+    let selected = selected.and_then(|at| at.checked_sub(built.start));
+    let beside = total - rows.len();
+    let waiting = waiting(&disk, area, total);
     let height = area.height - waiting.len() as u16;
     let sentence = text::wrap(&disk.if_power_went, usize::from(area.width).saturating_sub(2)).len();
     // A sentence that does not fit whole is left to the story.
-    let footer = if rows.len().min(3) + sentence + 2 <= usize::from(height) { &disk.if_power_went } else { "" };
-    DiskTable { rows: &rows, selected, footer, theme }.render(Rect { height, ..area }, buffer);
+    let footer = if total.min(3) + sentence + 2 <= usize::from(height) { &disk.if_power_went } else { "" };
+    DiskTable { rows: &rows, beside, selected, footer, theme }.render(Rect { height, ..area }, buffer);
     for (at, words) in waiting.iter().enumerate() {
         line_of(buffer, area, height + at as u16, words, theme.style(Family::Changed));
     }

@@ -139,7 +139,7 @@ fn step_lines(step: &StepFacts, room: usize, tall: bool) -> Vec<Line> {
         let versions = match named == found {
             true => named,
             false if step.link == Link::Vouched => {
-                format!("{} in the pointer, newer in the log: {}", brief(&step.named_seal), brief(&step.found_seal))
+                format!("{}; the log has {}", brief(&step.named_seal), brief(&step.found_seal))
             }
             false => format!("{} named, {} found", brief(&step.named_seal), brief(&step.found_seal)),
         };

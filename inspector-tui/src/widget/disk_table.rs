@@ -43,6 +43,8 @@ pub struct DiskRow {
 pub struct DiskTable<'a> {
     /// The rows.
     pub rows: &'a [DiskRow],
+    /// How many further rows there are that were not built: far from the selected one.
+    pub beside: usize,
     /// The row that must be seen; it is marked.
     pub selected: Option<usize>,
     /// A sentence under the table: what a power cut now would leave. Empty for none.
@@ -71,7 +73,7 @@ impl Widget for &DiskTable<'_> {
         for (line, at) in shown.clone().enumerate() {
             self.draw_row(&mut pen, &columns, at, 2 + line as u16);
         }
-        let hidden = self.rows.len() - shown.len();
+        let hidden = self.rows.len() - shown.len() + self.beside;
         if hidden > 0 {
             let words = format!("+{hidden} more row{}", if hidden == 1 { "" } else { "s" });
             pen.put(1, 2 + shown.len() as u16, &words, self.theme.style(Family::Quiet));
@@ -145,8 +147,13 @@ mod tests {
     #[test]
     fn three_places_stand_side_by_side_and_the_rest_is_counted() {
         let (theme, rows) = (Theme::dark(), rows());
-        let table =
-            |selected| DiskTable { rows: &rows, selected, footer: "Power off now: commit 2, no m.", theme: &theme };
+        let table = |selected| DiskTable {
+            rows: &rows,
+            beside: 0,
+            selected,
+            footer: "Power off now: commit 2, no m.",
+            theme: &theme,
+        };
         let pictures = [drawn(&table(None), 38, 9), drawn(&table(Some(3)), 38, 6), drawn(&table(Some(1)), 78, 10)];
         insta::assert_snapshot!(pictures.join("-----\n"));
     }
@@ -154,7 +161,7 @@ mod tests {
     #[test]
     fn a_tiny_area_is_no_panic() {
         let (theme, rows) = (Theme::plain(), rows());
-        let table = DiskTable { rows: &rows, selected: Some(4), footer: "Power off now.", theme: &theme };
+        let table = DiskTable { rows: &rows, beside: 0, selected: Some(4), footer: "Power off now.", theme: &theme };
         for (width, height) in [(0, 0), (5, 1), (20, 2), (30, 3)] {
             drawn(&table, width, height);
         }

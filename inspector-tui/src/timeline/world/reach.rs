@@ -10,7 +10,7 @@ use tosumu::format::overflow::{OverflowView, overflow_data_bytes};
 use tosumu::format::page::PageKind;
 use tosumu::limits::TREE_DEPTH_MAX;
 use tosumu::trace::Event;
-use tosumu::types::{CommitNo, PageNo};
+use tosumu::types::{Bytes, CommitNo, PageNo};
 
 /// In a store of more pages nobody is told which pages nothing leads to: verification tells it.
 const PAGES_FOLLOWED_MAX: u32 = 1 << 16;
@@ -145,6 +145,7 @@ pub(super) struct Kept {
     levels: Option<(Option<PageNo>, Arc<Levels>)>,
     reach: Option<Arc<Reach>>,
     gists: Option<Arc<Vec<Gist>>>,
+    log: Option<Bytes>,
 }
 
 /// Shared by the clones of a world until one of them goes on.
@@ -276,6 +277,12 @@ impl World {
             walk.follow(page, role);
         }
         walk.reach
+    }
+
+    /// What `make` gives, made once for an instant: the bytes of a log may be many.
+    pub(super) fn kept_log(&self, make: impl FnOnce() -> Bytes) -> Bytes {
+        let mut shared = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.log.get_or_insert_with(make).clone()
     }
 
     /// What a map tells of every page, worked out once for an instant: for maps on which a sign is many pages.
