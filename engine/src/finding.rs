@@ -154,6 +154,10 @@ impl fmt::Display for Code {
     }
 }
 
+/// What to do when something is lost or cannot be vouched for, in the order in which nothing more is lost by it. One text:
+/// findings, stories and manuals say the same.
+pub const REMEDY: &str = "Keep a copy of both files. Restore a backup, or a commit from the archive; without either, `tosumu salvage FILE NEW` saves what is left.";
+
 /// One thing found: what, where, why it is believed, what is lost by it, what to do.
 ///
 /// Serialised, the place is flat: `code severity file page byte_start byte_end path expected found why lost next`, with
@@ -245,11 +249,31 @@ impl Finding {
         self
     }
 
+    /// Something is lost, or cannot be vouched for: [`REMEDY`].
+    pub fn remedy(self) -> Finding {
+        self.next(REMEDY)
+    }
+
+    /// As [`Finding::remedy`], where one thing may mend it outright and is to be tried first.
+    pub fn remedy_unless(self, first: &str) -> Finding {
+        self.next(format!("{first} Nothing was changed. Where that cannot be: {}", lower_first(REMEDY)))
+    }
+
+    /// As [`Finding::remedy`], where some of it can be read all the same.
+    pub fn remedy_and(self, sound: &str) -> Finding {
+        self.next(format!("{REMEDY} {sound}"))
+    }
+
     /// The same finding with another severity than the code's usual one.
     pub fn severity(mut self, severity: Severity) -> Finding {
         self.severity = severity;
         self
     }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
 }
 
 impl fmt::Display for Finding {

@@ -389,7 +389,7 @@ fn read_checked(store: &Store, log: &dyn VfsFile, name: &str, page: PageNo, fram
         .at(name, offset..offset + shape.record_bytes(RecordKind::Page) as u64)
         .page(page)
         .expected(format!("seal {}", frame.seal.short()), "other bytes")
-        .next("Keep a copy of both files. Restore a backup.")
+        .remedy()
         .into()
     })
 }

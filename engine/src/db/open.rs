@@ -368,7 +368,7 @@ pub(crate) fn check_kept(scan: &LogScan, superblock: &Superblock, name: &str) ->
         .at(name, LOG_HEADER_BYTES as u64..LOG_HEADER_BYTES as u64)
         .expected(format!("commit {}", superblock.commit.next()), "no finished commit")
         .lost("Every commit since the last checkpoint.")
-        .next("Nothing was changed. Keep a copy of both files; restore a backup.");
+        .remedy();
         return Err(finding.into());
     }
     Ok(())

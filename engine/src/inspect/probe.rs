@@ -169,12 +169,12 @@ impl Probe {
             .at(&self.file, self.byte_start..self.byte_end)
             .page(self.page)
             .expected(self.expected.as_ref().map_or("an authentic page".to_owned(), describe), self.found_text());
-        let next = match &self.recovery {
-            Some(recovery) => recovery.clone(),
-            None => "Keep a copy of this file. Restore a backup.".to_owned(),
-        };
         let finding = Finding { path: self.path.clone(), ..finding };
-        Some(finding.lost("The records of this page, and of the pages below it.").next(next))
+        let finding = finding.lost("The records of this page, and of the pages below it.");
+        Some(match &self.recovery {
+            Some(recovery) => finding.next(recovery.clone()),
+            None => finding.remedy(),
+        })
     }
 
     /// The finding of a bad page with what the probe adds: the code of its verdict, the evidence, where good bytes are.

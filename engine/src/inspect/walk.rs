@@ -308,7 +308,11 @@ impl<'a> TreeWalk<'a> {
             }
             None => self.home.lost(&range) + ".",
         };
-        Box::new(finding.path(self.path(expected.page)).lost(lost).next(self.next_step(lower, upper)))
+        let finding = finding.path(self.path(expected.page)).lost(lost);
+        Box::new(match self.still_read(lower, upper) {
+            Some(sound) => finding.remedy_and(&sound),
+            None => finding.remedy(),
+        })
     }
 
     fn commit_found(&self, page: PageNo) -> Option<CommitNo> {
@@ -316,23 +320,17 @@ impl<'a> TreeWalk<'a> {
         Some(SealedView::new(&found.bytes)?.header().ok()?.commit)
     }
 
-    fn next_step(&self, lower: Option<&[u8]>, upper: Option<&[u8]>) -> String {
-        const BACKUP: &str = "Keep a copy of this file. Restore a backup.";
+    /// What can be read of the file in spite of a bad page, in a sentence: the keys on both sides of it.
+    fn still_read(&self, lower: Option<&[u8]>, upper: Option<&[u8]>) -> Option<String> {
         let Some(tree) = self.home.option() else {
-            return format!("{BACKUP} The records of the main tree can be read.");
+            return Some("The records of the main tree can be read.".to_owned());
         };
         let name = shell_word(self.file.name().to_owned());
         let scan = |option: &str, key: &[u8]| format!("`scan {name}{tree} {option} {}`", shell_word(escape_word(key)));
         let below = lower.map(|key| scan("--to", key));
         let above = upper.map(|key| scan("--from", key));
         let hints: Vec<String> = below.into_iter().chain(above).collect();
-        match hints.is_empty() {
-            true => BACKUP.to_owned(),
-            false => format!(
-                "Keep a copy of this file. Restore a backup, or fetch the keys around this page: {}.",
-                hints.join(", ")
-            ),
-        }
+        (!hints.is_empty()).then(|| format!("The keys around this page can be read: {}.", hints.join(", ")))
     }
 }
 

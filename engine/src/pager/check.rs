@@ -129,7 +129,7 @@ impl PageUse {
             .page(page)
             .expected(expected, format!("a page of the kind {found}"))
             .lost("Nothing is known to be lost; the page was written like this.")
-            .next("Keep a copy of this file; export what can be read.")
+            .remedy()
     }
 }
 
@@ -145,7 +145,7 @@ fn structure(error: DecodeError, page: PageNo, place: Place<'_>, page_bytes: usi
         .page(page)
         .expected(error.expected, error.found)
         .lost("Nothing is known to be lost; the page was written like this.")
-        .next("Keep a copy of this file; export what can be read.")
+        .remedy()
 }
 
 fn header_differs(view: &SealedView<'_>, expected: &PagePointer) -> bool {
@@ -210,7 +210,7 @@ pub fn unauthentic(bytes: &[u8], page: PageNo, place: Place<'_>) -> Finding {
     .page(page)
     .expected("the bytes that were sealed", "other bytes")
     .lost("The records of this page, and of the pages below it.")
-    .next("Keep a copy of this file. Restore a backup, or fetch the keys outside this page with `scan`.")
+    .remedy()
 }
 
 fn truncated(bytes: &[u8], expected: &PagePointer, place: Place<'_>) -> Box<Finding> {
@@ -221,7 +221,7 @@ fn truncated(bytes: &[u8], expected: &PagePointer, place: Place<'_>) -> Box<Find
             .page(expected.page)
             .expected("a whole page", format!("{} bytes", bytes.len()))
             .lost("The records of this page, and of the pages below it.")
-            .next("Restore a backup, or fetch the keys outside this page with `scan`."),
+            .remedy(),
     )
 }
 
@@ -230,7 +230,7 @@ fn located(code: Code, why: String, view: &SealedView<'_>, expected: &PagePointe
         .at(place.file, place.range(view.bytes().len()))
         .page(expected.page)
         .lost("What changed in this page, and in the pages below it, since the version that stands here.")
-        .next("Keep a copy of this file. Restore a backup, or fetch the keys outside this page with `scan`.")
+        .remedy()
 }
 
 fn describe(pointer: &PagePointer) -> String {

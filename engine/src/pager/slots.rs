@@ -108,7 +108,7 @@ fn decode(head: &[u8], slot: u8, file: &str) -> Result<Superblock, Box<Finding>>
             format!("generation {}", superblock.slot_generation),
         )
         .lost("Which state is the newest cannot be told.")
-        .next("Keep a copy of this file. Restore a backup.");
+        .remedy();
         return Err(Box::new(finding));
     }
     Ok(superblock)
@@ -119,7 +119,7 @@ fn disagree(a: &Superblock, b: &Superblock, file: &str) -> Finding {
         .at(file, 0..2 * SUPERBLOCK_BYTES as u64)
         .expected("generations that differ by 1", format!("{} and {}", a.slot_generation, b.slot_generation))
         .lost("Which state is the newest cannot be told.")
-        .next("Keep a copy of this file. Restore a backup.")
+        .remedy()
 }
 
 fn forged(slot: u8, file: &str) -> Finding {
@@ -132,7 +132,7 @@ fn forged(slot: u8, file: &str) -> Finding {
         .at(file, base..base + SUPERBLOCK_BYTES as u64)
         .expected("the MAC of these bytes under the file's key", "another MAC")
         .lost("Nothing that this slot says can be believed.")
-        .next("Keep a copy of this file. Restore a backup.")
+        .remedy()
 }
 
 /// Neither slot reads: say the one that tells more. A file that is not ours is one that has our mark in neither place.

@@ -46,7 +46,7 @@ fn walk_tree(records: Range<'_>, visitor: &mut impl Visitor) -> Result<()> {
 fn nameless(name: &str) -> Error {
     let shown = crate::escape::escape(name.as_bytes());
     Finding::new(Code::TreeSlot, format!("The catalog has a name that is no text: `{shown}`."))
-        .next("Restore a backup, or fetch the other trees one by one.")
+        .remedy_and("The other trees can be read one by one.")
         .into()
 }
 

@@ -166,7 +166,7 @@ impl Verifier<'_, '_> {
                 .at(file.name(), length..needed)
                 .expected(format!("{needed} bytes"), format!("{length} bytes"))
                 .lost("The records of the pages that are gone.")
-                .next("Keep a copy of this file. Restore a backup, or fetch what is left with `scan`.");
+                .remedy();
             self.report(finding);
         }
         // Pages that only the log knows may stand behind the superblock's last: without the key nobody can tell.

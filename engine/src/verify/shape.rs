@@ -90,7 +90,7 @@ impl Verifier<'_, '_> {
                     .at(&log.name, stopped..witness)
                     .expected("a record that had been synced, says a later one", "other bytes")
                     .lost("Commits from here on cannot be vouched for.")
-                    .next("Nothing was changed. Keep a copy of both files; restore a backup.");
+                    .remedy();
                 self.report(finding);
             }
             None if committed_end < stopped => {

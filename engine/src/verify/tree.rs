@@ -219,7 +219,7 @@ impl Verifier<'_, '_> {
                     catalog.bad += 1;
                     let lost = TreeHome::lost_entry(name);
                     let finding = self.file.at_page(*finding, page).path(format!("{}, slot {slot}", walk.path(page)));
-                    self.report(finding.lost(lost).next("Keep a copy of this file. Restore a backup."));
+                    self.report(finding.lost(lost).remedy());
                 }
             }
         }
@@ -323,13 +323,13 @@ fn authentic(run: &PageRun<'_>, page: PageNo) -> Result<(), Box<Finding>> {
         return Err(at(finding
             .expected("a whole page", format!("{} bytes", found.bytes.len()))
             .lost("The records of this page, and of the pages below it.")
-            .next("Keep a copy of this file. Restore a backup.")));
+            .remedy()));
     };
     if let Some(zeros) = view.header().err().filter(|error| error.code == Code::PageZero) {
         return Err(at(Finding::new(Code::PageZero, zeros.why)
             .expected(zeros.expected, zeros.found)
             .lost("The records of this page, and of the pages below it.")
-            .next("Keep a copy of this file. Restore a backup.")));
+            .remedy()));
     }
     let plain = file.open_bytes(page, &found)?;
     let is_in_place = |number: PageNo| holds(Defence::VerifyPlace, number == page);
@@ -338,7 +338,7 @@ fn authentic(run: &PageRun<'_>, page: PageNo) -> Result<(), Box<Finding>> {
         return Err(at(Finding::new(Code::PageMisplaced, why)
             .expected(format!("page {page}"), format!("page {} of commit {}", header.page, header.commit))
             .lost("The records of this page, and of the pages below it.")
-            .next("Keep a copy of this file. Restore a backup.")));
+            .remedy()));
     }
     file.check_node(&plain, &found, page)
 }

@@ -47,7 +47,7 @@ pub fn judge(superblock: &Superblock, keys: &Keys, head: &[u8], log_file: &str) 
                 .at(log_file, 0..LOG_HEADER_BYTES as u64)
                 .expected(hex::encode(seed), hex::encode(header.seed))
                 .lost("Commits made since the last checkpoint.")
-                .next("Put the page file and the log of one moment together. Nothing was changed.");
+                .remedy_unless("Put the page file and the log of one moment together.");
         return Err(Box::new(finding));
     }
     Ok(standing)
@@ -69,7 +69,7 @@ pub fn judge_without_key(superblock: &Superblock, head: &[u8], log_file: &str) -
         let finding = Finding::new(Code::LogForeign, "The log carries another database's file id.")
             .expected(superblock.file_id.to_string(), header.file_id.to_string())
             .lost("Commits made since the last checkpoint, if this file's own log is gone.")
-            .next("Put this file's own log beside it. Nothing was changed.");
+            .remedy_unless("Put this file's own log beside it.");
         return Err(at(finding));
     }
     let ours = superblock.log_generation;
@@ -84,7 +84,7 @@ pub fn judge_without_key(superblock: &Superblock, head: &[u8], log_file: &str) -
             Finding::new(Code::FreshMainOlder, "The log begins after a checkpoint that this page file has not seen.")
                 .expected(format!("log generation {ours}"), format!("log generation {}", header.log_generation))
                 .lost("What the missing checkpoints folded into the newer page file.")
-                .next("Put the newer page file back beside this log. Nothing was changed.");
+                .remedy_unless("Put the newer page file back beside this log.");
         return Err(at(finding));
     }
     Ok(LogStanding::Continues(header))
@@ -99,12 +99,12 @@ fn missing(head: &[u8], log_file: &str) -> Finding {
     .at(log_file, 0..head.len() as u64)
     .expected("the log of this generation", found)
     .lost("Every commit since the last checkpoint.")
-    .next("Put the log back beside the page file; it was copied or restored without it.")
+    .remedy_unless("Put the log back beside the page file; it was copied or restored without it.")
 }
 
 fn older_than_expected(ours: u64, found: u64) -> Finding {
     Finding::new(Code::LogMissing, "An older log stands where the superblock expects one with acknowledged commits.")
         .expected(format!("log generation {ours}"), format!("log generation {found}"))
         .lost("Every commit since the last checkpoint.")
-        .next("Put the newest log back beside the page file.")
+        .remedy_unless("Put the newest log back beside the page file.")
 }

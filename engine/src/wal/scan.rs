@@ -302,7 +302,7 @@ impl Scanner<'_> {
                 .at(self.window.file_name, offset..offset + parsed.bytes)
                 .expected(expected, found)
                 .lost("Commits from here on cannot be vouched for.")
-                .next("Keep a copy of both files. Restore a backup.");
+                .remedy();
             Some(finding)
         };
         if !holds(Defence::RecordGap, parsed.sequence <= sequence) {
@@ -363,7 +363,7 @@ impl Scanner<'_> {
             .at(self.window.file_name, start..end)
             .expected("zeros", "other bytes")
             .lost("Nothing: the commit before it is authentic. But somebody, or the disk, changed bytes of the log.")
-            .next("Keep a copy of both files. Restore a backup, or export what can be read.");
+            .remedy();
         Ok(Some(finding))
     }
 
@@ -390,7 +390,7 @@ impl Scanner<'_> {
                     why.to_owned(),
                 )
                 .lost(format!("Commits after {} cannot be vouched for.", self.commit))
-                .next("Nothing was changed. Keep a copy of both files; restore a backup.");
+                .remedy();
             self.scan.end = ScanEnd::Damage(Box::new(finding));
             return Ok(self.scan);
         }
@@ -444,7 +444,7 @@ impl Scanner<'_> {
             .at(self.window.file_name, bytes)
             .expected(format!("at most {LOG_FALSE_HEADS_MAX} heads of records that do not hold"), "more of them")
             .lost(format!("Commits after {} cannot be vouched for.", self.commit))
-            .next("Nothing was changed. Keep a copy of both files; restore a backup.")
+            .remedy()
     }
 }
 

@@ -69,7 +69,7 @@ pub fn page_bytes(file: &AtRest, path: &Path, page: PageNo) -> Result<PageBytes,
     let finding = Finding::new(tosumu::Code::FileTruncated, format!("The file ends inside or before page {page}."))
         .at(file.name(), start..start + whole as u64)
         .page(page)
-        .next("Keep a copy of this file. Restore a backup.");
+        .remedy();
     Err(failed(Error::from(finding)))
 }
 

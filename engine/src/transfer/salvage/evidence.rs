@@ -259,7 +259,7 @@ impl Evidence {
                 .at(&self.pages.name, 0..self.pages.bytes)
                 .expected("a page that authenticates", "none")
                 .lost("Everything, as far as these files tell.")
-                .next("Keep a copy of both files. Restore a backup.");
+                .next("Keep a copy of both files. Restore a backup, or a commit from the archive: nothing can be saved from these.");
             return Err(finding.into());
         }
         Ok(())
