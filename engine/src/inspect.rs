@@ -27,7 +27,7 @@ pub use places::{FreeList, NamedTree, NamedTrees, PageRole, Role, Trunk};
 pub(crate) use probe::Effort;
 pub use probe::{Beside, Difference, Probe, RecoveredPage, SectorRun, Verdict};
 pub use tree::{ChainPart, Tree, TreeNode};
-pub(crate) use tree::{VALUE_NEXT, chains_of, value_lost};
+pub(crate) use tree::{chains_of, value_lost};
 pub use walk::TreeSort;
 pub(crate) use walk::{Met, PageSource, TreeHome, TreeWalk, capitalised, catalog_entry, key_range_text};
 

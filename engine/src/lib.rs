@@ -208,7 +208,7 @@ pub use db::{
     AutoCheckpoint, CheckpointMode, CheckpointOnClose, CheckpointOutcome, Database, KeySlotInfo, Options, Pin, Stats,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use finding::{Cause, Code, Finding, Severity};
+pub use finding::{Cause, Code, Finding, REMEDY, Severity};
 pub use format::key_slot::KeySlotKind;
 pub use txn::{Busy, Durability, Keys, Range, ReadTxn, Record, Savepoint, Swap, Tree, TreeInfo, TreeMut};
 pub use txn::{Value, ValueReader, WriteTxn, read_witness};

@@ -428,6 +428,7 @@ fn files_of(runner: &Runner, file: &str, kept: &str) -> Files {
 mod tests {
     use super::*;
     use std::fs;
+    use tosumu::REMEDY;
 
     /// Findings that no file can give, each with what shows it instead.
     const NOT_IN_A_FILE: &[(Code, &str)] = &[
@@ -516,6 +517,18 @@ mod tests {
             assert_eq!(fixture.folder == "good", fixture.group == Group::Good, "{}", fixture.name);
             for text in [&fixture.story, &fixture.lost, &fixture.remedy] {
                 assert!(!text.contains(&fixture.name) && text.ends_with('.'), "{}: {text}", fixture.name);
+            }
+        }
+    }
+
+    #[test]
+    fn where_pages_or_commits_are_lost_the_remedy_is_the_one_that_findings_name() {
+        const OF_RECORDS: [&str; 5] = ["PAGE-", "TREE-", "OVF-", "LOG-", "FILE-"];
+        for fixture in all() {
+            let is_lost = !["Nothing", "No record"].iter().any(|words| fixture.lost.starts_with(words));
+            let of_records = |code: Code| OF_RECORDS.iter().any(|group| code.as_str().starts_with(group));
+            if is_lost && fixture.exit == 2 && fixture.findings.iter().any(|finding| of_records(finding.code)) {
+                assert!(fixture.remedy.contains(&REMEDY[1..]), "{}: {}", fixture.name, fixture.remedy);
             }
         }
     }

@@ -378,13 +378,16 @@ fn foreign_slot(number: u8) -> Finding {
     let why = format!(
         "The key stored in key slot {number} is not one of this database: the slot was copied here, or edited."
     );
-    Finding::new(Code::KeySlotForeign, why)
+    Finding::new(Code::KeySlotForeign, why).next(OTHER_KEY)
 }
 
 fn forged_slot(number: u8) -> Finding {
     let why = format!("The key fits key slot {number}, but the data key wrapped in it is not authentic in this place.");
-    Finding::new(Code::KeySlotForged, why)
+    Finding::new(Code::KeySlotForged, why).next(OTHER_KEY)
 }
+
+/// What to do about a key slot that was changed.
+const OTHER_KEY: &str = "Open it with another key, if it has one. Else restore a backup: only the key slots of an older copy of this file help.";
 
 fn misuse(why: impl Into<String>) -> Error {
     Error::Misuse { why: why.into() }

@@ -15,7 +15,7 @@ use super::{Database, Identity, InheritedKeys, Means, Options};
 use crate::crypto::{Dek, Keys, Unlock, open_slots};
 use crate::defence::{Defence, durable, holds, is_off};
 use crate::error::{Error, Result};
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, REMEDY};
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader};
 use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::PAGES_START_BYTES;
@@ -381,7 +381,7 @@ pub(crate) fn explain_missing(mut finding: Box<Finding>, chosen: &ChosenSlot) ->
         finding.why =
             "The newest superblock slot does not read, and the log that the older one needs was reset already."
                 .to_owned();
-        finding.next = Some("Keep a copy of both files. Restore a backup.".to_owned());
+        finding.next = Some(REMEDY.to_owned());
     }
     Error::Damage(finding)
 }

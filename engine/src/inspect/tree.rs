@@ -120,10 +120,9 @@ impl Tree {
                     data_bytes: page.map_or(0, |page| page.data().len()),
                     remaining_bytes: page.map_or(0, |page| page.remaining()),
                     next: page.and_then(|page| page.next()).map(|next| next.page),
-                    status: part
-                        .outcome
-                        .map(|_| ())
-                        .map_err(|finding| Box::new(finding.path(path.clone()).lost(lost).next(VALUE_NEXT))),
+                    status: part.outcome.map(|_| ()).map_err(|finding| {
+                        Box::new(finding.path(path.clone()).lost(lost).remedy_and("The other records can be read."))
+                    }),
                     path,
                 });
             }
@@ -163,9 +162,6 @@ impl Tree {
     }
 }
 
-/// What to do about a chain that does not hold.
-pub(crate) const VALUE_NEXT: &str = "Keep a copy of this file. Restore a backup; the other records can be read.";
-
 /// What is lost with a page of the chain of a value.
 pub(crate) fn value_lost(sort: &TreeSort, key: &[u8], length: u32) -> String {
     let of = match sort {
@@ -179,7 +175,7 @@ pub(crate) fn value_lost(sort: &TreeSort, key: &[u8], length: u32) -> String {
 pub(crate) fn chains_of(view: &NodeView<'_>) -> impl Iterator<Item = (usize, u32, PagePointer)> {
     let view = *view;
     let slots = if view.kind() == PageKind::Leaf { view.slot_count() } else { 0 };
-    (0..slots).filter_map(move |slot| match view.cell_value(slot) {
+    (0..slots).filter(move |&slot| view.is_long(slot)).filter_map(move |slot| match view.cell_value(slot) {
         CellValue::Overflow { length, first } => Some((slot, length, first)),
         CellValue::Inline(_) => None,
     })

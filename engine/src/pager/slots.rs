@@ -5,7 +5,7 @@
 
 use crate::crypto::{KeyContext, Keys};
 use crate::defence::{Defence, holds, is_off};
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, REMEDY};
 use crate::format::superblock::{Superblock, mac_input, stored_mac};
 use crate::limits::SUPERBLOCK_BYTES;
 
@@ -147,8 +147,10 @@ fn neither(a: Box<Finding>, b: Box<Finding>, bytes: usize) -> Box<Finding> {
         finding.next =
             Some("If this was a tosumu database, it was cut short: copy it again, or restore a backup.".to_owned());
     } else if finding.code == Code::HdrMagic {
-        finding.next =
-            Some("If this was a tosumu database, its first sectors were overwritten: restore a backup.".to_owned());
+        let said = format!("If this was a tosumu database, its first sectors were overwritten. {REMEDY}");
+        finding.next = Some(said);
+    } else if !matches!(finding.code, Code::HdrVersion | Code::HdrFeature) && finding.next.is_none() {
+        finding.next = Some(REMEDY.to_owned());
     }
     finding
 }

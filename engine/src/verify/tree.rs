@@ -11,8 +11,8 @@ use crate::finding::{Code, Finding};
 use crate::format::node::NodeView;
 use crate::format::page::{PageKind, SealedView};
 use crate::inspect::{
-    AtRest, ChainWalk, FreeWalk, Met, PageBytes, PageRun, TreeHome, TreeSort, TreeWalk, VALUE_NEXT, VouchedState,
-    catalog_entry, chains_of, value_lost,
+    AtRest, ChainWalk, FreeWalk, Met, PageBytes, PageRun, TreeHome, TreeSort, TreeWalk, VouchedState, catalog_entry,
+    chains_of, value_lost,
 };
 use crate::trace::Event;
 use crate::types::PageNo;
@@ -178,7 +178,7 @@ impl Verifier<'_, '_> {
                 let finding = part.outcome.as_ref().err().map(|finding| {
                     let path = format!("{}, slot {slot} > {}", walk.path(met.expected.page), part.path());
                     let lost = value_lost(&walk.home().sort, leaf.key(slot), length);
-                    (**finding).clone().path(path).lost(lost).next(VALUE_NEXT)
+                    (**finding).clone().path(path).lost(lost).remedy_and("The other records can be read.")
                 });
                 match &finding {
                     None => totals.pages += 1,
