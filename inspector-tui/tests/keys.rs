@@ -223,5 +223,5 @@ fn a_witness_file_stops_every_verb_on_a_database_that_was_put_back() {
     place.run("get x.tsm a --passphrase-file old --witness none").fails(CANNOT, "IO");
     place.run("verify x.tsm --passphrase-file old --witness none").fails(CANNOT, "NOT-FOUND");
     fs::write(place.path("diary"), "today\n").unwrap();
-    place.run("put x.tsm a 1 --passphrase-file old --witness diary").fails(CANNOT, "IO");
+    place.run("put x.tsm a 1 --passphrase-file old --witness diary").fails(DAMAGE, "FRESH-UNANCHORED");
 }

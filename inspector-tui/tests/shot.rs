@@ -30,7 +30,8 @@ fn a_word_that_is_no_view_is_refused_with_those_that_are() {
     let folder = folder();
     let answer = tosumu(folder.path(), &["shot", "zebra", "store.tsm"]);
     assert_eq!(answer.status.code(), Some(64));
-    let words = "tree page map log disk seals snapshots verify receipt events diff life branches help home lab";
+    let words =
+        "tree page map log disk seals snapshots verify receipt events diff life branches help grid tamper home lab";
     assert!(text(&answer.stderr).contains(words), "{}", text(&answer.stderr));
     assert!(answer.stdout.is_empty());
 }
@@ -51,7 +52,17 @@ fn every_view_of_a_file_and_of_a_script_is_drawn_and_the_file_stays_as_it_was() 
             [&["store.tsm"][..], &["broken.tsm"], &["--script", "run.txt"], &["--script", "run.txt", "--at", "9"]]
         {
             for form in [&[][..], &["--plain"], &["--json"], &["--size", "120x40"], &["--ascii"]] {
+                let is_lab = ["grid", "tamper"].contains(&word);
+                if is_lab && source[0] != "--script" {
+                    let answer = tosumu(folder.path(), &[&["shot", word], source, form].concat());
+                    assert_eq!(answer.status.code(), Some(64), "a lab is about a run");
+                    continue;
+                }
                 let answer = tosumu(folder.path(), &[&["shot", word], source, form].concat());
+                if is_lab && source.contains(&"--at") {
+                    assert!(matches!(answer.status.code(), Some(0 | 3)), "{}", text(&answer.stderr));
+                    continue;
+                }
                 assert_eq!(answer.status.code(), Some(0), "{word} {source:?} {form:?}: {}", text(&answer.stderr));
                 let drawn = text(&answer.stdout);
                 assert!(drawn.chars().all(|sign| sign == '\n' || !sign.is_control()), "{drawn}");
@@ -109,4 +120,24 @@ fn without_a_verb_and_a_terminal_the_tour_is_told() {
     let story = tour.split("== What it can do ==").next().unwrap();
     insta::assert_snapshot!(story);
     assert!(tour.contains("shot"), "the verbs are listed");
+}
+
+#[test]
+fn the_labs_are_drawn_with_what_the_engine_answered() {
+    let folder = folder();
+    let script = format!("{}put m 13\n", tosumu::script::SAMPLE_STORE);
+    std::fs::write(folder.path().join("put.script"), &script).unwrap();
+    std::fs::write(folder.path().join("checkpoint.script"), format!("{script}checkpoint\n")).unwrap();
+    let mut drawn = String::new();
+    for lab in ["grid", "tamper"] {
+        for script in ["put.script", "checkpoint.script"] {
+            for form in [&["--size", "60x16"][..], &["--size", "80x24"], &["--size", "120x40"], &["--plain"]] {
+                let answer = tosumu(folder.path(), &[&["shot", lab, "--script", script], form].concat());
+                assert_eq!(answer.status.code(), Some(0), "{}", text(&answer.stderr));
+                drawn.push_str(&format!("--- {lab} {script} {}\n{}", form.join(" "), text(&answer.stdout)));
+            }
+        }
+    }
+    assert!(!drawn.contains("WRONG: "), "{drawn}");
+    insta::assert_snapshot!("the_labs", drawn);
 }
