@@ -519,7 +519,7 @@ static TABLE: &[Binding] = &[
     bind!([Char('c')], Message::StopGrid, "stop", "compute no more of the crash grid", "", |m| lab(m) && m.labs.grid.as_ref().is_some_and(|grid| !grid.is_complete()) && m.busy.is_some(), ""),
 
     // The tamper lab.
-    bind!([Char('1')], Message::Guess(0), "", "guess: the lie is refused", "", on_untold, ""),
+    bind!([Char('1')], Message::Guess(0), "to 4: guess", "guess: the lie is refused", "", on_untold, ""),
     bind!([Char('2')], Message::Guess(1), "", "guess: every answer stays right", "", on_untold, ""),
     bind!([Char('3')], Message::Guess(2), "", "guess: only a fingerprint tells", "", on_untold, ""),
     bind!([Char('4')], Message::Guess(3), "", "guess: nobody notices", "", on_untold, ""),
