@@ -7,6 +7,8 @@ use std::process::Command;
 const PICTURES: &[(&str, &[&str])] = &[
     ("docs/lab.svg", &["lab", "--script", "docs/split.script", "--at", "116", "--size", "120x40"]),
     ("docs/finding.svg", &["lab", "fixtures/damaged/one-page-rolled-back.tsm"]),
+    ("docs/grid.svg", &["grid", "--script", "docs/split.script", "--size", "80x18"]),
+    ("docs/tamper.svg", &["tamper", "--script", "docs/split.script", "--size", "110x26"]),
 ];
 
 #[test]
