@@ -4,17 +4,17 @@
 use super::common::{Failure, KeyOptions, Outcome, Output, Status, note, open_to_draw, shown_path};
 use super::replay;
 use crate::{
-    describe::{self, Subject},
+    describe::Subject,
+    export::{Form, render},
     labs,
     looking::{Compared, MapLayer, Side},
     message::Message,
     model::{Model, Screen, View},
-    picture, recorded, recording,
+    recorded, recording,
     timeline::{FileWorld, World},
     update, view,
 };
 use clap::Args;
-use ratatui::{buffer::Buffer, layout::Rect};
 use std::path::{Path, PathBuf};
 use tosumu::PageNo;
 use tosumu::limits::LINE_BYTES_MAX;
@@ -78,16 +78,6 @@ pub struct Shot {
     keys: KeyOptions,
 }
 
-/// The form of what is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Form {
-    Text,
-    Ansi,
-    Svg,
-    Plain,
-    Json,
-}
-
 impl Shot {
     /// Draws the view.
     pub fn run(self) -> Outcome {
@@ -118,12 +108,9 @@ impl Shot {
             return Ok(Form::Json);
         }
         let Some(out) = &self.out else { return Ok(Form::Text) };
-        match out.extension().and_then(|extension| extension.to_str()) {
-            Some("svg") => Ok(Form::Svg),
-            Some("ansi") => Ok(Form::Ansi),
-            Some("txt") => Ok(Form::Text),
-            _ => Err(Failure::misuse(format!("{}: its name ends in none of .svg .txt .ansi", shown_path(out)))),
-        }
+        Form::of_name(&out.to_string_lossy()).ok_or_else(|| {
+            Failure::misuse(format!("{}: its name ends in none of .svg .txt .ansi .json", shown_path(out)))
+        })
     }
 
     fn model(&self, subject: Subject) -> Result<Model, Failure> {
@@ -304,20 +291,4 @@ fn last_changed(model: &Model) -> Option<PageNo> {
     let events = (0..model.at.min(timeline.len())).rev().map(|at| timeline.event(at));
     let mut changed = events.filter(|event| changes(event)).filter_map(Event::page);
     changed.find(|page| model.world.page(*page).is_some())
-}
-
-fn render(model: &Model, subject: Subject, form: Form, (width, height): (u16, u16)) -> Vec<u8> {
-    match form {
-        Form::Plain => return describe::facts(model, subject).plain().into_bytes(),
-        Form::Json => return describe::facts(model, subject).json().into_bytes(),
-        _ => {}
-    }
-    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-    view::draw_alone(model, subject, &mut buffer);
-    let text = match form {
-        Form::Svg => picture::to_svg(&buffer),
-        Form::Ansi => picture::to_ansi(&buffer),
-        _ => picture::to_text(&buffer),
-    };
-    text.into_bytes()
 }

@@ -234,7 +234,8 @@ fn commits(log: &log::LogFacts) -> String {
     match &log.kept_commits()[..] {
         [] => "none".into(),
         [only] => only.to_string(),
-        [first, .., last] => format!("{first} to {last}"),
+        [first, .., last] if first == last => first.to_string(),
+        [first, .., last] => format!("{first} … {last}"),
     }
 }
 
