@@ -138,7 +138,7 @@ impl TamperFacts {
     pub(super) fn plain(&self) -> String {
         let mut text = format!("{}\n", self.summary);
         for lie in &self.lies {
-            text.push_str(&format!("{}", capital(&lie.does)));
+            text.push_str(&capital(&lie.does));
             if !lie.lines.is_empty() {
                 text.push_str(&format!(" ({})", lie.lines.join("; ")));
             }
