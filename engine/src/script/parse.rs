@@ -130,7 +130,10 @@ fn parse_beside(rest: &str) -> Parsed<Op> {
         Some(word @ ("beside" | "cut" | "page-size" | "seed" | "passphrase" | "#")) => {
             return Err(unexpected(word, FORM));
         }
-        Some(_) => BesideStep::Do(Box::new(Op::parse(rest)?)),
+        Some(_) => match Op::parse(rest)? {
+            Op::Comment(_) => return Err(unexpected("#", FORM)),
+            op => BesideStep::Do(Box::new(op)),
+        },
     };
     Ok(Op::Beside { name: name.to_owned(), step })
 }
