@@ -658,6 +658,7 @@ mod tests {
             ("tamper superblock A field commit many", "field NAME N"),
             ("beside", "no name"),
             ("beside x", "beside NAME new"),
+            ("beside x #new seed 9", "beside NAME new"),
             ("beside x beside y copy", "beside NAME new"),
             ("key lose 1", "key add WORD"),
             ("forge", "forge page N EDIT"),
