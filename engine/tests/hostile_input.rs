@@ -686,3 +686,19 @@ fn a_pipe_or_a_socket_in_the_place_of_the_file_its_log_or_its_witness_is_refused
 }
 
 const _: () = assert!(LOG_HEADER_BYTES == 512 && KEY_SLOT_BYTES == 256);
+
+#[test]
+fn a_checkpoint_of_a_branch_that_is_its_own_child_ends_with_a_finding() {
+    let mut runner = tosumu::script::Runner::new(tosumu::script::RunnerOptions::default());
+    let filled = runner.run_line("fill 200 ascending value 60");
+    assert!(!filled.failed, "{}", filled.text);
+    let file = tosumu::inspect::AtRest::open(Arc::new(runner.disk().clone()), "lab.tsm", None).unwrap();
+    let root = file.root().unwrap().page;
+    assert_eq!(file.tree().unwrap().height(), 3, "a branch below a branch");
+    drop(file);
+    let forged = runner.run_line(&format!("forge page {root} slot 1 page {root}"));
+    assert!(!forged.failed, "{}", forged.text);
+    assert!(!runner.run_line("reopen").failed);
+    let folded = runner.run_line("checkpoint");
+    assert!(folded.failed && folded.text.contains("TREE-DEPTH"), "{}", folded.text);
+}

@@ -34,7 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "db",
         &[
             "defence", "sync", "types", "limits", "finding", "error", "format", "crypto", "vfs", "trace", "pager",
-            "wal", "txn",
+            "wal", "btree", "txn",
         ],
     ),
     // Of the tree and of opening it takes how they say and judge things, so that both tell one story.

@@ -18,7 +18,7 @@ pub(crate) use cursor::RangeCursor;
 pub(crate) use delete::delete;
 pub(crate) use insert::{check_key, put};
 pub(crate) use overflow::{Chain, ChainPlace, ChainRead};
-pub(crate) use search::{get, read_at_level};
+pub(crate) use search::{get, level_fits, read_at_level};
 
 use crate::error::{Error, Result};
 use crate::format::node::{Node, NodeView};

@@ -80,15 +80,23 @@ pub(crate) fn read_at_level<'a, R: PageRead + ?Sized>(
 
 /// A child stands exactly one level below its parent: this also ends every cycle, whatever the pointers say.
 pub(crate) fn check_level<'a>(page: PageRef<'a>, pointer: &PagePointer, parent: Option<&Step>) -> Result<PageRef<'a>> {
-    let level = page.view().level();
+    level_fits(page.view().level(), pointer, parent.map(|step| step.level))?;
+    Ok(page)
+}
+
+/// Whether a page of this level may stand below a parent of that level; without one it is a root.
+pub(crate) fn level_fits(level: u8, pointer: &PagePointer, parent: Option<u8>) -> Result<()> {
     let fits = match parent {
-        Some(step) => step.level == level + 1,
+        Some(parent) => parent.checked_sub(1) == Some(level),
         None => usize::from(level) < TREE_DEPTH_MAX,
     };
     if holds(Defence::TreeLevel, fits) {
-        return Ok(page);
+        return Ok(());
     }
-    let expected = parent.map_or(format!("a level below {TREE_DEPTH_MAX}"), |step| format!("level {}", step.level - 1));
+    let expected = match parent {
+        Some(parent) => format!("level {}", parent.saturating_sub(1)),
+        None => format!("a level below {TREE_DEPTH_MAX}"),
+    };
     Err(Finding::new(
         Code::TreeDepth,
         format!("Page {} is authentic, but its level does not fit its place.", pointer.page),

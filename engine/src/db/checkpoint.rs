@@ -20,6 +20,7 @@
 //! A reader of another process that holds a shared lock of the log has pinned what it reads: the log is locked from before step 1
 //! to the end, and nothing is done when that cannot be. A pin is not waited for.
 
+use crate::btree::level_fits;
 use crate::crypto::SealedPage;
 use crate::defence::{Defence, durable, holds, is_off};
 use crate::error::{Error, Result};
@@ -184,8 +185,8 @@ fn seal_transaction(store: &Store, writer: &mut Writer, base: &View) -> Result<(
     let name = store.page_file.name();
     let nonces = NonceDraw::new(writer.entropy.clone(), name, 16)?;
     let mut resealing = Resealing { store, base, commit, nonces, sealed: SealedPages::default(), plain: Vec::new() };
-    let root = resealing.newest(&base.state.root)?;
-    let catalog = resealing.newest_catalog(&base.state.catalog)?;
+    let root = resealing.newest(&base.state.root, None)?;
+    let catalog = resealing.newest_catalog(&base.state.catalog, None)?;
     let free_list = resealing.newest_free_list(&base.state.free_list)?;
     let Resealing { sealed, plain, .. } = resealing;
     let pages = sealed.pages.len() as u32;
@@ -216,18 +217,19 @@ struct Resealing<'a> {
 }
 
 impl Resealing<'_> {
-    /// The newest pointer to the page that `pointer` names, its own pointers made new first. Leaves are not read unless the
-    /// root is one. Recursion is bounded: a child stands one level below its parent, as every read checks.
-    fn newest(&mut self, pointer: &PagePointer) -> Result<PagePointer> {
+    /// The newest pointer to the page that `pointer` names below a parent of that level, its own pointers made new first; without
+    /// a parent it is a root. Leaves are not read unless the root is one. The levels bound the recursion.
+    fn newest(&mut self, pointer: &PagePointer, parent: Option<u8>) -> Result<PagePointer> {
         let page = self.store.read_page(pointer, self.base)?;
         let current = PagePointer { page: page.page, commit: page.commit, seal: page.seal };
         let level = page.view().level();
+        level_fits(level, pointer, parent)?;
         let mut renewed = Vec::new();
         for slot in 0..if level == 0 { 0 } else { page.view().slot_count() } {
             let child = page.view().child(slot);
             let newest = match level {
                 1 => self.store.newest_pointer(&child, self.base),
-                _ => self.newest(&child)?,
+                _ => self.newest(&child, Some(level))?,
             };
             if newest != child && !is_off(Defence::RenewedPointers) {
                 renewed.push((slot, newest));
@@ -245,12 +247,13 @@ impl Resealing<'_> {
     }
 
     /// The same for the catalog, whose leaves name the roots of the named trees.
-    fn newest_catalog(&mut self, pointer: &PagePointer) -> Result<PagePointer> {
+    fn newest_catalog(&mut self, pointer: &PagePointer, parent: Option<u8>) -> Result<PagePointer> {
         if pointer.is_null() {
             return Ok(*pointer);
         }
         let page = self.store.read_page(pointer, self.base)?;
         let level = page.view().level();
+        level_fits(level, pointer, parent)?;
         let mut node = self.opened_node(&page)?;
         let mut children = Vec::new();
         for slot in 0..page.view().slot_count() {
@@ -258,7 +261,7 @@ impl Resealing<'_> {
                 0 => self.renew_entry(&mut node, slot)?,
                 _ => {
                     let child = page.view().child(slot);
-                    let newest = self.newest_catalog(&child)?;
+                    let newest = self.newest_catalog(&child, Some(level))?;
                     node.set_child(slot, &newest);
                     (newest != child).then_some(child.page)
                 }
@@ -276,7 +279,7 @@ impl Resealing<'_> {
         let name = self.store.page_file.name();
         let mut entry =
             TreeEntry::decode(node.view().value(slot)).map_err(|error| Error::from(error.finding(name, 0)))?;
-        let newest = self.newest(&entry.root)?;
+        let newest = self.newest(&entry.root, None)?;
         if newest == entry.root {
             return Ok(None);
         }
