@@ -12,6 +12,8 @@
 
 #![allow(dead_code, reason = "the modules of the test are more than this needs")]
 
+#[path = "../tests/common/mod.rs"]
+mod common;
 #[path = "../tests/crash/draw.rs"]
 mod draw;
 #[path = "../tests/crash/explore.rs"]

@@ -5,6 +5,9 @@
 //! The calls are all that the trait of a disk has: open, create, exists, list, length, lock, read, write, set_len, sync, sync of a
 //! folder, rename, link, remove. `TOSUMU_FAULTS=all` looks at every end of every run; else each run has one of three.
 
+mod common;
+
+use common::disk::{Below, Meddle, meddled};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -156,11 +159,14 @@ impl FaultyDisk {
     }
 }
 
-impl Vfs for FaultyDisk {
+impl Meddle for FaultyDisk {
+    fn below(&self) -> &dyn Vfs {
+        &self.inner
+    }
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
         let name = file_name(path);
         self.call(if mode == OpenMode::CreateNew { Call::Create } else { Call::Open }, &name)?;
-        Ok(Arc::new(FaultyFile { file: self.inner.open(path, mode)?, disk: self.clone(), name }))
+        self.inner.open(path, mode)
     }
     fn exists(&self, path: &Path) -> io::Result<bool> {
         self.call(Call::Exists, &file_name(path))?;
@@ -186,12 +192,30 @@ impl Vfs for FaultyDisk {
         self.call(Call::List, "")?;
         self.inner.list(folder)
     }
-}
-
-struct FaultyFile {
-    file: Arc<dyn VfsFile>,
-    disk: FaultyDisk,
-    name: String,
+    fn read_at(&self, file: &Below, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = bite(self.call(Call::Read, &file.name)?, buffer.len());
+        file.read_at(offset, &mut buffer[..count])
+    }
+    fn write_at(&self, file: &Below, offset: u64, data: &[u8]) -> io::Result<usize> {
+        let count = bite(self.call(Call::Write, &file.name)?, data.len());
+        file.write_at(offset, &data[..count])
+    }
+    fn len(&self, file: &Below) -> io::Result<u64> {
+        self.call(Call::Length, &file.name)?;
+        file.len()
+    }
+    fn set_len(&self, file: &Below, length: u64) -> io::Result<()> {
+        self.call(Call::SetLength, &file.name)?;
+        file.set_len(length)
+    }
+    fn sync_data(&self, file: &Below) -> io::Result<()> {
+        self.call(Call::Sync, &file.name)?;
+        file.sync_data()
+    }
+    fn try_lock(&self, file: &Below, kind: LockKind) -> io::Result<bool> {
+        self.call(Call::Lock, &file.name)?;
+        file.try_lock(kind)
+    }
 }
 
 fn bite(appetite: Appetite, length: usize) -> usize {
@@ -199,36 +223,6 @@ fn bite(appetite: Appetite, length: usize) -> usize {
         Appetite::All => length,
         Appetite::Half => length.div_ceil(2),
         Appetite::OneByte => length.min(1),
-    }
-}
-
-impl VfsFile for FaultyFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = bite(self.disk.call(Call::Read, &self.name)?, buffer.len());
-        self.file.read_at(offset, &mut buffer[..count])
-    }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
-        let count = bite(self.disk.call(Call::Write, &self.name)?, data.len());
-        self.file.write_at(offset, &data[..count])
-    }
-    fn len(&self) -> io::Result<u64> {
-        self.disk.call(Call::Length, &self.name)?;
-        self.file.len()
-    }
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.disk.call(Call::SetLength, &self.name)?;
-        self.file.set_len(length)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.disk.call(Call::Sync, &self.name)?;
-        self.file.sync_data()
-    }
-    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
-        self.disk.call(Call::Lock, &self.name)?;
-        self.file.try_lock(kind)
-    }
-    fn identity(&self) -> Option<(u64, u64)> {
-        self.file.identity()
     }
 }
 
@@ -474,7 +468,7 @@ fn live_with_files_beside(lived: &mut Lived, db: &Database, disk: &FaultyDisk) {
 fn workload(run: Workload, disk: &FaultyDisk) -> Lived {
     let mut lived = Lived::default();
     for life in 0..if run.is_watched { 1 } else { 2 } {
-        let db = match run.options(Arc::new(disk.clone()), life).open(PATH) {
+        let db = match run.options(meddled(disk.clone()), life).open(PATH) {
             Ok(db) => db,
             Err(error) => {
                 lived.note(error, None, disk);

@@ -1,13 +1,16 @@
 //! Read-only handles beside a writer, without a lock: at any moment of its work they see a state that was committed, or are told
 //! that their snapshot was overtaken; never damage, never a mixture.
 
+mod common;
+
+use common::disk::{Below, Meddle, meddled};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tosumu::inspect::AtRest;
 use tosumu::verify::{Level, VerifyOptions, verify};
-use tosumu::vfs::{LockKind, MemoryVfs, OpenMode, Vfs, VfsFile, read_up_to, write_all_at};
+use tosumu::vfs::{MemoryVfs, OpenMode, Vfs, VfsFile, read_up_to, write_all_at};
 use tosumu::{CheckpointMode, CheckpointOutcome, Database, Options, PageSize, Pin, ReadTxn, Result, Severity};
 
 const PATH: &str = "followed.tsm";
@@ -94,17 +97,13 @@ impl Meddled {
     }
 }
 
-impl Vfs for Meddled {
+impl Meddle for Meddled {
+    fn below(&self) -> &dyn Vfs {
+        &self.disk
+    }
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
         (self.before)(if mode == OpenMode::CreateNew { Call::Change } else { Call::Read });
-        let file = self.disk.open(path, mode)?;
-        Ok(Arc::new(MeddledFile { file, vfs: self.clone() }))
-    }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.disk.exists(path)
-    }
-    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.link_new(from, to)
+        self.disk.open(path, mode)
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         (self.before)(Call::Change);
@@ -118,42 +117,25 @@ impl Vfs for Meddled {
         (self.before)(Call::Change);
         self.disk.sync_dir(path)
     }
-}
-
-struct MeddledFile {
-    file: Arc<dyn VfsFile>,
-    vfs: Meddled,
-}
-
-impl VfsFile for MeddledFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        (self.vfs.before)(Call::Read);
-        let read = self.file.read_at(offset, buffer)?;
-        if self.vfs.torn_read.load(Ordering::Relaxed) > 0 && self.vfs.torn_read.fetch_sub(1, Ordering::Relaxed) == 1 {
+    fn read_at(&self, file: &Below, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        (self.before)(Call::Read);
+        let read = file.read_at(offset, buffer)?;
+        if self.torn_read.load(Ordering::Relaxed) > 0 && self.torn_read.fetch_sub(1, Ordering::Relaxed) == 1 {
             buffer[read / 2..read].fill(0xA5);
         }
         Ok(read)
     }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
-        (self.vfs.before)(Call::Change);
-        self.file.write_at(offset, &data[..data.len().min(self.vfs.write_bytes_max)])
+    fn write_at(&self, file: &Below, offset: u64, data: &[u8]) -> io::Result<usize> {
+        (self.before)(Call::Change);
+        file.write_at(offset, &data[..data.len().min(self.write_bytes_max)])
     }
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
+    fn set_len(&self, file: &Below, length: u64) -> io::Result<()> {
+        (self.before)(Call::Change);
+        file.set_len(length)
     }
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        (self.vfs.before)(Call::Change);
-        self.file.set_len(length)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        (self.vfs.before)(Call::Change);
-        self.file.sync_data()
-    }
-    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
-        self.file.try_lock(kind)
-    }
-    fn identity(&self) -> Option<(u64, u64)> {
-        self.file.identity()
+    fn sync_data(&self, file: &Below) -> io::Result<()> {
+        (self.before)(Call::Change);
+        file.sync_data()
     }
 }
 
@@ -238,7 +220,7 @@ fn look_before_every_change(write_bytes_max: usize) {
     let follower = follow(plain.clone()).unwrap();
     let onlooker = Onlooker { disk: plain, follower, held: Vec::new(), last: 0, overtaken: 0, looks: 0 };
     let onlooker = Arc::new(Mutex::new(onlooker));
-    let mut meddled = {
+    let mut before = {
         let (onlooker, acknowledged) = (onlooker.clone(), acknowledged.clone());
         Meddled::new(&disk, move |call| {
             if call == Call::Change {
@@ -246,8 +228,8 @@ fn look_before_every_change(write_bytes_max: usize) {
             }
         })
     };
-    meddled.write_bytes_max = write_bytes_max;
-    let mut writer = write_to(Arc::new(meddled.clone()));
+    before.write_bytes_max = write_bytes_max;
+    let mut writer = write_to(meddled(before.clone()));
     for number in 1..=24 {
         commit(&writer, number);
         acknowledged.store(number, Ordering::Relaxed);
@@ -256,7 +238,7 @@ fn look_before_every_change(write_bytes_max: usize) {
         }
         if number % 7 == 0 {
             drop(writer);
-            writer = write_to(Arc::new(meddled.clone()));
+            writer = write_to(meddled(before.clone()));
         }
     }
     let onlooker = onlooker.lock().unwrap();
@@ -297,13 +279,13 @@ fn read_while(deed: Deed, at: u64) -> bool {
     let (writer, calls, done) = (Mutex::new(Some(writer)), AtomicU64::new(0), Arc::new(AtomicBool::new(false)));
     let done_too = done.clone();
     let inner = disk.clone();
-    let meddled = Meddled::new(&disk, move |_| {
+    let before = Meddled::new(&disk, move |_| {
         if calls.fetch_add(1, Ordering::Relaxed) == at {
             deed(&inner, &mut writer.lock().unwrap(), 4);
             done_too.store(true, Ordering::Relaxed);
         }
     });
-    let reader = follow(Arc::new(meddled)).unwrap();
+    let reader = follow(meddled(before)).unwrap();
     let first = reader.read();
     let second = reader.read();
     for snapshot in [&first, &second] {
@@ -335,14 +317,14 @@ fn a_log_that_is_cut_while_it_is_looked_through_is_looked_through_again() {
         let writer = write_to(Arc::new(disk.clone()));
         let (calls, may_cut) = (AtomicU64::new(0), Arc::new(Mutex::new(None)));
         let may_cut_too: Arc<Mutex<Option<Database>>> = may_cut.clone();
-        let meddled = Meddled::new(&disk, move |_| {
+        let before = Meddled::new(&disk, move |_| {
             let mut writer = may_cut_too.lock().unwrap();
             if writer.is_some() && calls.fetch_add(1, Ordering::Relaxed) == at {
                 let writer = writer.take().unwrap();
                 assert!(matches!(fold(&writer), CheckpointOutcome::Folded { .. }));
             }
         });
-        let reader = follow(Arc::new(meddled)).unwrap();
+        let reader = follow(meddled(before)).unwrap();
         // Of more than half of what is read at a time: a whole commit stands in the first piece, and the last in another.
         (1..=COMMITS).for_each(|number| writer.write(|tx| tx.put(b"k", &[number as u8; 500_000])).unwrap());
         *may_cut.lock().unwrap() = Some(writer);
@@ -361,9 +343,9 @@ fn a_read_that_came_out_half_old_and_half_new_once_is_not_called_damage() {
     fold(&writer);
     commit(&writer, 2);
     for number in 1..120 {
-        let meddled = Meddled::new(&disk, |_| {});
-        meddled.torn_read.store(number, Ordering::Relaxed);
-        let reader = follow(Arc::new(meddled)).unwrap();
+        let before = Meddled::new(&disk, |_| {});
+        before.torn_read.store(number, Ordering::Relaxed);
+        let reader = follow(meddled(before)).unwrap();
         assert_eq!(number_in(&reader.read()).unwrap(), 2, "read {number}");
     }
 }
@@ -376,9 +358,9 @@ fn a_read_that_came_out_wrong_once_makes_no_finding_of_a_file_at_rest() {
     fold(&writer);
     commit(&writer, 2);
     for number in 1..20 {
-        let meddled = Meddled::new(&disk, |_| {});
-        meddled.torn_read.store(number, Ordering::Relaxed);
-        let file = AtRest::open(Arc::new(meddled), PATH, None).unwrap();
+        let before = Meddled::new(&disk, |_| {});
+        before.torn_read.store(number, Ordering::Relaxed);
+        let file = AtRest::open(meddled(before), PATH, None).unwrap();
         let at_newest = file.state().is_ok_and(|state| state.commit.0 == writer.stats().unwrap().commit.0);
         assert!(at_newest && file.log().damage.is_none() && file.mac_findings().is_empty(), "read {number}");
     }
@@ -461,7 +443,7 @@ fn verify_finds_nothing_wrong_between_any_two_changes_of_a_writer() {
     drop(write_to(Arc::new(disk.clone())));
     let plain: Arc<dyn Vfs> = Arc::new(disk.clone());
     let changes = AtomicU64::new(0);
-    let meddled = Meddled::new(&disk, move |call| {
+    let before = Meddled::new(&disk, move |call| {
         // While a log is being folded a look waits for it a moment, in vain here: not at each change, then.
         if call == Call::Change && changes.fetch_add(1, Ordering::Relaxed).is_multiple_of(5) {
             let file = AtRest::open(plain.clone(), PATH, None).unwrap();
@@ -470,7 +452,7 @@ fn verify_finds_nothing_wrong_between_any_two_changes_of_a_writer() {
             assert_eq!(worse, None);
         }
     });
-    let writer = write_to(Arc::new(meddled));
+    let writer = write_to(meddled(before));
     for number in 1..=12 {
         commit(&writer, number);
         if number % 4 == 0 {

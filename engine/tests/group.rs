@@ -1,6 +1,9 @@
 //! Commits that wait together, and what they may count on: fewer syncs than commits, nothing acknowledged that a power cut takes,
 //! nothing published that a failed sync put in doubt. And the weaker promise of relaxed durability.
 
+mod common;
+
+use common::disk::{Below, Meddle, meddled};
 use std::collections::BTreeSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +13,7 @@ use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::time::Duration;
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::trace::{Event, Recorder, Sink};
-use tosumu::vfs::{CrashPlan, DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
+use tosumu::vfs::{CrashPlan, DiskImage, SimVfs, Vfs};
 use tosumu::{AutoCheckpoint, CheckpointMode, Database, Durability, Options, PageSize};
 
 const PATH: &str = "group.tsm";
@@ -44,7 +47,7 @@ impl Slow {
 
     fn options(&self) -> Options {
         Options::new()
-            .vfs(Arc::new(self.clone()))
+            .vfs(meddled(self.clone()))
             .entropy(Arc::new(InsecureSeededEntropy::new(1)))
             .page_size(PageSize::TOY)
             .checkpoints(AutoCheckpoint::Inline)
@@ -52,23 +55,9 @@ impl Slow {
     }
 }
 
-struct SlowFile {
-    file: Arc<dyn VfsFile>,
-    disk: Slow,
-}
-
-impl Vfs for Slow {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
-        Ok(Arc::new(SlowFile { file: self.sim.open(path, mode)?, disk: self.clone() }))
-    }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.sim.exists(path)
-    }
-    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.sim.link_new(from, to)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.sim.rename(from, to)
+impl Meddle for Slow {
+    fn below(&self) -> &dyn Vfs {
+        &self.sim
     }
     fn remove(&self, path: &Path) -> io::Result<()> {
         if self.is_stuck.load(Ordering::SeqCst) {
@@ -76,40 +65,22 @@ impl Vfs for Slow {
         }
         self.sim.remove(path)
     }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.sim.sync_dir(path)
-    }
-}
-
-impl VfsFile for SlowFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(offset, buffer)
-    }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
-        match self.disk.is_full.load(Ordering::SeqCst) {
+    fn write_at(&self, file: &Below, offset: u64, data: &[u8]) -> io::Result<usize> {
+        match self.is_full.load(Ordering::SeqCst) {
             true => Err(io::ErrorKind::StorageFull.into()),
-            false => self.file.write_at(offset, data),
+            false => file.write_at(offset, data),
         }
     }
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.file.set_len(length)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.disk.syncs.fetch_add(1, Ordering::SeqCst);
-        let syncing = self.disk.syncing.fetch_add(1, Ordering::SeqCst) + 1;
-        self.disk.syncing_most.fetch_max(syncing, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_millis(self.disk.sync_milliseconds));
-        self.disk.syncing.fetch_sub(1, Ordering::SeqCst);
-        match self.disk.is_failing.load(Ordering::SeqCst) {
+    fn sync_data(&self, file: &Below) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::SeqCst);
+        let syncing = self.syncing.fetch_add(1, Ordering::SeqCst) + 1;
+        self.syncing_most.fetch_max(syncing, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(self.sync_milliseconds));
+        self.syncing.fetch_sub(1, Ordering::SeqCst);
+        match self.is_failing.load(Ordering::SeqCst) {
             true => Err(io::Error::other("input/output error")),
-            false => self.file.sync_data(),
+            false => file.sync_data(),
         }
-    }
-    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
-        self.file.try_lock(kind)
     }
 }
 

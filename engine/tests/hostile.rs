@@ -6,9 +6,11 @@
 
 #![allow(clippy::disallowed_types, reason = "that nothing hangs is told by a clock; the engine itself reads none")]
 
+mod common;
 mod fuzz_targets;
 mod mutants;
 
+use common::disk::{Below, Meddle, meddled};
 use mutants::draw::Draw;
 use mutants::edit::bound_work;
 use mutants::forgery::{forge, other_kind_of_page};
@@ -17,7 +19,6 @@ use mutants::readers::use_everything;
 use mutants::world::{Contents, LOG, PATH, World, contents, disk_of, worlds};
 use mutants::{Mutant, shrink};
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use tosumu::crypto::InsecureSeededEntropy;
@@ -25,7 +26,7 @@ use tosumu::forge::{Forger, Mend};
 use tosumu::inspect::AtRest;
 use tosumu::types::{PagePointer, Seal};
 use tosumu::verify::{Level, VerifyOptions, verify};
-use tosumu::vfs::{LockKind, OpenMode, SimVfs, Vfs, VfsFile};
+use tosumu::vfs::{SimVfs, Vfs};
 use tosumu::{CommitNo, Options, PageNo, Unlock};
 
 const PAGE: usize = 512;
@@ -151,68 +152,33 @@ fn random_bytes_read_as_any_page_make_no_view_panic() {
 }
 
 /// A disk whose log is as long as is asked for: zeros behind what stands there, as in a file with a hole.
+#[derive(Clone)]
 struct Stretched {
     sim: SimVfs,
     length: u64,
 }
 
-struct StretchedFile {
-    file: Arc<dyn VfsFile>,
-    length: Option<u64>,
-}
-
-impl Vfs for Stretched {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
-        let length = path.ends_with(LOG).then_some(self.length);
-        Ok(Arc::new(StretchedFile { file: self.sim.open(path, mode)?, length }))
+impl Meddle for Stretched {
+    fn below(&self) -> &dyn Vfs {
+        &self.sim
     }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.sim.exists(path)
-    }
-    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.sim.link_new(from, to)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.sim.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.sim.remove(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.sim.sync_dir(path)
-    }
-}
-
-impl VfsFile for StretchedFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(length) = self.length.filter(|_| offset >= self.file.len().unwrap_or(0)) else {
-            return self.file.read_at(offset, buffer);
-        };
-        let count = buffer.len().min(length.saturating_sub(offset) as usize);
+    fn read_at(&self, file: &Below, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        if file.name != LOG || offset < file.len()? {
+            return file.read_at(offset, buffer);
+        }
+        let count = buffer.len().min(self.length.saturating_sub(offset) as usize);
         buffer[..count].fill(0);
         Ok(count)
     }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
-        self.file.write_at(offset, data)
-    }
-    fn len(&self) -> io::Result<u64> {
-        self.length.map_or_else(|| self.file.len(), Ok)
-    }
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.file.set_len(length)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.file.sync_data()
-    }
-    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
-        self.file.try_lock(kind)
+    fn len(&self, file: &Below) -> io::Result<u64> {
+        if file.name == LOG { Ok(self.length) } else { file.len() }
     }
 }
 
 #[test]
 fn a_log_with_a_hole_of_half_a_gigabyte_is_read_through_in_a_moment() {
     let worlds = worlds();
-    let vfs: Arc<dyn Vfs> = Arc::new(Stretched { sim: disk_of(&newest(&worlds)), length: 512 << 20 });
+    let vfs = meddled(Stretched { sim: disk_of(&newest(&worlds)), length: 512 << 20 });
     let started = Instant::now();
     let db = Options::new().vfs(vfs.clone()).read_only(true).open(PATH).unwrap();
     assert!(contents(&db).unwrap() == *worlds[0].models.last().unwrap());

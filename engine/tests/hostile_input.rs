@@ -6,6 +6,9 @@
 
 #![allow(clippy::disallowed_types, reason = "that nothing hangs is told by a clock; the engine itself reads none")]
 
+mod common;
+
+use common::disk::{Below, Meddle, meddled};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
@@ -29,7 +32,7 @@ use tosumu::limits::{
 use tosumu::transfer::Salvage;
 use tosumu::types::{PagePointer, Seal};
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
-use tosumu::vfs::{DiskImage, LockKind, OpenMode, OsVfs, SimVfs, Vfs, VfsFile};
+use tosumu::vfs::{DiskImage, OpenMode, OsVfs, SimVfs, Vfs, VfsFile};
 use tosumu::{
     AutoCheckpoint, CheckpointMode, CommitNo, Database, Error, ErrorKind, KdfProfile, Options, PageNo, PageSize,
     Result, Unlock,
@@ -427,7 +430,7 @@ fn a_file_of_four_gigabytes_with_a_hole_is_read_through_without_memory_and_told_
             file.write_at(8192 + 100, &[!byte[0]]).unwrap();
         };
         turn();
-        let salvage = Salvage::new().vfs(Arc::new(disk.clone()));
+        let salvage = Salvage::new().vfs(meddled(disk.clone()));
         let report = soon("salvaging", || salvage.run(&changed, folder.path().join("s.tsm"))).unwrap();
         assert!(!report.lost_ranges.is_empty());
         assert!(!hole || disk.0.load(Ordering::Relaxed) < 64 << 20);
@@ -446,52 +449,17 @@ fn a_file_of_four_gigabytes_with_a_hole_is_read_through_without_memory_and_told_
 #[derive(Clone, Default)]
 struct Counted(Arc<AtomicU64>);
 
-struct CountedFile(Arc<dyn VfsFile>, Counted);
-
-impl Vfs for Counted {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
-        Ok(Arc::new(CountedFile(OsVfs.open(path, mode)?, self.clone())))
+impl Meddle for Counted {
+    fn below(&self) -> &dyn Vfs {
+        &OsVfs
     }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        OsVfs.exists(path)
-    }
-    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        OsVfs.link_new(from, to)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        OsVfs.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        OsVfs.remove(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        OsVfs.sync_dir(path)
-    }
-}
-
-impl VfsFile for CountedFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.0.read_at(offset, buffer)?;
-        self.1.0.fetch_add(read as u64, Ordering::Relaxed);
+    fn read_at(&self, file: &Below, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = file.read_at(offset, buffer)?;
+        self.0.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
-        self.0.write_at(offset, data)
-    }
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.0.set_len(length)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
-    }
-    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
-        self.0.try_lock(kind)
-    }
-    fn next_data(&self, offset: u64) -> u64 {
-        self.0.next_data(offset)
+    fn next_data(&self, file: &Below, offset: u64) -> u64 {
+        file.next_data(offset)
     }
 }
 
@@ -510,15 +478,15 @@ fn a_hole_of_four_gigabytes_in_a_log_costs_no_reading_and_hides_no_record_behind
     };
     let knows_holes = hole().next_data(1 << 20) > 1 << 20;
     let disk = Counted::default();
-    let at_rest = || AtRest::open(Arc::new(disk.clone()), &path, None).unwrap();
-    let db = || Options::new().vfs(Arc::new(disk.clone())).read_only(true).open(&path);
+    let at_rest = || AtRest::open(meddled(disk.clone()), &path, None).unwrap();
+    let db = || Options::new().vfs(meddled(disk.clone())).read_only(true).open(&path);
     assert_eq!(soon("opening", || db().and_then(|db| read_all(&db))).unwrap().len(), 22);
     for level in [Level::Identify, Level::Scan, Level::Deep] {
         let options = VerifyOptions { level, ..VerifyOptions::default() };
         let report = soon("verifying", || verify(&at_rest(), &options)).unwrap();
         assert_eq!(report.exit(), 0, "{level}: {:#?}", report.findings);
     }
-    soon("salvaging", || Salvage::new().vfs(Arc::new(disk.clone())).run(&path, folder.path().join("s.tsm"))).unwrap();
+    soon("salvaging", || Salvage::new().vfs(meddled(disk.clone())).run(&path, folder.path().join("s.tsm"))).unwrap();
     let read = disk.0.load(Ordering::Relaxed);
     assert!(!knows_holes || read < 64 << 20, "{read} bytes were read");
     // What stands behind the hole is found all the same.
@@ -566,14 +534,15 @@ fn what_is_no_database_is_told_by_a_code_and_left_as_it_is() {
 }
 
 /// Files that can be read and nothing else, as on a disc that was pressed or a file system mounted so.
+#[derive(Clone)]
 struct ReadOnlyMedium(SimVfs);
 
-impl Vfs for ReadOnlyMedium {
+impl Meddle for ReadOnlyMedium {
+    fn below(&self) -> &dyn Vfs {
+        &self.0
+    }
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
         if mode == OpenMode::Read { self.0.open(path, mode) } else { Err(io::ErrorKind::ReadOnlyFilesystem.into()) }
-    }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.0.exists(path)
     }
     fn link_new(&self, _: &Path, _: &Path) -> io::Result<()> {
         Err(io::ErrorKind::ReadOnlyFilesystem.into())
@@ -587,18 +556,15 @@ impl Vfs for ReadOnlyMedium {
     fn sync_dir(&self, _: &Path) -> io::Result<()> {
         Err(io::ErrorKind::ReadOnlyFilesystem.into())
     }
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        self.0.list(folder)
-    }
 }
 
 #[test]
 fn a_medium_that_is_read_only_is_read_with_its_log_and_refuses_a_writer_in_plain_words() {
     let disk = disk_of(&made(Unlock::Keyless));
-    let medium = || Options::new().vfs(Arc::new(ReadOnlyMedium(disk.clone())));
+    let medium = || Options::new().vfs(meddled(ReadOnlyMedium(disk.clone())));
     let db = medium().read_only(true).open(PATH).unwrap();
     assert_eq!(read_all(&db).unwrap().len(), 22);
-    let file = AtRest::open(Arc::new(ReadOnlyMedium(disk.clone())), PATH, None).unwrap();
+    let file = AtRest::open(meddled(ReadOnlyMedium(disk.clone())), PATH, None).unwrap();
     assert_eq!(verify(&file, &VerifyOptions { level: Level::Deep, ..VerifyOptions::default() }).unwrap().exit(), 0);
     let error = medium().open(PATH).unwrap_err();
     assert!(error.code() == "IO" && error.to_string().contains("read-only"), "{error}");
@@ -606,35 +572,21 @@ fn a_medium_that_is_read_only_is_read_with_its_log_and_refuses_a_writer_in_plain
 }
 
 /// Some files of a disk may not be read.
+#[derive(Clone)]
 struct Forbidden {
     disk: SimVfs,
     file: &'static str,
 }
 
-impl Vfs for Forbidden {
+impl Meddle for Forbidden {
+    fn below(&self) -> &dyn Vfs {
+        &self.disk
+    }
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
         match path.ends_with(self.file) {
             true => Err(io::ErrorKind::PermissionDenied.into()),
             false => self.disk.open(path, mode),
         }
-    }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.disk.exists(path)
-    }
-    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.link_new(from, to)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        self.disk.list(folder)
     }
 }
 
@@ -643,7 +595,7 @@ fn a_file_that_may_not_be_read_is_named_with_a_code_and_nothing_is_changed() {
     let files = made(Unlock::Keyless);
     for file in [PATH, LOG, "witness"] {
         let disk = disk_of(&files);
-        let forbidden = || Arc::new(Forbidden { disk: disk.clone(), file });
+        let forbidden = || meddled(Forbidden { disk: disk.clone(), file });
         let refused = |what: &str, error: Error| {
             let said = error.to_string();
             assert!(error.code() == "IO" && error.kind() == ErrorKind::Cannot, "{file}, {what}: {error:?}");

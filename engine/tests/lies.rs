@@ -7,6 +7,9 @@
 //! landed reads as a torn tail, and a bit that flips once while that commit is scanned at opening drops it likewise. The
 //! fingerprint that was kept elsewhere tells both.
 
+mod common;
+
+use common::disk::{Below, Meddle, meddled};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
@@ -15,7 +18,7 @@ use std::{fmt, io};
 use tosumu::crypto::{InsecureSeededEntropy, SealedPage, parse_fingerprint};
 use tosumu::inspect::AtRest;
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
-use tosumu::vfs::{LockKind, OpenMode, SimVfs, Vfs, VfsFile, file_name, write_all_at};
+use tosumu::vfs::{OpenMode, SimVfs, Vfs, write_all_at};
 use tosumu::{AutoCheckpoint, CheckpointMode, Database, Error, Finding, Options, PageSize, Result, Severity};
 
 const PATH: &str = "lies.tsm";
@@ -129,86 +132,60 @@ impl LyingDisk {
     }
 }
 
-impl Vfs for LyingDisk {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
-        Ok(Arc::new(LyingFile { file: self.inner.open(path, mode)?, name: file_name(path), disk: self.clone() }))
-    }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.inner.exists(path)
-    }
-    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.inner.link_new(from, to)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.inner.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.inner.remove(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.inner.sync_dir(path)
-    }
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        self.inner.list(folder)
-    }
-}
-
-struct LyingFile {
-    file: Arc<dyn VfsFile>,
-    name: String,
-    disk: LyingDisk,
-}
-
-impl LyingFile {
+impl LyingDisk {
     /// Writes all of `data` but what the lie is about, and that as the lie has it.
-    fn write_lying(&self, offset: u64, data: &[u8], lie: Lie, about: &Touched) -> io::Result<()> {
+    fn write_lying(&self, file: &Below, offset: u64, data: &[u8], lie: Lie, about: &Touched) -> io::Result<()> {
         let inside = (about.bytes.start - offset) as usize..(about.bytes.end - offset) as usize;
-        write_all_at(&*self.file, offset, &data[..inside.start])?;
+        write_all_at(&**file, offset, &data[..inside.start])?;
         if matches!(lie, Lie::Duplicated(_)) {
-            write_all_at(&*self.file, about.bytes.start, &data[inside.clone()])?;
+            write_all_at(&**file, about.bytes.start, &data[inside.clone()])?;
         }
-        write_all_at(&*self.file, about.bytes.end, &data[inside.end..])?;
+        write_all_at(&**file, about.bytes.end, &data[inside.end..])?;
         match lie {
             Lie::Misdirected(units) | Lie::Duplicated(units) => {
-                about.shifted(units).map_or(Ok(()), |at| write_all_at(&*self.file, at, &data[inside]))
+                about.shifted(units).map_or(Ok(()), |at| write_all_at(&**file, at, &data[inside]))
             }
             Lie::Crossed => {
                 let other = if about.region() == Region::Log { PATH } else { LOG };
-                match self.disk.inner.open(Path::new(other), OpenMode::Write) {
-                    Ok(file) => write_all_at(&*file, about.bytes.start, &data[inside]),
+                match self.inner.open(Path::new(other), OpenMode::Write) {
+                    Ok(other) => write_all_at(&*other, about.bytes.start, &data[inside]),
                     Err(_) => Ok(()),
                 }
             }
             _ => Ok(()),
         }
     }
-
-    fn touched(&self, call: usize, offset: u64, length: usize) -> Touched {
-        Touched { call, file: self.name.clone(), bytes: offset..offset + length as u64 }
-    }
 }
 
-impl VfsFile for LyingFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut told = self.disk.told();
+fn touched(call: usize, file: &Below, offset: u64, length: usize) -> Touched {
+    Touched { call, file: file.name.clone(), bytes: offset..offset + length as u64 }
+}
+
+impl Meddle for LyingDisk {
+    fn below(&self) -> &dyn Vfs {
+        &self.inner
+    }
+
+    fn read_at(&self, file: &Below, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut told = self.told();
         let call = told.reads.len();
         let due = told.lie.clone().filter(|(lie, about)| READ_LIES.contains(lie) && about.call == call);
         let at = match &due {
             Some((Lie::ReadElsewhere(units), about)) => about.shifted(*units).unwrap_or(offset),
             _ => offset,
         };
-        let count = self.file.read_at(at, buffer)?;
-        told.reads.push(self.touched(call, offset, count));
+        let count = file.read_at(at, buffer)?;
+        told.reads.push(touched(call, file, offset, count));
         if let Some((lie @ (Lie::FlippedOnce | Lie::FlippedForGood), about)) = due {
             let byte = about.bytes.start + about.call as u64 * 37 % (about.bytes.end - about.bytes.start);
             let bit = 1 << (about.call % 8);
             match lie {
-                Lie::FlippedForGood => told.stuck = Some((self.name.clone(), byte, bit)),
+                Lie::FlippedForGood => told.stuck = Some((file.name.clone(), byte, bit)),
                 _ => buffer[..count].get_mut((byte - offset) as usize).into_iter().for_each(|byte| *byte ^= bit),
             }
         }
-        if let Some((file, byte, bit)) = &told.stuck
-            && *file == self.name
+        if let Some((name, byte, bit)) = &told.stuck
+            && *name == file.name
             && (at..at + count as u64).contains(byte)
         {
             buffer[(byte - at) as usize] ^= bit;
@@ -216,33 +193,17 @@ impl VfsFile for LyingFile {
         Ok(count)
     }
 
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
+    fn write_at(&self, file: &Below, offset: u64, data: &[u8]) -> io::Result<usize> {
         let due = {
-            let mut told = self.disk.told();
-            let touched = self.touched(told.writes.len(), offset, data.len());
+            let mut told = self.told();
+            let touched = touched(told.writes.len(), file, offset, data.len());
             told.writes.push(touched.clone());
             told.lie.clone().filter(|(lie, about)| WRITE_LIES.contains(lie) && about.call == touched.call)
         };
         match due {
-            Some((lie, about)) => self.write_lying(offset, data, lie, &about).map(|()| data.len()),
-            None => self.file.write_at(offset, data),
+            Some((lie, about)) => self.write_lying(file, offset, data, lie, &about).map(|()| data.len()),
+            None => file.write_at(offset, data),
         }
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.file.set_len(length)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.file.sync_data()
-    }
-    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
-        self.file.try_lock(kind)
-    }
-    fn identity(&self) -> Option<(u64, u64)> {
-        self.file.identity()
     }
 }
 
@@ -348,7 +309,7 @@ impl Run {
 
     /// One life of the database: trees, chains, a named tree, free pages, logs that are folded and begun anew.
     fn live(&mut self, disk: &LyingDisk, life: u64, context: &dyn fmt::Display) -> Result<()> {
-        let db = options(Arc::new(disk.clone()), life).create(life == 0).open(PATH)?;
+        let db = options(meddled(disk.clone()), life).create(life == 0).open(PATH)?;
         if life > 0 {
             self.fell_back = self.age(&dump(&db)?, context);
             if self.fell_back > 0 {
@@ -586,8 +547,8 @@ fn lie_about(places: &[Touched], lies: &[Lie]) -> Tally {
             let run = run(&disk, &context);
             if READ_LIES.contains(&lie) {
                 // Who reads on while the disk still lies is told the truth too, or that something is wrong.
-                let _ = answer(Arc::new(disk.clone()), true, &run, &context);
-                let _ = verified(Arc::new(disk.clone()), None);
+                let _ = answer(meddled(disk.clone()), true, &run, &context);
+                let _ = verified(meddled(disk.clone()), None);
             }
             judge(&disk, &run, lie, about, &mut tally, &context);
         }

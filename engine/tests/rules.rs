@@ -1,6 +1,9 @@
 //! The rules of the protocol that no other test holds: each fails when its rule is taken out of the engine. DESIGN.md lists
 //! all of them with the code that keeps each.
 
+mod common;
+
+use common::disk::{Below, Meddle, meddled};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -10,7 +13,7 @@ use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::format::superblock::Superblock;
 use tosumu::inspect::AtRest;
 use tosumu::vfs::{CrashModel, CrashPlan, PlanBounds};
-use tosumu::vfs::{DiskImage, Fault, FaultKind, FaultSpan, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
+use tosumu::vfs::{DiskImage, Fault, FaultKind, FaultSpan, LockKind, OpenMode, SimVfs, Vfs};
 use tosumu::vfs::{StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
 use tosumu::{AutoCheckpoint, CheckpointMode, CheckpointOutcome, Database, Error, Options, PageSize};
 
@@ -304,59 +307,22 @@ fn commits_go_on_behind_the_last_one_kept_and_never_behind_an_unfinished_one() {
 }
 
 /// A disk that, once told to, takes all of a write to a log but the last byte, and then fails.
+#[derive(Clone)]
 struct Stingy {
     sim: SimVfs,
     is_armed: Arc<AtomicBool>,
 }
 
-struct StingyFile {
-    file: Arc<dyn VfsFile>,
-    is_armed: Arc<AtomicBool>,
-}
-
-impl Vfs for Stingy {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
-        Ok(Arc::new(StingyFile { file: self.sim.open(path, mode)?, is_armed: self.is_armed.clone() }))
+impl Meddle for Stingy {
+    fn below(&self) -> &dyn Vfs {
+        &self.sim
     }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.sim.exists(path)
-    }
-    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.sim.link_new(from, to)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.sim.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.sim.remove(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.sim.sync_dir(path)
-    }
-}
-
-impl VfsFile for StingyFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(offset, buffer)
-    }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
+    fn write_at(&self, file: &Below, offset: u64, data: &[u8]) -> io::Result<usize> {
         match (self.is_armed.load(Ordering::Relaxed), data) {
-            (false, _) => self.file.write_at(offset, data),
+            (false, _) => file.write_at(offset, data),
             (true, [_]) => Err(io::Error::other("input/output error")),
-            (true, _) => self.file.write_at(offset, &data[..data.len() - 1]),
+            (true, _) => file.write_at(offset, &data[..data.len() - 1]),
         }
-    }
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.file.set_len(length)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.file.sync_data()
-    }
-    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
-        self.file.try_lock(kind)
     }
 }
 
@@ -365,7 +331,7 @@ impl VfsFile for StingyFile {
 fn a_commit_that_was_said_to_have_failed_does_not_come_back() {
     let (sim, is_armed) = (SimVfs::new(1), Arc::new(AtomicBool::new(false)));
     let stingy = Stingy { sim: sim.clone(), is_armed: is_armed.clone() };
-    let db = options(&sim, 1).vfs(Arc::new(stingy)).create(true).open(PATH).unwrap();
+    let db = options(&sim, 1).vfs(meddled(stingy)).create(true).open(PATH).unwrap();
     put(&db, "a", "1").unwrap();
     is_armed.store(true, Ordering::Relaxed);
     assert_eq!(put(&db, "b", "2").unwrap_err().code(), "IO");

@@ -9,19 +9,21 @@
 //! TOSUMU_SCHEDULES=100000 TOSUMU_SEED=2 cargo test --release -p tosumu --features shuttle --test shuttle -- --nocapture
 //! ```
 
+mod common;
+
+use common::disk::{Below, Meddle, meddled};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner, thread};
 use std::collections::BTreeSet;
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::inspect::AtRest;
 use tosumu::verify::{Level, VerifyOptions, verify};
-use tosumu::vfs::{CrashPlan, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
+use tosumu::vfs::{CrashPlan, SimVfs, Vfs};
 use tosumu::{AutoCheckpoint, CheckpointMode, Database, Error, Options, PageSize, ReadTxn, Severity};
 
 const PATH: &str = "s.tsm";
@@ -67,72 +69,39 @@ impl Slow {
 
     fn options(&self) -> Options {
         Options::new()
-            .vfs(Arc::new(self.clone()))
+            .vfs(meddled(self.clone()))
             .entropy(Arc::new(InsecureSeededEntropy::new(1)))
             .page_size(PageSize::TOY)
             .checkpoints(AutoCheckpoint::Off)
     }
 }
 
-impl Vfs for Slow {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
-        let is_log = path.to_string_lossy().contains("-wal");
-        Ok(Arc::new(SlowFile { file: self.sim.open(path, mode)?, disk: self.clone(), is_log }))
+impl Meddle for Slow {
+    fn below(&self) -> &dyn Vfs {
+        &self.sim
     }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.sim.exists(path)
-    }
-    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.sim.link_new(from, to)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.sim.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.sim.remove(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.sim.sync_dir(path)
-    }
-}
-
-struct SlowFile {
-    file: Arc<dyn VfsFile>,
-    disk: Slow,
-    is_log: bool,
-}
-
-impl VfsFile for SlowFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read_at(&self, file: &Below, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         thread::yield_now();
-        self.file.read_at(offset, buffer)
+        file.read_at(offset, buffer)
     }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
+    fn write_at(&self, file: &Below, offset: u64, data: &[u8]) -> io::Result<usize> {
         thread::yield_now();
-        self.file.write_at(offset, data)
+        file.write_at(offset, data)
     }
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-    fn set_len(&self, length: u64) -> io::Result<()> {
+    fn set_len(&self, file: &Below, length: u64) -> io::Result<()> {
         thread::yield_now();
-        self.file.set_len(length)
+        file.set_len(length)
     }
-    fn sync_data(&self) -> io::Result<()> {
+    fn sync_data(&self, file: &Below) -> io::Result<()> {
         thread::yield_now();
-        let number = if self.is_log { self.disk.syncs.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
-        if number > 0 && number == self.disk.failing {
+        let is_log = file.name.contains("-wal");
+        let number = if is_log { self.syncs.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
+        if number > 0 && number == self.failing {
             return Err(io::Error::other("input/output error"));
         }
-        let synced = self.file.sync_data();
+        let synced = file.sync_data();
         thread::yield_now();
         synced
-    }
-    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
-        self.file.try_lock(kind)
-    }
-    fn identity(&self) -> Option<(u64, u64)> {
-        self.file.identity()
     }
 }
 

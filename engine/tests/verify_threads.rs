@@ -1,17 +1,19 @@
 //! Verification on one thread and on many gives one report and one row of events, to the byte; a bad page taints no other; and it
 //! can be stopped.
 
+mod common;
+
+use common::disk::{Below, Meddle, meddled};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::inspect::AtRest;
 use tosumu::trace::{Event, Level as Detail, Recorder, Sink, Tracer};
 use tosumu::verify::{Level, Report, Stop, VerifyOptions, verify};
-use tosumu::vfs::{DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
+use tosumu::vfs::{DiskImage, SimVfs, Vfs};
 use tosumu::{AutoCheckpoint, CheckpointMode, Code, Options, PageNo, PageSize};
 
 const PATH: &str = "t.tsm";
@@ -213,54 +215,19 @@ fn a_verification_that_is_stopped_says_what_it_found_and_calls_nothing_checked_t
 }
 
 /// A disk that cannot read some bytes of the page file.
+#[derive(Clone)]
 struct FailingDisk(SimVfs, Vec<Range<u64>>);
 
-struct FailingFile(Arc<dyn VfsFile>, Vec<Range<u64>>);
-
-impl Vfs for FailingDisk {
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
-        let unreadable = if path == Path::new(PATH) { self.1.clone() } else { Vec::new() };
-        Ok(Arc::new(FailingFile(self.0.open(path, mode)?, unreadable)))
+impl Meddle for FailingDisk {
+    fn below(&self) -> &dyn Vfs {
+        &self.0
     }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.0.exists(path)
-    }
-    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.link_new(from, to)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.0.remove(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.0.sync_dir(path)
-    }
-}
-
-impl VfsFile for FailingFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read_at(&self, file: &Below, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let end = offset + buffer.len() as u64;
-        match self.1.iter().any(|bad| offset < bad.end && bad.start < end) {
+        match file.name == PATH && self.1.iter().any(|bad| offset < bad.end && bad.start < end) {
             true => Err(io::Error::other("the disk gives an error here")),
-            false => self.0.read_at(offset, buffer),
+            false => file.read_at(offset, buffer),
         }
-    }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
-        self.0.write_at(offset, data)
-    }
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.0.set_len(length)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
-    }
-    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
-        self.0.try_lock(kind)
     }
 }
 
@@ -275,7 +242,7 @@ fn pages_that_the_disk_cannot_read_are_told_one_by_one_and_taint_no_other() {
         start + 100..start + 101
     };
     let disk = FailingDisk(SimVfs::from_image(DiskImage::of(sound), 1), bad.iter().map(place).collect());
-    let file = AtRest::open(Arc::new(disk), PATH, None).unwrap();
+    let file = AtRest::open(meddled(disk), PATH, None).unwrap();
     for level in [Level::Auth, Level::Seal, Level::Deep] {
         let report = verify(&file, &VerifyOptions { level, ..VerifyOptions::default() }).unwrap();
         let found: Vec<_> = report.findings.iter().filter(|finding| finding.code == Code::FileReadError).collect();

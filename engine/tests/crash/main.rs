@@ -10,6 +10,8 @@
 //!
 //! `TOSUMU_CRASH_STATES=1000` sets the samples an instant (24 otherwise) and crashes every recovery at every subset of eight.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod damage;
 mod draw;
 mod explore;

@@ -1,10 +1,11 @@
 //! A disk that is watched: its image before each call that changes something, and what was promised at that instant.
 
+use crate::common::disk::{Below, Meddle, meddled};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
-use tosumu::vfs::{DiskImage, LockKind, OpenMode, SimVfs, Vfs, VfsFile};
+use tosumu::vfs::{DiskImage, SimVfs, Vfs};
 
 /// Every record; those of a named tree behind the tree's name, which is an entry itself.
 pub type Model = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -93,7 +94,7 @@ impl Watch {
     pub fn disk(&self, sim: &SimVfs) -> Arc<dyn Vfs> {
         match self.watching {
             Watching::Promises => Arc::new(sim.clone()),
-            Watching::Instants => Arc::new(Watched { sim: sim.clone(), watch: self.clone() }),
+            Watching::Instants => meddled(Watched { sim: sim.clone(), watch: self.clone() }),
         }
     }
 
@@ -156,6 +157,7 @@ impl Watch {
 }
 
 /// Keeps the disk's image before each call that changes something. Making an empty file is no such call: the next one shows it.
+#[derive(Clone)]
 struct Watched {
     sim: SimVfs,
     watch: Watch,
@@ -167,16 +169,9 @@ impl Watched {
     }
 }
 
-impl Vfs for Watched {
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        self.sim.list(folder)
-    }
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
-        let file = self.sim.open(path, mode)?;
-        Ok(Arc::new(WatchedFile { file, sim: self.sim.clone(), watch: self.watch.clone() }))
-    }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.sim.exists(path)
+impl Meddle for Watched {
+    fn below(&self) -> &dyn Vfs {
+        &self.sim
     }
     fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.look();
@@ -194,37 +189,16 @@ impl Vfs for Watched {
         self.look();
         self.sim.sync_dir(path)
     }
-}
-
-struct WatchedFile {
-    file: Arc<dyn VfsFile>,
-    sim: SimVfs,
-    watch: Watch,
-}
-
-impl VfsFile for WatchedFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(offset, buffer)
+    fn write_at(&self, file: &Below, offset: u64, data: &[u8]) -> io::Result<usize> {
+        self.look();
+        file.write_at(offset, data)
     }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
-        self.watch.look_before_call(&self.sim);
-        self.file.write_at(offset, data)
+    fn set_len(&self, file: &Below, length: u64) -> io::Result<()> {
+        self.look();
+        file.set_len(length)
     }
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.watch.look_before_call(&self.sim);
-        self.file.set_len(length)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.watch.look_before_call(&self.sim);
-        self.file.sync_data()
-    }
-    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
-        self.file.try_lock(kind)
-    }
-    fn identity(&self) -> Option<(u64, u64)> {
-        self.file.identity()
+    fn sync_data(&self, file: &Below) -> io::Result<()> {
+        self.look();
+        file.sync_data()
     }
 }

@@ -1,75 +1,34 @@
 //! Archives: what goes into one on a disk that changes a bit on the way, and what stands in one under a wrong name.
 
+use crate::common::disk::{Below, Meddle, meddled};
 use crate::{PATH, get, options, put};
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use tosumu::transfer::Restore;
-use tosumu::vfs::{LockKind, OpenMode, SimVfs, Vfs, VfsFile};
+use tosumu::vfs::{SimVfs, Vfs};
 use tosumu::{CheckpointMode, CommitNo};
 
 /// A disk that changes a bit of every write to a file of an archive.
+#[derive(Clone)]
 struct Flipping(SimVfs);
 
-struct FlippingFile {
-    file: Arc<dyn VfsFile>,
-    is_changed: bool,
-}
-
-impl Vfs for Flipping {
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        self.0.list(folder)
+impl Meddle for Flipping {
+    fn below(&self) -> &dyn Vfs {
+        &self.0
     }
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn VfsFile>> {
-        let is_changed = path.to_string_lossy().ends_with(".log.tmp");
-        Ok(Arc::new(FlippingFile { file: self.0.open(path, mode)?, is_changed }))
-    }
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.0.exists(path)
-    }
-    fn link_new(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.link_new(from, to)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.0.remove(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.0.sync_dir(path)
-    }
-}
-
-impl VfsFile for FlippingFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(offset, buffer)
-    }
-    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<usize> {
+    fn write_at(&self, file: &Below, offset: u64, data: &[u8]) -> io::Result<usize> {
         let mut data = data.to_vec();
-        if let Some(last) = data.last_mut().filter(|_| self.is_changed) {
+        if let Some(last) = data.last_mut().filter(|_| file.name.ends_with(".log.tmp")) {
             *last ^= 1;
         }
-        self.file.write_at(offset, &data)
-    }
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.file.set_len(length)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.file.sync_data()
-    }
-    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
-        self.file.try_lock(kind)
+        file.write_at(offset, &data)
     }
 }
 
 #[test]
 pub(super) fn a_log_that_is_not_in_the_archive_as_it_was_is_not_called_spent() {
     let disk = SimVfs::new(1);
-    let db = options(&disk, 1).vfs(Arc::new(Flipping(disk.clone()))).create(true).archive(".").open(PATH).unwrap();
+    let db = options(&disk, 1).vfs(meddled(Flipping(disk.clone()))).create(true).archive(".").open(PATH).unwrap();
     put(&db, "a", "1").unwrap();
     db.checkpoint(CheckpointMode::Passive).unwrap_err();
     assert!(!disk.files().iter().any(|file| file.file.ends_with("-1.log")));

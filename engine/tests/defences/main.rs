@@ -2,6 +2,8 @@
 //! where it counts. `examples/sabotage.txt` says which test catches which, and `list` holds it to that.
 
 mod beside;
+#[path = "../common/mod.rs"]
+mod common;
 mod crashes;
 mod forged;
 mod kept;
