@@ -1,84 +1,23 @@
 //! The command line as outside programs see it: output, exit statuses, files.
 
+mod common;
+
+use common::{CANNOT, DAMAGE, MISUSE, NOTHING, Place, Ran};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use tempfile::TempDir;
 
-const NOTHING: i32 = 1;
-const DAMAGE: i32 = 2;
-const CANNOT: i32 = 3;
-const MISUSE: i32 = 64;
-
-/// A folder with a database in it, and the program run inside.
-struct Place(TempDir);
-
-struct Ran {
-    status: i32,
-    stdout: Vec<u8>,
-    stderr: String,
+/// A place with `x.tsm` in it, keyless.
+fn with_database() -> Place {
+    let place = Place::empty();
+    assert_eq!(place.run("init x.tsm").status, 0);
+    place
 }
 
-impl Ran {
-    #[track_caller]
-    fn gives(&self, stdout: &str) {
-        assert_eq!((self.status, &*String::from_utf8_lossy(&self.stdout)), (0, stdout), "{}", self.stderr);
-    }
-
-    #[track_caller]
-    fn fails(&self, status: i32, code: &str) {
-        assert_eq!(self.status, status, "{}", self.stderr);
-        assert!(self.stderr.starts_with(&format!("tosumu: {code}: ")), "{}", self.stderr);
-    }
-}
-
-impl Place {
-    fn empty() -> Place {
-        Place(tempfile::tempdir().unwrap())
-    }
-
-    /// A place with `x.tsm` in it, keyless.
-    fn with_database() -> Place {
-        let place = Place::empty();
-        assert_eq!(place.run(["init", "x.tsm"]).status, 0);
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.path(name), bytes).unwrap();
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tosumu"));
-        command.current_dir(self.0.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
-        self.run_with(arguments, b"")
-    }
-
-    fn run_with<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>, stdin: impl AsRef<[u8]>) -> Ran {
-        let mut child = self.command().args(arguments).stdin(Stdio::piped()).spawn().unwrap();
-        let mut pipe = child.stdin.take().unwrap();
-        let bytes = stdin.as_ref().to_vec();
-        // A verb may end without having read everything.
-        let writer = std::thread::spawn(move || drop(pipe.write_all(&bytes)));
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        Ran { status: output.status.code().expect("not a signal"), stdout: output.stdout, stderr }
-    }
-
-    fn feed(&self, lines: impl AsRef<[u8]>) -> Ran {
-        self.run_with(["feed", "x.tsm"], lines)
-    }
+fn feed(place: &Place, lines: impl AsRef<[u8]>) -> Ran {
+    place.run_with("feed x.tsm", lines)
 }
 
 fn spawn_feed(place: &Place, arguments: &[&str]) -> Child {
@@ -111,9 +50,9 @@ fn init_does_not_touch_a_file_that_is_there() {
 fn the_gallery_lists_shows_makes_and_checks_its_files_within_eighty_columns() {
     let place = Place::empty();
     let text = |arguments: &[&str]| {
-        let ran = place.run(arguments.iter().copied());
+        let ran = place.run(arguments);
         assert_eq!(ran.status, 0, "{arguments:?}: {}", ran.stderr);
-        let text = String::from_utf8(ran.stdout).unwrap();
+        let text = ran.text();
         // Commands and recipes are not folded.
         let folded = |line: &&str| !line.contains("verify") && !arguments.contains(&"--recipe");
         for line in text.lines().filter(folded) {
@@ -149,7 +88,7 @@ fn page_sizes_that_cannot_be_are_wrong_use() {
 
 #[test]
 fn a_record_put_is_got_back_and_a_record_deleted_is_not() {
-    let place = Place::with_database();
+    let place = with_database();
     place.run(["put", "x.tsm", "greeting", "hello world"]).gives("");
     place.run(["get", "x.tsm", "greeting"]).gives("hello world\n");
     place.run(["put", "x.tsm", "greeting", ""]).gives("");
@@ -162,7 +101,7 @@ fn a_record_put_is_got_back_and_a_record_deleted_is_not() {
 
 #[test]
 fn values_may_begin_with_a_hyphen_and_keys_may_be_negative_numbers() {
-    let place = Place::with_database();
+    let place = with_database();
     place.run(["put", "x.tsm", "-5", "-minus"]).gives("");
     place.run(["get", "x.tsm", "-5"]).gives("-minus\n");
     place.run(["put", "x.tsm", "--", "--hex", "v"]).gives("");
@@ -171,7 +110,7 @@ fn values_may_begin_with_a_hyphen_and_keys_may_be_negative_numbers() {
 
 #[test]
 fn escapes_stand_for_their_bytes_and_are_printed_back_by_dump_alone() {
-    let place = Place::with_database();
+    let place = with_database();
     place.run(["put", "x.tsm", "a\\tb\\\\\\x00", "é\\xff\\n"]).gives("");
     place.run(["dump", "x.tsm"]).gives("a\\x09b\\\\\\x00\t\\xc3\\xa9\\xff\\x0a\n");
     assert_eq!(place.run(["get", "x.tsm", "a\\x09b\\x5c\\x00"]).stdout, b"\xc3\xa9\xff\n\n");
@@ -183,7 +122,7 @@ fn escapes_stand_for_their_bytes_and_are_printed_back_by_dump_alone() {
 
 #[test]
 fn with_hex_keys_and_values_are_digits_in_and_out() {
-    let place = Place::with_database();
+    let place = with_database();
     place.run(["put", "x.tsm", "--hex", "00ff", "5C0a"]).gives("");
     place.run(["get", "x.tsm", "00FF", "--hex"]).gives("5c0a\n");
     place.run(["dump", "x.tsm", "--hex"]).gives("00ff\t5c0a\n");
@@ -200,7 +139,7 @@ fn with_hex_keys_and_values_are_digits_in_and_out() {
 #[test]
 fn arguments_that_are_no_text_are_wrong_use_but_a_path_may_be_any_bytes() {
     use std::os::unix::ffi::OsStrExt;
-    let place = Place::with_database();
+    let place = with_database();
     let odd = OsStr::from_bytes(b"\xff\xfe");
     for arguments in [[OsStr::new("put"), OsStr::new("x.tsm"), odd, OsStr::new("v")], [odd, odd, odd, odd]] {
         place.run(arguments).fails(MISUSE, "MISUSE");
@@ -213,7 +152,7 @@ fn arguments_that_are_no_text_are_wrong_use_but_a_path_may_be_any_bytes() {
 
 #[test]
 fn keys_over_the_limit_are_refused_and_change_nothing() {
-    let place = Place::with_database();
+    let place = with_database();
     let long = "k".repeat(5000);
     place.run(["put", "x.tsm", &long, "v"]).fails(CANNOT, "LIMIT");
     place.run(["dump", "x.tsm"]).gives("");
@@ -223,12 +162,12 @@ fn keys_over_the_limit_are_refused_and_change_nothing() {
 
 #[test]
 fn scan_takes_prefix_ends_limit_and_direction() {
-    let place = Place::with_database();
-    place.feed("begin\nput a 1\nput b1 2\nput b2 3\nput b3 4\nput c 5\ncommit\n").gives("ACK 1\n");
+    let place = with_database();
+    feed(&place, "begin\nput a 1\nput b1 2\nput b2 3\nput b3 4\nput c 5\ncommit\n").gives("ACK 1\n");
     let scan = |arguments: &[&str]| {
-        let ran = place.run(["scan", "x.tsm"].iter().chain(arguments));
+        let ran = place.run(&[&["scan", "x.tsm"], arguments].concat());
         assert_eq!(ran.status, 0, "{}", ran.stderr);
-        let text = String::from_utf8(ran.stdout).unwrap();
+        let text = ran.text();
         text.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(scan(&[]), "a b1 b2 b3 c");
@@ -249,18 +188,18 @@ fn scan_takes_prefix_ends_limit_and_direction() {
 #[test]
 fn feed_creates_the_file_and_acknowledges_each_commit() {
     let place = Place::empty();
-    place.feed("begin\nput a 1\nput b 2\ncommit\n").gives("ACK 1\n");
-    place.feed("put c three words\ndel a\nbegin\ncommit\ncheckpoint\ndel zz\n").gives("ACK 1\nACK 2\nACK 3\nACK 4\n");
+    feed(&place, "begin\nput a 1\nput b 2\ncommit\n").gives("ACK 1\n");
+    feed(&place, "put c three words\ndel a\nbegin\ncommit\ncheckpoint\ndel zz\n").gives("ACK 1\nACK 2\nACK 3\nACK 4\n");
     place.run(["dump", "x.tsm"]).gives("b\t2\nc\tthree words\n");
-    place.feed("begin\nput q 1\nrollback\n# a comment\n\nput d ").gives("ACK 1\n");
+    feed(&place, "begin\nput q 1\nrollback\n# a comment\n\nput d ").gives("ACK 1\n");
     place.run(["dump", "x.tsm"]).gives("b\t2\nc\tthree words\nd\t\n");
-    place.feed("").gives("");
+    feed(&place, "").gives("");
 }
 
 #[test]
 fn feed_takes_bytes_that_are_no_text_as_they_are() {
     let place = Place::empty();
-    place.feed(b"put \xff\\x00 \xc3 \\xe9\\n\r\n").gives("ACK 1\n");
+    feed(&place, b"put \xff\\x00 \xc3 \\xe9\\n\r\n").gives("ACK 1\n");
     place.run(["dump", "x.tsm", "--hex"]).gives("ff00\tc320e90a0d\n");
 }
 
@@ -281,14 +220,14 @@ fn a_line_that_cannot_be_ends_the_run_with_its_number_and_rolls_back() {
         "Put a 1",
     ] {
         let place = Place::empty();
-        let ran = place.feed(format!("put before 1\nbegin\nput inside 1\n{line}\nput after 1\ncommit\n"));
+        let ran = feed(&place, format!("put before 1\nbegin\nput inside 1\n{line}\nput after 1\ncommit\n"));
         ran.fails(MISUSE, "MISUSE");
         assert!(ran.stderr.contains("line 4"), "{line}: {}", ran.stderr);
         assert_eq!(ran.stdout, b"ACK 1\n", "{line}");
         place.run(["dump", "x.tsm"]).gives("before\t1\n");
     }
     for line in ["commit", "rollback"] {
-        let ran = Place::empty().feed(format!("{line}\nput a 1\n"));
+        let ran = feed(&Place::empty(), format!("{line}\nput a 1\n"));
         ran.fails(MISUSE, "MISUSE");
         assert!(ran.stderr.contains("line 1"), "{}", ran.stderr);
     }
@@ -297,14 +236,14 @@ fn a_line_that_cannot_be_ends_the_run_with_its_number_and_rolls_back() {
 #[test]
 fn an_end_of_input_inside_a_transaction_is_wrong_use_and_rolls_back() {
     let place = Place::empty();
-    place.feed("put a 1\nbegin\nput b 2\n").fails(MISUSE, "MISUSE");
+    feed(&place, "put a 1\nbegin\nput b 2\n").fails(MISUSE, "MISUSE");
     place.run(["dump", "x.tsm"]).gives("a\t1\n");
 }
 
 #[test]
 fn a_key_over_the_limit_ends_the_run_with_its_line() {
     let place = Place::empty();
-    let ran = place.feed(format!("put a 1\nbegin\nput b 2\nput {} 3\ncommit\nput d 4\n", "k".repeat(9000)));
+    let ran = feed(&place, format!("put a 1\nbegin\nput b 2\nput {} 3\ncommit\nput d 4\n", "k".repeat(9000)));
     ran.fails(CANNOT, "LIMIT");
     assert!(ran.stderr.contains("line 4"), "{}", ran.stderr);
     place.run(["dump", "x.tsm"]).gives("a\t1\n");
@@ -313,7 +252,7 @@ fn a_key_over_the_limit_ends_the_run_with_its_line() {
 #[test]
 fn a_line_over_the_limit_is_an_error_and_not_memory() {
     let place = Place::empty();
-    let ran = place.feed("x".repeat(3 << 20));
+    let ran = feed(&place, "x".repeat(3 << 20));
     ran.fails(CANNOT, "LIMIT");
     assert!(ran.stderr.contains("line 1"), "{}", ran.stderr);
 }
@@ -368,7 +307,7 @@ fn after_a_kill_every_acknowledged_commit_is_there_and_at_most_one_more() {
 
         let ran = place.run(["dump", "x.tsm"]);
         assert_eq!(ran.status, 0, "{}", ran.stderr);
-        let text = String::from_utf8(ran.stdout).unwrap();
+        let text = ran.text();
         let found = text.lines().count() as u64;
         assert_eq!(found % 2, 0, "half a transaction");
         let more = (found / 2).checked_sub(committed + acknowledged).expect("an acknowledged commit is lost");
@@ -379,7 +318,7 @@ fn after_a_kill_every_acknowledged_commit_is_there_and_at_most_one_more() {
         }
         committed = found / 2;
     }
-    place.feed("put last 1\n").gives("ACK 1\n");
+    feed(&place, "put last 1\n").gives("ACK 1\n");
     place.run(["checkpoint", "x.tsm"]);
     place.run(["get", "x.tsm", "last"]).gives("1\n");
 }
@@ -433,7 +372,7 @@ fn a_keyfile_opens_what_it_made_and_nothing_else_does() {
 
 #[test]
 fn a_keyless_file_is_not_opened_for_one_who_gives_a_key() {
-    let place = Place::with_database();
+    let place = with_database();
     place.write("pw", "secret");
     place.run(["dump", "x.tsm", "--passphrase-file", "pw"]).fails(CANNOT, "KEY-NO-SLOT");
     place.run(["dump", "x.tsm", "--recovery-key-file", "pw"]).fails(CANNOT, "KEY-NO-SLOT");
@@ -441,7 +380,7 @@ fn a_keyless_file_is_not_opened_for_one_who_gives_a_key() {
 
 #[test]
 fn two_keys_at_once_are_wrong_use() {
-    let place = Place::with_database();
+    let place = with_database();
     place.run(["dump", "x.tsm", "--passphrase-file", "pw", "--keyfile", "k"]).fails(MISUSE, "MISUSE");
 }
 
@@ -487,7 +426,7 @@ fn a_file_that_is_not_ours_is_told_at_once_and_not_touched() {
 fn a_folder_is_not_ours() {
     let place = Place::empty();
     for arguments in [vec!["dump", "."], vec!["put", ".", "k", "v"], vec!["feed", "."]] {
-        place.run(arguments).fails(DAMAGE, "NOT-A-FILE");
+        place.run(&arguments).fails(DAMAGE, "NOT-A-FILE");
     }
     place.run(["init", "."]).fails(CANNOT, "EXISTS");
 }
@@ -607,7 +546,7 @@ fn a_file_that_another_process_writes_takes_no_second_writer_and_any_number_of_r
         assert_eq!(ran.status, 0, "{arguments:?}: {}", ran.stderr);
     }
     for arguments in [vec!["put", "x.tsm", "a", "2"], vec!["checkpoint", "x.tsm"]] {
-        place.run(arguments).fails(CANNOT, "IN-USE");
+        place.run(&arguments).fails(CANNOT, "IN-USE");
     }
     if cfg!(target_os = "linux") {
         let refused = place.run(["put", "x.tsm", "a", "2"]).stderr;
@@ -639,7 +578,7 @@ fn a_database_reached_through_a_symbolic_link_keeps_its_log_beside_itself() {
 fn a_reader_that_goes_away_ends_a_verb_quietly() {
     let place = Place::empty();
     let lines: String = (0..5000).map(|number| format!("put {number:05} {}\n", "v".repeat(60))).collect();
-    place.feed(format!("begin\n{lines}commit\n")).gives("ACK 1\n");
+    feed(&place, format!("begin\n{lines}commit\n")).gives("ACK 1\n");
     for verb in ["dump", "scan"] {
         let mut child = place.command().args([verb, "x.tsm"]).spawn().unwrap();
         let mut first = String::new();
@@ -653,7 +592,7 @@ fn a_reader_that_goes_away_ends_a_verb_quietly() {
 #[cfg(target_os = "linux")]
 #[test]
 fn output_that_cannot_be_written_is_a_failure() {
-    let place = Place::with_database();
+    let place = with_database();
     place.run(["put", "x.tsm", "a", "1"]).gives("");
     let full = || Stdio::from(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     for arguments in [vec!["dump", "x.tsm"], vec!["get", "x.tsm", "a"], vec!["--help"], vec![]] {
@@ -696,7 +635,7 @@ fn a_file_of_format_1_is_read_and_refused_for_writing_and_its_bytes_are_named_as
 
 #[test]
 fn named_trees_are_created_read_listed_and_dropped() {
-    let place = Place::with_database();
+    let place = with_database();
     let before = place.run(["dump", "x.tsm"]).stdout.clone();
     place.run(["put", "x.tsm", "--tree", "notes", "k", "v"]).gives("");
     place.run(["put", "x.tsm", "--tree", "notes", "l", "w"]).gives("");
@@ -732,7 +671,7 @@ fn place_to_salvage() -> Place {
 fn salvage_of_a_sound_file_says_that_nothing_is_lost() {
     let place = place_to_salvage();
     let ran = place.run(["salvage", "x.tsm", "saved.tsm"]);
-    let told = String::from_utf8(ran.stdout).unwrap();
+    let told = ran.text();
     assert_eq!((ran.status, &*ran.stderr), (0, ""));
     assert!(told.starts_with("saved.tsm: salvaged from x.tsm: nothing is lost\n"), "{told}");
     assert!(told.contains("saved     300 records, certain"), "{told}");
@@ -744,7 +683,7 @@ fn salvage_of_a_damaged_file_names_the_keys_that_are_lost_and_what_to_do() {
     let place = place_to_salvage();
     let before = fs::read(place.path("y.tsm")).unwrap();
     let ran = place.run(["salvage", "y.tsm", "saved.tsm", "--report", "all.jsonl"]);
-    let told = String::from_utf8(ran.stdout).unwrap();
+    let told = ran.text();
     assert_eq!((ran.status, &*ran.stderr), (DAMAGE, ""), "{told}");
     for said in ["records are lost", "lost      keys before k0151", "page 3, PAGE-UNAUTHENTIC", "next      keep y.tsm"]
     {

@@ -1,80 +1,30 @@
 //! The verbs that change who can open a database, and the witness file, as outside programs see them.
 
+mod common;
+
+use common::{CANNOT, DAMAGE, MISUSE, Place};
 use std::fs;
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use tempfile::TempDir;
 
-const DAMAGE: i32 = 2;
-const CANNOT: i32 = 3;
-const MISUSE: i32 = 64;
-
-struct Place(TempDir);
-
-struct Ran {
-    status: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Ran {
-    #[track_caller]
-    fn gives(&self, stdout: &str) {
-        assert_eq!((self.status, &*self.stdout), (0, stdout), "{}", self.stderr);
-    }
-
-    #[track_caller]
-    fn fails(&self, status: i32, code: &str) {
-        assert_eq!(self.status, status, "{}", self.stderr);
-        assert!(self.stderr.starts_with(&format!("tosumu: {code}: ")), "{}", self.stderr);
-    }
-}
-
-impl Place {
-    /// A place with `x.tsm` in it, opened by the passphrase in `old`, a record in its log; `new` and `key` are key files.
-    fn new() -> Place {
-        let place = Place(tempfile::tempdir().unwrap());
-        fs::write(place.path("old"), "old passphrase\n").unwrap();
-        fs::write(place.path("new"), "new passphrase\n").unwrap();
-        fs::write(place.path("key"), [7; 40]).unwrap();
-        assert_eq!(place.run("init x.tsm --passphrase-file old --kdf test").status, 0);
-        assert_eq!(place.run("put x.tsm a 1 --passphrase-file old").status, 0);
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn run(&self, line: &str) -> Ran {
-        self.run_with(line, "")
-    }
-
-    fn run_with(&self, line: &str, stdin: &str) -> Ran {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tosumu"));
-        command.current_dir(self.0.path()).args(line.split_whitespace());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // A verb may end without having read everything.
-        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        Ran {
-            status: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
+/// A place with `x.tsm` in it, opened by the passphrase in `old`, a record in its log; `new` and `key` are key files.
+fn with_passphrase() -> Place {
+    let place = Place::empty();
+    place.write("old", "old passphrase\n");
+    place.write("new", "new passphrase\n");
+    place.write("key", [7; 40]);
+    assert_eq!(place.run("init x.tsm --passphrase-file old --kdf test").status, 0);
+    assert_eq!(place.run("put x.tsm a 1 --passphrase-file old").status, 0);
+    place
 }
 
 #[test]
 fn keys_are_added_listed_rewrapped_and_removed() {
-    let place = Place::new();
+    let place = with_passphrase();
     place.run("key add x.tsm --passphrase-file old --new-keyfile key").gives("x.tsm: key slot 1 added: keyfile\n");
     let listed = "slot 0  passphrase    Argon2id 256 KiB, 1 pass, 1 lane\nslot 1  keyfile       (opened by the key given)\n\
                   6 of 8 key slots are free\n";
     place.run("key list x.tsm --keyfile key").gives(listed);
     let json: serde_json::Value =
-        serde_json::from_str(&place.run("key list x.tsm --json --passphrase-file old").stdout).unwrap();
+        serde_json::from_str(&place.run("key list x.tsm --json --passphrase-file old").text()).unwrap();
     assert_eq!(json["slots"][0]["kdf"]["memory_kib"], 256);
     assert_eq!((&json["slots"][0]["opened"], &json["slots"][1]["kind"]), (&true.into(), &"keyfile".into()));
     assert_eq!(json["free"], 6);
@@ -92,12 +42,12 @@ fn keys_are_added_listed_rewrapped_and_removed() {
     let last = place.run("key remove x.tsm --slot 0 --passphrase-file new");
     last.fails(MISUSE, "MISUSE");
     assert!(last.stderr.contains("add another key first"), "{}", last.stderr);
-    place.run("verify x.tsm --level deep --passphrase-file new").stdout.contains("KDF-WEAK");
+    place.run("verify x.tsm --level deep --passphrase-file new").text().contains("KDF-WEAK");
 }
 
 #[test]
 fn the_first_line_of_standard_input_opens_and_the_second_is_the_new_passphrase() {
-    let place = Place::new();
+    let place = with_passphrase();
     place
         .run_with(
             "key add x.tsm --passphrase-stdin --new-passphrase-stdin --kdf test",
@@ -109,11 +59,12 @@ fn the_first_line_of_standard_input_opens_and_the_second_is_the_new_passphrase()
 
 #[test]
 fn a_recovery_key_is_printed_once_opens_the_file_and_its_slips_are_told_by_group() {
-    let place = Place::new();
+    let place = with_passphrase();
     let added = place.run("key add x.tsm --passphrase-file old --new-recovery-key");
     assert_eq!(added.status, 0, "{}", added.stderr);
     assert!(added.stderr.contains("not confirmed"), "{}", added.stderr);
-    let (key, rest) = added.stdout.split_once('\n').unwrap();
+    let text = added.text();
+    let (key, rest) = text.split_once('\n').unwrap();
     assert_eq!(rest, "x.tsm: key slot 1 added: recovery key\n");
     assert_eq!(key.split('-').map(str::len).collect::<Vec<_>>(), [4; 14]);
     let write = |text: &str| fs::write(place.path("paper"), text).unwrap();
@@ -131,7 +82,7 @@ fn a_recovery_key_is_printed_once_opens_the_file_and_its_slips_are_told_by_group
 
 #[test]
 fn what_cannot_be_is_refused_and_changes_nothing() {
-    let place = Place::new();
+    let place = with_passphrase();
     let before = fs::read(place.path("x.tsm")).unwrap();
     place.run("key add x.tsm --new-keyfile key").fails(CANNOT, "KEY-NO-SLOT");
     place.run("key add x.tsm --passphrase-file new --new-keyfile key").fails(CANNOT, "KEY-WRONG");
@@ -154,12 +105,12 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
         assert_eq!(place.run("key add x.tsm --passphrase-file old --new-keyless").status, 0);
     }
     place.run("key add x.tsm --passphrase-file old --new-recovery-key").fails(CANNOT, "LIMIT");
-    assert_eq!(place.run("get x.tsm a").stdout, "1\n");
+    assert_eq!(place.run("get x.tsm a").text(), "1\n");
 }
 
 #[test]
 fn rekey_writes_a_new_file_that_old_keys_do_not_open_and_says_which_slots_stayed_behind() {
-    let place = Place::new();
+    let place = with_passphrase();
     place.run("key add x.tsm --passphrase-file old --new-keyfile key");
     let ran = place.run("rekey x.tsm y.tsm --passphrase-file old --kdf test");
     assert_eq!(ran.status, 0, "{}", ran.stderr);
@@ -177,29 +128,29 @@ fn rekey_writes_a_new_file_that_old_keys_do_not_open_and_says_which_slots_stayed
 
 #[test]
 fn an_anchor_tells_key_slots_that_were_put_back() {
-    let place = Place::new();
+    let place = with_passphrase();
     let copy = fs::read(place.path("x.tsm")).unwrap();
-    let plain = place.run("fingerprint x.tsm --passphrase-file old").stdout;
+    let plain = place.run("fingerprint x.tsm --passphrase-file old").text();
     assert_eq!(plain.split_whitespace().count(), 5, "{plain}");
     place.run("key add x.tsm --passphrase-file old --new-keyfile key");
-    let line = place.run("fingerprint x.tsm --passphrase-file old").stdout;
+    let line = place.run("fingerprint x.tsm --passphrase-file old").text();
     assert!(line.starts_with(plain.trim_end()) && line.contains(" keys 2 "), "{line}");
     fs::write(place.path("anchor"), &line).unwrap();
     let verify = "verify x.tsm --passphrase-file old --anchor anchor";
     assert!(place.run(verify).status <= 1);
     fs::write(place.path("x.tsm"), copy).unwrap();
     let ran = place.run(verify);
-    assert_eq!(ran.status, DAMAGE, "{}", ran.stdout);
+    assert_eq!(ran.status, DAMAGE, "{}", ran.text());
     assert!(
-        ran.stdout.contains("FRESH-ROLLBACK") && ran.stdout.contains("The key slots were put back"),
+        ran.text().contains("FRESH-ROLLBACK") && ran.text().contains("The key slots were put back"),
         "{}",
-        ran.stdout
+        ran.text()
     );
 }
 
 #[test]
 fn a_witness_file_stops_every_verb_on_a_database_that_was_put_back() {
-    let place = Place::new();
+    let place = with_passphrase();
     let begun = place.run("put x.tsm b 2 --passphrase-file old --witness w");
     assert!(begun.status == 0 && begun.stderr.contains("w: begun as a witness file"), "{}", begun.stderr);
     let kept = [fs::read(place.path("x.tsm")).unwrap(), fs::read(place.path("x.tsm-wal")).unwrap()];
@@ -218,7 +169,7 @@ fn a_witness_file_stops_every_verb_on_a_database_that_was_put_back() {
     }
     for anchor in ["--witness w", "--anchor w"] {
         let ran = place.run(&format!("verify x.tsm --passphrase-file old {anchor}"));
-        assert!(ran.status == DAMAGE && ran.stdout.contains("FRESH-ROLLBACK"), "{}", ran.stdout);
+        assert!(ran.status == DAMAGE && ran.text().contains("FRESH-ROLLBACK"), "{}", ran.text());
     }
     place.run("get x.tsm a --passphrase-file old --witness none").fails(CANNOT, "IO");
     place.run("verify x.tsm --passphrase-file old --witness none").fails(CANNOT, "NOT-FOUND");

@@ -1,84 +1,22 @@
 //! The verbs that move data from file to file, as outside programs see them: backup, compact, restore, export, import, and the
 //! drill.
 
+mod common;
+
+use common::{CANNOT, DAMAGE, MISUSE, NOTHING, Place};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use tempfile::TempDir;
 use tosumu::{Database, Options};
 
-const NOTHING: i32 = 1;
-const DAMAGE: i32 = 2;
-const CANNOT: i32 = 3;
-const MISUSE: i32 = 64;
-
-/// A folder with databases in it, and the program run inside.
-struct Place(TempDir);
-
-struct Ran {
-    status: i32,
-    stdout: Vec<u8>,
-    stderr: String,
+fn export(place: &Place, name: &str) -> Vec<u8> {
+    let ran = place.run(["export", name]);
+    ran.done();
+    ran.stdout
 }
 
-impl Ran {
-    #[track_caller]
-    fn done(&self) -> String {
-        assert_eq!(self.status, 0, "{}", self.stderr);
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    #[track_caller]
-    fn fails(&self, status: i32, code: &str) -> &str {
-        assert_eq!(self.status, status, "{}", self.stderr);
-        let told = format!("tosumu: {code}: ");
-        assert!(self.stderr.lines().any(|line| line.starts_with(&told)), "{}", self.stderr);
-        &self.stderr
-    }
-}
-
-impl Place {
-    fn empty() -> Place {
-        Place(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn spawn(&self, line: &str) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tosumu"));
-        command.current_dir(self.0.path()).args(line.split_whitespace());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    }
-
-    fn run(&self, line: &str) -> Ran {
-        self.run_with(line, b"")
-    }
-
-    fn run_with(&self, line: &str, stdin: &[u8]) -> Ran {
-        let mut child = self.spawn(line);
-        let mut pipe = child.stdin.take().unwrap();
-        let bytes = stdin.to_vec();
-        // A verb may end without having read everything.
-        let writer = std::thread::spawn(move || drop(pipe.write_all(&bytes)));
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        Ran { status: output.status.code().expect("not a signal"), stdout: output.stdout, stderr }
-    }
-
-    fn export(&self, name: &str) -> Vec<u8> {
-        let ran = self.run(&format!("export {name}"));
-        ran.done();
-        ran.stdout
-    }
-
-    fn dump(&self, name: &str) -> String {
-        self.run(&format!("dump {name}")).done()
-    }
+fn dump(place: &Place, name: &str) -> String {
+    place.run(["dump", name]).done()
 }
 
 /// A database with named trees, keys of any bytes, empty values and one of 200 KB.
@@ -102,13 +40,13 @@ fn with_everything(place: &Place, name: &str) {
 fn an_export_of_an_import_of_an_export_is_the_same_to_the_byte() {
     let place = Place::empty();
     with_everything(&place, "x.tsm");
-    let text = place.export("x.tsm");
+    let text = export(&place, "x.tsm");
     let told = place.run_with("import y.tsm", &text).done();
     assert!(
         told.starts_with("y.tsm: 259 records put, 0 were there with the same value\ntrees     2 named ones\n"),
         "{told}"
     );
-    assert!(place.export("y.tsm") == text);
+    assert!(export(&place, "y.tsm") == text);
     // Twice is once; and nothing of it was damaged.
     let told = place.run_with("import y.tsm", &text).done();
     assert!(told.starts_with("y.tsm: 0 records put, 259 were there with the same value\n"), "{told}");
@@ -119,12 +57,12 @@ fn an_export_of_an_import_of_an_export_is_the_same_to_the_byte() {
 fn a_backup_a_compact_file_and_a_restored_one_hold_the_same() {
     let place = Place::empty();
     with_everything(&place, "x.tsm");
-    let text = place.export("x.tsm");
+    let text = export(&place, "x.tsm");
     for verb in ["backup", "compact", "restore"] {
         let told = place.run(&format!("{verb} x.tsm {verb}.tsm")).done();
         assert!(told.contains("records   259 in the main tree and 2 named ones\n"), "{told}");
         assert!(told.contains("verified  the copy was read back"), "{told}");
-        assert!(place.export(&format!("{verb}.tsm")) == text, "{verb}");
+        assert!(export(&place, &format!("{verb}.tsm")) == text, "{verb}");
         place.run(&format!("{verb} x.tsm {verb}.tsm")).fails(CANNOT, "EXISTS");
         place.run(&format!("{verb} nothing.tsm new.tsm")).fails(CANNOT, "NOT-FOUND");
         place.run(&format!("{verb} x.tsm no/such/folder.tsm")).fails(CANNOT, "IO");
@@ -161,13 +99,13 @@ fn a_copy_of_a_damaged_file_is_not_made() {
 fn an_import_that_was_cut_short_is_run_again_and_ends_the_same() {
     let place = Place::empty();
     with_everything(&place, "x.tsm");
-    let text = place.export("x.tsm");
+    let text = export(&place, "x.tsm");
     for cut in [1, 60, text.len() / 3, text.len() / 2, text.len() - 3] {
         let name = format!("cut-{cut}.tsm");
         let told = place.run_with(&format!("import {name}"), &text[..cut]);
         told.fails(DAMAGE, "EXPORT");
         place.run_with(&format!("import {name}"), &text).done();
-        assert!(place.export(&name) == text, "{cut}");
+        assert!(export(&place, &name) == text, "{cut}");
     }
     place.run_with("import z.tsm", b"").fails(DAMAGE, "EXPORT");
     assert!(!place.path("z.tsm").exists());
@@ -177,7 +115,7 @@ fn an_import_that_was_cut_short_is_run_again_and_ends_the_same() {
     place.run_with("import y.tsm", &text).fails(CANNOT, "CONFLICT");
     assert_eq!(place.run("get y.tsm long").done().trim_end(), "mine");
     place.run_with("import y.tsm --merge", &text).done();
-    assert!(place.export("y.tsm") == text);
+    assert!(export(&place, "y.tsm") == text);
     place.run_with("import x.tsm --bogus", &text).fails(MISUSE, "MISUSE");
 }
 
@@ -211,7 +149,7 @@ fn any_of_a_hundred_commits_is_brought_back_from_the_log_and_from_the_archive() 
     assert_eq!(acknowledged, 100);
     for commit in (0..=100).step_by(11) {
         place.run(&format!("restore log.tsm log-{commit}.tsm --to-commit {commit}")).done();
-        assert!(place.dump(&format!("log-{commit}.tsm")) == dumps[commit], "commit {commit}");
+        assert!(dump(&place, &format!("log-{commit}.tsm")) == dumps[commit], "commit {commit}");
     }
     // The same with checkpoints, each a seal transaction with a number of its own.
     let mut numbered = vec![0];
@@ -235,7 +173,7 @@ fn any_of_a_hundred_commits_is_brought_back_from_the_log_and_from_the_archive() 
     for commit in (0..=100).step_by(7) {
         let number = numbered[commit];
         place.run(&format!("restore a.tsm a-{commit}.tsm --archive kept --to-commit {number}")).done();
-        assert!(place.dump(&format!("a-{commit}.tsm")) == dumps[commit], "commit {commit} is {number}");
+        assert!(dump(&place, &format!("a-{commit}.tsm")) == dumps[commit], "commit {commit} is {number}");
     }
     let told = place.run("restore a.tsm never.tsm --archive kept --to-commit 999");
     assert!(told.fails(CANNOT, "NO-COMMIT").contains("there are commits 0 to"), "{}", told.stderr);
@@ -246,7 +184,7 @@ fn any_of_a_hundred_commits_is_brought_back_from_the_log_and_from_the_archive() 
     let told = place.run("restore a.tsm back.tsm --archive kept").fails(CANNOT, "NOT-FOUND").to_owned();
     let base = told.trim_end().rsplit(' ').next().unwrap();
     place.run(&format!("restore {base} back.tsm --archive kept")).done();
-    assert_eq!(place.dump("back.tsm"), dumps[100]);
+    assert_eq!(dump(&place, "back.tsm"), dumps[100]);
 }
 
 /// One process writes without pause, another makes backups: each is one commit, whole.
@@ -275,7 +213,7 @@ fn a_backup_of_a_file_that_another_process_writes_is_one_commit_whole() {
         let ran = place.run(&format!("backup x.tsm b{number}.tsm"));
         ran.done();
         place.run(&format!("verify b{number}.tsm --level deep")).done();
-        let dump = place.dump(&format!("b{number}.tsm"));
+        let dump = dump(&place, &format!("b{number}.tsm"));
         let mut values = dump.lines().map(|line| line.split_once('\t').unwrap().1);
         let first = values.next().unwrap().to_owned();
         assert!(values.clone().count() == 11 && values.all(|value| value == first));
@@ -314,7 +252,7 @@ fn a_drill_is_a_check_of_its_own() {
 fn the_witness_file_goes_along() {
     let place = Place::empty();
     with_everything(&place, "x.tsm");
-    let text = place.export("x.tsm");
+    let text = export(&place, "x.tsm");
     let ran = place.run_with("import y.tsm --witness kept", &text);
     ran.done();
     assert!(ran.stderr.contains("kept: begun as a witness file"), "{}", ran.stderr);
@@ -331,7 +269,7 @@ fn the_witness_file_goes_along() {
     // What is left is better than nothing: it is brought back, and told.
     let ran = place.run("restore y.tsm older.tsm --witness kept");
     assert!(ran.status == NOTHING && ran.stderr.contains("is in none of these files"), "{}", ran.stderr);
-    assert!(place.export("older.tsm") == text);
+    assert!(export(&place, "older.tsm") == text);
     place.run("restore y.tsm never.tsm --witness none").fails(CANNOT, "NOT-FOUND");
     // A disk that refuses the witness does not refuse the import; it is told.
     fs::create_dir(place.path("held")).unwrap();
