@@ -47,6 +47,8 @@ const SCREEN: &[&str] = &[
     "findings",
     "note TEXT",
     "notes",
+    "mark WORD",
+    "unmark MARK",
     "export FILE",
     "session save|load",
     "help",
@@ -72,6 +74,8 @@ pub struct Typing {
     pub offered: Option<Offered>,
     /// What was typed when the history was first asked: lines that begin so come first.
     pub sought: Option<String>,
+    /// What the history is searched for, the place of the line found last, and that line.
+    pub searched: Option<(String, usize, String)>,
 }
 
 /// Words that were offered.
@@ -161,6 +165,7 @@ fn arguments(model: &Model, words: &[&str], line: &str, begun: &str) -> Offer {
             "FILE" | "TRACE" => return Offer::Paths(line[word_start(line)..].to_owned()),
             "KEY" => all.extend(keys(model, begun)),
             "TREE" => all.extend(trees(model)),
+            "MARK" => all.extend(model.kept.notes.bookmarks().map(str::to_owned)),
             "THEME" => all.extend(Theme::NAMES.map(str::to_owned)),
             "NAME" => all.extend(names(model, words[0])),
             kind => all.extend(kind.split('|').filter(|word| word.starts_with(char::is_lowercase)).map(str::to_owned)),
@@ -176,6 +181,7 @@ fn arguments(model: &Model, words: &[&str], line: &str, begun: &str) -> Offer {
         ["tree", _] if model.screen == Screen::Lab => {
             all.extend(["create", "drop", "put", "del", "get", "scan", "fill", "blob", "cas"].map(str::to_owned));
         }
+        ["seek"] | ["diff"] | ["diff", _] => all.extend(model.kept.notes.bookmarks().map(str::to_owned)),
         ["fill", _] => all.extend(["ascending", "descending", "random"].map(str::to_owned)),
         _ => {}
     }

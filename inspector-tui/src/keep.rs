@@ -5,13 +5,29 @@ use crate::notes::Notes;
 use crate::session::Restoring;
 use std::path::PathBuf;
 
-/// What notes are about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What notes and sessions are about.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum About {
-    /// The lab's sample store: they are kept in the program's own folder.
+    /// The lab's sample store: its notes are kept in the program's own folder.
+    #[default]
     Lab,
-    /// The file that is open: they are kept beside it, in `FILE.notes`.
+    /// The file that is open: its notes are kept beside it, in `FILE.notes`.
     File,
+    /// The store that this script makes; notes beside the script.
+    Script(PathBuf),
+    /// This trace; notes beside it.
+    Trace(PathBuf),
+    /// A store that nothing leads back to: one begun empty.
+    Nothing,
+}
+
+/// Where a session is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SessionAt {
+    /// In the program's own folder: what is gone on with when the same thing is opened again.
+    Own(About),
+    /// In this file.
+    File(PathBuf),
 }
 
 /// What is asked of the room where things are kept.
@@ -31,10 +47,10 @@ pub enum Ask {
     WriteNew(PathBuf, Vec<u8>),
     /// Write a picture to this file.
     Write(PathBuf, Vec<u8>),
-    /// Write a session; without a path the one that `tosumu lab` goes on with.
-    WriteSession(Option<PathBuf>, String),
+    /// Write a session.
+    WriteSession(SessionAt, String),
     /// Read a session.
-    ReadSession(Option<PathBuf>),
+    ReadSession(SessionAt),
 }
 
 /// What came of it.
@@ -68,8 +84,10 @@ pub struct Kept {
     pub typing: Typing,
     /// The notes on what is open.
     pub notes: Notes,
-    /// How many operations made the sample store; none of another store, whose sessions are not kept.
-    pub sample_operations: Option<usize>,
+    /// What is looked at, when it is no file at rest: what notes and sessions belong to.
+    pub store: About,
+    /// How many operations and events there were when the lab began; none before it did.
+    pub made_by: Option<(usize, usize)>,
     /// What becomes of the last session of the lab when the lab is there.
     pub last_session: LastSession,
     /// A session that is being brought back.

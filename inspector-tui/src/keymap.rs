@@ -6,6 +6,7 @@
 use crate::message::{Edit, Message};
 use crate::model::{Focus, Model, Screen, View};
 use crate::timeline::Mark;
+use crate::travel::{Direction, mark_target};
 
 /// How many hints stand before the one for all keys.
 const HINTS_BEFORE_HELP: usize = 4;
@@ -110,7 +111,7 @@ pub struct Binding {
 }
 
 /// A row of the list of all keys.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct HelpRow {
     /// The keys.
     pub keys: String,
@@ -120,6 +121,8 @@ pub struct HelpRow {
     pub command: String,
     /// Whether it does something now.
     pub now: bool,
+    /// What it does; none when it is done by its command alone.
+    pub message: Option<Message>,
 }
 
 /// What `key` does now: the first row of the table that has the key and holds now; else, when a row has the key, the
@@ -129,6 +132,9 @@ pub fn dispatch(model: &Model, key: Key) -> Option<Message> {
     let rows = || table().iter().enumerate().filter(|(at, _)| keys.of(*at).contains(&key)).map(|(_, binding)| binding);
     if let Some(binding) = rows().find(|binding| (binding.when)(model)) {
         return Some(binding.message.clone());
+    }
+    if unanswered(model) {
+        return Some(Message::Refused("A question is open: Enter answers it, Esc goes on without, p asks no more."));
     }
     if model.is_typing() {
         return match key {
@@ -181,13 +187,15 @@ pub fn help_rows(model: &Model, search: &str) -> Vec<HelpRow> {
     let mut rows: Vec<HelpRow> = Vec::new();
     let behind = |index: usize| model.help_now.get(index).copied();
     for (index, binding) in table().iter().enumerate().filter(|(_, binding)| !binding.help.is_empty()) {
-        let names: Vec<String> = model.style.keys.of(index).iter().map(|key| key.name(model.style.ascii)).collect();
+        let row_keys = model.style.keys.of(index);
+        let names: Vec<String> = row_keys.iter().map(|key| key.name(model.style.ascii)).collect();
         let keys = names.join(" ");
         let row = HelpRow {
             keys,
             what: binding.help.to_owned(),
             command: binding.command.to_owned(),
             now: behind(index).unwrap_or_else(|| (binding.when)(model)),
+            message: Some(binding.message.clone()).filter(|_| !row_keys.is_empty()),
         };
         let text = format!("{} {} {}", row.keys, row.what, row.command).to_lowercase();
         if text.contains(&search) {
@@ -241,6 +249,11 @@ fn sandbox(model: &Model) -> bool {
 /// The list of branches is in front.
 fn branch_list(model: &Model) -> bool {
     lab(model) && model.view == View::Branches
+}
+
+/// The list of marks is in front.
+fn mark_list(model: &Model) -> bool {
+    lab(model) && model.view == View::Marks
 }
 
 /// Whether a row of the table has the key and holds now.
@@ -305,7 +318,18 @@ fn has_mark(model: &Model, mark: Mark, forward: bool) -> bool {
 fn is_list(model: &Model) -> bool {
     inspecting(model)
         && no_bytes(model)
-        && matches!(model.view, View::Events | View::Log | View::Disk | View::Diff | View::Life | View::Branches)
+        && matches!(
+            model.view,
+            View::Events
+                | View::Log
+                | View::Disk
+                | View::Diff
+                | View::Life
+                | View::Branches
+                | View::Marks
+                | View::Seals
+                | View::Snapshots
+        )
         && model.rows() > 0
 }
 
@@ -456,6 +480,7 @@ static TABLE: &[Binding] = &[
     bind!([Escape], Message::Back, "leave the line", "", "", typing, ""),
     bind!([Up], Message::Edit(Edit::Earlier), "the line before", "", "", typing_with_history, ""),
     bind!([Down], Message::Edit(Edit::Later), "", "", "", typing_with_history, ""),
+    bind!([Control('r')], Message::Edit(Edit::Search), "search the history", "the last line that has what was typed in it; again for an older one", "", typing_with_history, ""),
     bind!([Backspace, Control('h')], Message::Edit(Edit::Backspace), "", "", "", typing, ""),
     bind!([Delete], Message::Edit(Edit::Delete), "", "", "", typing, ""),
     bind!([Left], Message::Edit(Edit::Left), "", "", "", typing, ""),
@@ -466,7 +491,7 @@ static TABLE: &[Binding] = &[
     bind!([Control('u')], Message::Edit(Edit::Clear), "", "empty the line that is typed", "", typing, ""),
 
     // While a question is open.
-    bind!([Enter], Message::Answer, "answer", "give the answer chosen", "", unanswered, ""),
+    bind!([Enter], Message::Answer, "answer", "give the answer chosen; a page or a key that is asked for can be clicked", "", unanswered, ""),
     bind!([Down, Right], Message::ChooseDown, "next answer", "", "", unanswered, ""),
     bind!([Up, Left], Message::ChooseUp, "", "", "", unanswered, ""),
     bind!([Char('1')], Message::Choose(0), "", "", "", unanswered, ""),
@@ -476,13 +501,15 @@ static TABLE: &[Binding] = &[
     bind!([Char('5')], Message::Choose(4), "", "", "", unanswered, ""),
     bind!([Char('6')], Message::Choose(5), "", "", "", unanswered, ""),
     bind!([Escape], Message::SkipQuestion, "skip", "go on without an answer", "", unanswered, ""),
+    bind!([Char('p')], Message::TogglePredict, "", "", "", asking, ""),
     bind!([Right, Enter, Escape], Message::SkipQuestion, "go on", "", "", answered, ""),
 
     // In help.
     bind!([Escape, Char('?'), Char('q')], Message::Back, "back", "", "", help, ""),
     bind!([Char('/')], Message::SearchHelp, "search", "search in this list", "", help, ""),
-    bind!([Down], Message::MoveRows(1), "down", "", "", help, ""),
-    bind!([Up], Message::MoveRows(-1), "", "", "", help, ""),
+    bind!([Enter], Message::Activate, "do it", "", "", |m| help(m) && m.rows() > 0, ""),
+    bind!([Down, Char('j')], Message::MoveRows(1), "down", "", "", help, ""),
+    bind!([Up, Char('k')], Message::MoveRows(-1), "", "", "", help, ""),
     bind!([PageDown], Message::MovePages(1), "", "", "", help, ""),
     bind!([PageUp], Message::MovePages(-1), "", "", "", help, ""),
 
@@ -495,6 +522,7 @@ static TABLE: &[Binding] = &[
     bind!([Escape], Message::Back, "back", "", "", |m| home(m) && m.home.gallery.is_some(), ""),
 
     // The tour.
+    bind!([Right], Message::TourOn, "end of the tour", "", "", |m| lab(m) && m.tour.is_some_and(|step| step + 1 >= crate::guide::TOUR.len()) && m.busy.is_none() && !m.in_bytes(), ""),
     bind!([Right], Message::TourOn, "go on with the tour", "go on with the tour", "", |m| lab(m) && m.tour.is_some() && m.busy.is_none() && !m.in_bytes(), ""),
 
     // In the bytes of a page.
@@ -544,6 +572,10 @@ static TABLE: &[Binding] = &[
     bind!([Escape], Message::Back, "back", "", "", branch_list, ""),
     bind!([Enter], Message::Back, "", "", "", branch_list, ""),
 
+    // The list of marks.
+    bind!([Enter], Message::Activate, "to the next of this kind", "to the next mark of the kind under the cursor; ( and ) then go on to these", "", mark_list, ""),
+    bind!([Escape], Message::Back, "back", "", "", mark_list, ""),
+
     // A recording: nothing can be done to it.
     bind!([Char('x'), Char('r'), Char('v'), Char('u'), Char('U')], Message::Refused("This is a recording: it is stepped through, and nothing can be done to it."), "", "", "", |m| lab(m) && m.recording().is_some(), ""),
 
@@ -573,6 +605,9 @@ static TABLE: &[Binding] = &[
     bind!([Char('O')], Message::PreviousMark(Mark::Chain), "", "to the long value before", "", |m| has_mark(m, Mark::Chain, false), "There is no earlier long value."),
     bind!([Char('g')], Message::NextMark(Mark::Free), "", "to the next page given back or taken again", "", |m| has_mark(m, Mark::Free, true), "No later event gives a page back or takes one again."),
     bind!([Char('G')], Message::PreviousMark(Mark::Free), "", "to the one before", "", |m| has_mark(m, Mark::Free, false), "No earlier event gives a page back or takes one again."),
+    bind!([Char('J')], Message::ListMarks, "", "jump: the kinds of marks with their counts, to choose from", "marks", |m| lab(m) && m.at > 0, "Only what has a history has marks: the lab and a trace."),
+    bind!([Char(')')], Message::NextChosenMark, "", "to the next mark of the kind chosen last (J), at first of any", "next KIND", |m| lab(m) && mark_target(m, m.travel.mark, Direction::On).is_some(), "There is no later mark of the kind that was chosen: J lists them all."),
+    bind!([Char('(')], Message::PreviousChosenMark, "", "to the mark before of that kind", "prev KIND", |m| lab(m) && mark_target(m, m.travel.mark, Direction::Back).is_some(), "There is no earlier mark of the kind that was chosen: J lists them all."),
     bind!([Home], Message::First, "", "to the first event", "first", can_back, "This is the first event."),
     bind!([End], Message::Last, "", "to the last event", "last", can_forward, "This is the last event."),
     bind!([Char(' ')], Message::PlayPause, "pause", "", "", |m| lab(m) && m.playing.is_some(), ""),
@@ -589,7 +624,7 @@ static TABLE: &[Binding] = &[
     bind!([Char('K')], Message::BreakHere, "", "a breakpoint at events like this one, or none any more", "break KIND", |m| lab(m) && m.present().is_some(), ""),
     bind!([Char('|')], Message::WholeStrip, "", "the strip shows the whole timeline with its marks, or the operation again", "strip", |m| lab(m) && regions(m).len() < 3, "Both stand on this screen."),
     bind!([], Message::RunOn, "", "stop at a key, a page or a transaction; `breaks` lists, `unbreak N` takes away", "break key K|page N|tx N", lab, ""),
-    bind!([], Message::RunOn, "", "to the next or the one before of commit sync split merge value free checkpoint crash finding", "next KIND, prev KIND", lab, ""),
+    bind!([], Message::RunOn, "", "kinds are commit sync split merge value free checkpoint crash finding, and mark for any", "next KIND, prev KIND", lab, ""),
     bind!([], Message::RunOn, "", "to event N; start and end are places too", "seek N", lab, ""),
     bind!([], Message::RunOn, "", "give this branch a name; go to one by its name or number; compare two ends", "name N, branch N, compare N", lab, ""),
     bind!([], Message::RunOn, "", "write this branch as a script; run the lines of one (a list can be pasted too)", "save FILE, run FILE", sandbox, ""),
@@ -640,7 +675,7 @@ static TABLE: &[Binding] = &[
     bind!([Char(':'), Char('/')], Message::OpenCommandLine, "", "", "", inspecting, ""),
     bind!([Char('y')], Message::Export, "", "write the view in front to a picture", "export FILE", inspecting, ""),
     bind!([Char('i')], Message::NoteHere, "", "write a note on the byte, page or event looked at", "note TEXT", inspecting, ""),
-    bind!([Char('\'')], Message::NextNote, "", "to the next note", "", inspecting, ""),
+    bind!([Char('\'')], Message::NextNote, "", "to the next note or bookmark; `mark WORD` names this place, `seek WORD` leads back", "mark WORD", inspecting, ""),
     bind!([Char('T')], Message::NextTheme, "", "the next theme", "theme NAME", |m| free(m), ""),
     bind!([], Message::ListNotes, "", "say all notes", "notes", inspecting, ""),
     bind!([], Message::Refused("Say session save, session load, or either with the name of a file."), "", "keep what was done in the lab, or bring it back", "session save|load", lab, ""),

@@ -112,6 +112,19 @@ pub struct Side {
     pub world: World,
 }
 
+/// Where a line that can be chosen leads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Goal {
+    /// To a page, its bytes shown sealed or plain as they were.
+    Page(PageNo),
+    /// To an event, from 0.
+    Event(usize),
+    /// To the record of the log that begins at this byte.
+    LogRecord(u64),
+    /// Nowhere, and why.
+    Nowhere(String),
+}
+
 /// What to compare.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Which {

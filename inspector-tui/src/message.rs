@@ -62,6 +62,8 @@ pub enum Message {
     ChooseDown,
     /// Give the answer chosen.
     Answer,
+    /// Answer with a page that was pointed at.
+    PointAt(PageNo),
     /// Go on without an answer, or after one.
     SkipQuestion,
     /// Show a view.
@@ -268,6 +270,14 @@ pub enum Message {
     Guess(usize),
     /// Show what came of the lie under the cursor; then tell it to the store itself.
     TellLie,
+    /// The cursor of the grid goes to this column and row; of the lies to this row.
+    SelectCell((usize, usize)),
+    /// List the kinds of marks, to choose from.
+    ListMarks,
+    /// To the next mark of the kind that was chosen.
+    NextChosenMark,
+    /// To the one before.
+    PreviousChosenMark,
     /// The worker tells lies, and has come so far.
     LiesNews(Vec<Lie>),
     /// The worker told all lies, or was stopped.
@@ -328,4 +338,6 @@ pub enum Edit {
     Clear,
     /// Complete the word, or take the next that fits.
     Complete,
+    /// The last line of the history with what was typed in it.
+    Search,
 }

@@ -12,6 +12,7 @@ use crate::looking::Looking;
 use crate::timeline::{FileWorld, Operation, Timeline, World};
 use crate::travel::{Recording, Travel};
 use crate::widget::Theme;
+use std::collections::BTreeSet;
 use tosumu::Finding;
 use tosumu::format::annotate::{self, Annotation};
 use tosumu::format::node::NodeView;
@@ -19,7 +20,7 @@ use tosumu::format::page::PageKind;
 use tosumu::inspect::Probe;
 use tosumu::script::{Op, SessionStep, Show};
 use tosumu::trace::Event;
-use tosumu::types::{PageNo, PageSize};
+use tosumu::types::{Bytes, PageNo, PageSize};
 
 /// What is in front.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -145,11 +146,13 @@ pub enum View {
     Grid = 15,
     /// Every kind of lie that can be told about the store.
     Tamper = 16,
+    /// The kinds of moments one can jump to.
+    Marks = 20,
 }
 
 impl View {
     /// Every view with its word, in the order of their tabs.
-    pub const ALL: [(View, &'static str); 16] = [
+    pub const ALL: [(View, &'static str); 17] = [
         (View::Tree, "tree"),
         (View::Page, "page"),
         (View::Map, "map"),
@@ -166,6 +169,7 @@ impl View {
         (View::Branches, "branches"),
         (View::Grid, "grid"),
         (View::Tamper, "tamper"),
+        (View::Marks, "marks"),
     ];
 
     /// Its one word.
@@ -248,6 +252,21 @@ pub struct Question {
     pub why: String,
     /// The event it is about.
     pub event: usize,
+    /// What each of the choices stands for on the screen, where it can be pointed at there; else none.
+    pub points: Vec<Point>,
+    /// Pages that were pointed at so far, where an answer is several of them.
+    pub pointed: BTreeSet<PageNo>,
+}
+
+/// What an answer stands for on the screen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Point {
+    /// A page.
+    Page(PageNo),
+    /// All of these pages and no other.
+    Pages(BTreeSet<PageNo>),
+    /// A key of a page.
+    Key(PageNo, Bytes),
 }
 
 /// Questions before the event.
@@ -556,6 +575,7 @@ impl Model {
         self.history = std::mem::take(&mut from.history);
         self.home = std::mem::take(&mut from.home);
         self.kept.last_session = from.kept.last_session;
+        self.kept.store = std::mem::take(&mut from.kept.store);
     }
 
     /// The timeline in front; none of a file at rest.
@@ -678,6 +698,11 @@ impl Model {
             View::Diff => crate::view::diff::rows(self),
             View::Life => crate::view::life::rows(self),
             View::Branches => self.branches.len(),
+            View::Seals | View::Snapshots => {
+                crate::view::rows_in_front(self).map_or(0, |(rows, _)| crate::view::rows::count(&rows))
+            }
+            View::Help => crate::keymap::help_rows(self, &self.help_search.text).len(),
+            View::Marks => crate::travel::mark_kinds().count(),
             _ => 0,
         }
     }

@@ -7,6 +7,7 @@
 //! page 2 sealed byte 24: here the tag begins
 //! event 68: why does l stay?
 //! file: copied from the old machine
+//! mark before-the-split: event 66
 //! ```
 //! Lines that are none of these stay as they are.
 
@@ -87,6 +88,8 @@ pub struct Notes {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Line {
     Note(PlacedNote),
+    /// A place that has a name.
+    Mark(String, NotePlace),
     /// Something that is no note, kept as it is.
     Other(String),
 }
@@ -96,9 +99,12 @@ impl Notes {
     pub fn parse(text: &str) -> Notes {
         let line = |line: &str| {
             let parts = line.split_once(':').and_then(|(place, words)| Some((NotePlace::parse(place)?, words)));
-            match parts {
-                Some((place, words)) => Line::Note(PlacedNote { place, text: tame(words) }),
-                None => Line::Other(line.to_owned()),
+            let mark = line.strip_prefix("mark ").and_then(|rest| rest.split_once(": "));
+            let mark = mark.and_then(|(name, place)| Some((tame(name), NotePlace::parse(place)?)));
+            match (parts, mark) {
+                (Some((place, words)), _) => Line::Note(PlacedNote { place, text: tame(words) }),
+                (None, Some((name, place))) => Line::Mark(name, place),
+                (None, None) => Line::Other(line.to_owned()),
             }
         };
         Notes { lines: text.lines().map(line).collect() }
@@ -108,6 +114,7 @@ impl Notes {
     pub fn to_text(&self) -> String {
         let text = |line: &Line| match line {
             Line::Note(note) => format!("{note}\n"),
+            Line::Mark(name, place) => format!("mark {name}: {place}\n"),
             Line::Other(line) => format!("{line}\n"),
         };
         self.lines.iter().map(text).collect()
@@ -123,6 +130,45 @@ impl Notes {
         }
         notes.sort_by_key(|note| note.place);
         notes
+    }
+
+    /// The notes and the bookmarks in the order of their places, a line for each place.
+    pub fn visited(&self) -> Vec<PlacedNote> {
+        let all = self.lines.iter().filter_map(|line| match line {
+            Line::Note(note) => Some(note.clone()),
+            Line::Mark(name, place) => Some(PlacedNote { place: *place, text: format!("marked {name}") }),
+            Line::Other(_) => None,
+        });
+        let mut visited: Vec<PlacedNote> = Vec::new();
+        let mut all: Vec<PlacedNote> = all.collect();
+        all.sort_by_key(|note| note.place);
+        for note in all {
+            match visited.last_mut().filter(|last| last.place == note.place) {
+                Some(last) => last.text = format!("{}; {}", last.text, note.text),
+                None => visited.push(note),
+            }
+        }
+        visited
+    }
+
+    /// The names of the bookmarks.
+    pub fn bookmarks(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().filter_map(|line| if let Line::Mark(name, _) = line { Some(name.as_str()) } else { None })
+    }
+
+    /// The place that is called so.
+    pub fn bookmark(&self, name: &str) -> Option<NotePlace> {
+        self.lines.iter().find_map(|line| match line {
+            Line::Mark(known, place) if known == name => Some(*place),
+            _ => None,
+        })
+    }
+
+    /// Calls a place so, in the stead of what was called so; no place takes the name away.
+    pub fn set_bookmark(&mut self, name: &str, place: Option<NotePlace>) {
+        let name = tame(name);
+        self.lines.retain(|line| !matches!(line, Line::Mark(known, _) if *known == name));
+        self.lines.extend(place.map(|place| Line::Mark(name, place)));
     }
 
     /// What is noted at a place.
@@ -143,11 +189,11 @@ impl Notes {
         }
     }
 
-    /// The first note behind a place; behind the last one the first.
-    pub fn next(&self, place: Option<NotePlace>) -> Option<&PlacedNote> {
-        let notes = self.sorted();
+    /// The first note or bookmark behind a place; behind the last one the first.
+    pub fn next(&self, place: Option<NotePlace>) -> Option<PlacedNote> {
+        let notes = self.visited();
         let behind = notes.iter().find(|note| place.is_none_or(|place| note.place > place));
-        behind.or(notes.first()).copied()
+        behind.or(notes.first()).cloned()
     }
 }
 
@@ -185,5 +231,20 @@ mod tests {
         assert_eq!(text(Some(NotePlace::Page(PageNo(3)))), "b");
         assert_eq!(text(Some(NotePlace::Byte(PageNo(1), 7))), "a");
         assert_eq!(Notes::default().next(None), None);
+    }
+
+    #[test]
+    fn a_place_can_have_a_name_and_is_visited_like_a_note() {
+        let mut notes = Notes::parse("event 9: why?\nmark before-the-split: event 4\nmark broken: somewhere\n");
+        assert_eq!(notes.bookmark("before-the-split"), Some(NotePlace::Event(4)));
+        assert_eq!(notes.next(None).unwrap().to_string(), "event 4: marked before-the-split");
+        notes.set_bookmark("here", Some(NotePlace::Event(9)));
+        notes.set_bookmark("here", Some(NotePlace::Event(9)));
+        assert_eq!(notes.next(Some(NotePlace::Event(4))).unwrap().to_string(), "event 9: why?; marked here");
+        assert_eq!(notes.bookmarks().collect::<Vec<_>>(), ["before-the-split", "here"]);
+        notes.set_bookmark("before-the-split", None);
+        let text = "event 9: why?\nmark broken: somewhere\nmark here: event 9\n";
+        assert_eq!(notes.to_text(), text);
+        assert_eq!(notes.sorted().len(), 1, "a name is no note");
     }
 }

@@ -2,15 +2,19 @@
 //!
 //! Nearly everything that can be pointed at is written on the screen: a tab, a hint, `page 7`, the number of an event, a byte. So
 //! a click is answered by reading the words under it, and a view that names a page can be clicked without knowing of mice. Only
-//! what has no words of its own is asked of the view that drew it: the boxes of the tree and the strip.
+//! what has no words of its own is asked of the view that drew it: boxes, cells, rulers, pictures, the rows of a list. A click on
+//! what is chosen already does what Enter does there; the wheel is the arrow keys, of what lies under it.
 
 use crate::keymap;
+use crate::labs::tamper::Verdict;
+use crate::looking::TreeZoom;
 use crate::message::Message;
-use crate::model::{Focus, Home, Model, Screen, View};
+use crate::model::{Focus, Home, Model, Point, Question, Screen, View};
 use crate::view::{self, Pane, Spot};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::ops::Range;
+use tosumu::format::node::NodeView;
 use tosumu::types::PageNo;
 
 /// What the mouse did.
@@ -83,7 +87,10 @@ impl Scene<'_> {
             return keymap::dispatch(self.model, keymap::Key::Char(':')).filter(|_| !self.model.is_typing());
         }
         if let Some(question) = &self.model.predict.question {
-            return if question.answered { Some(Message::SkipQuestion) } else { self.choice(&question.choices) };
+            return match question.answered {
+                true => Some(Message::SkipQuestion),
+                false => self.choice(&question.choices).or_else(|| self.pointed_answer(question)),
+            };
         }
         strip(self.model, self.pointer).or_else(|| self.tab()).or_else(|| self.pane())
     }
@@ -120,6 +127,40 @@ impl Scene<'_> {
         on.map(|(at, _)| Message::Choose(at))
     }
 
+    /// The answer that is pointed at where it stands on the screen: a page, or a key of a page.
+    fn pointed_answer(&self, question: &Question) -> Option<Message> {
+        let spot = view::place(self.model, screen(self.model), self.pointer.column, self.pointer.line)?;
+        let wants_key = question.points.iter().any(|point| matches!(point, Point::Key(..)));
+        if wants_key {
+            return self.key_in(&spot, question).map(Message::Choose);
+        }
+        if question.points.is_empty() {
+            return None;
+        }
+        match self.thing_in(&spot)? {
+            Message::SelectPage(page) => Some(Message::PointAt(page)),
+            Message::EnterBytes | Message::Activate => self.model.page.map(Message::PointAt),
+            _ => None,
+        }
+    }
+
+    /// The answer that is the key under the pointer: written there, or of the cell whose byte stands there.
+    fn key_in(&self, spot: &Spot, question: &Question) -> Option<usize> {
+        let words = self.words();
+        let under = words.iter().find(|word| word.contains(&self.column()));
+        let written = under.map(|word| self.text(word).trim_end_matches('+').to_owned());
+        let is_written = |choice: &String| written.as_ref().is_some_and(|written| written == choice);
+        let of_byte = || {
+            let Message::SelectByte(byte) = self.thing_in(spot)? else { return None };
+            let bytes = self.model.shown_bytes().filter(|_| !self.model.shows_sealed())?;
+            let node = NodeView::new(&bytes).ok()?;
+            let slot = (0..node.slot_count()).find(|slot| node.cell_span(*slot).contains(&byte))?;
+            let key = node.key(slot).to_vec();
+            question.points.iter().position(|point| matches!(point, Point::Key(_, known) if **known == *key))
+        };
+        question.choices.iter().position(is_written).or_else(of_byte)
+    }
+
     /// A tab stands in a border as `2 page`, in capitals when it is in front.
     fn tab(&self) -> Option<Message> {
         let in_border = self.row.iter().any(|sign| matches!(sign, '┌' | '├')) || self.row.first() == Some(&'+');
@@ -152,14 +193,75 @@ impl Scene<'_> {
         if self.words().windows(2).any(|pair| self.is_more(pair)) {
             return Some(Message::Zoom).filter(|_| !self.model.zoomed);
         }
+        if let Some(row) = self.row(spot, column, line) {
+            let is_chosen = row == self.model.selected_row;
+            return Some(if is_chosen { Message::Activate } else { Message::SelectRow(row) });
+        }
         match spot.pane {
-            Pane::Tree => view::tree::page_at(self.model, column, line, spot.inner).map(Message::SelectPage),
+            Pane::Tree => {
+                let page = view::tree::page_at(self.model, column, line, spot.inner)?;
+                Some(self.once(page, Message::EnterBytes))
+            }
+            Pane::Map => {
+                let page = view::map::page_at(self.model, column, line, spot.inner)?;
+                Some(if spot.tabs { self.once(page, Message::Activate) } else { Message::SelectPage(page) })
+            }
             Pane::Events => self.first_number(&in_line).map(Message::Seek),
-            Pane::Page | Pane::PageBrief => {
-                self.byte().or_else(|| self.slot(&in_line)).map(Message::SelectByte).or_else(|| self.page())
+            Pane::Grid => view::grid_cell_at(self.model, column, line, spot.inner).map(Message::SelectCell),
+            Pane::Tamper => self.lie(line, spot),
+            Pane::Page => {
+                let ruler = || view::page::byte_on_ruler(self.model, column, line, spot.inner);
+                self.byte_or_slot(&in_line, ruler)
+            }
+            Pane::PageBrief => {
+                let ruler = || view::page::byte_on_brief_ruler(self.model, column, line, spot.inner);
+                self.byte_or_slot(&in_line, ruler)
             }
             _ => self.page(),
         }
+    }
+
+    /// Selects the page; when it was selected before, does what Enter does.
+    fn once(&self, page: PageNo, enter: Message) -> Message {
+        if self.model.page == Some(page) { enter } else { Message::SelectPage(page) }
+    }
+
+    /// The row of the list in front under the pointer.
+    fn row(&self, spot: &Spot, column: u16, line: u16) -> Option<usize> {
+        let (model, area) = (self.model, spot.inner);
+        if !spot.tabs {
+            return None;
+        }
+        match spot.pane {
+            Pane::Log => view::log::row_at(model, line, area),
+            Pane::Diff => view::diff::row_at(model, line, area),
+            Pane::Life => view::life::row_at(model, column, line, area),
+            Pane::Branches => view::branches::row_at(model, line, area),
+            Pane::Marks => view::marks::row_at(model, line, area),
+            Pane::Help => view::help::row_at(model, line, area),
+            Pane::Seals | Pane::Snapshots => {
+                let (rows, _) = view::rows_in_front(model)?;
+                view::rows::row_at(model, &rows, line, area)
+            }
+            _ => None,
+        }
+    }
+
+    /// A lie of the tamper lab; or one of the answers to what will come of it.
+    fn lie(&self, line: u16, spot: &Spot) -> Option<Message> {
+        let row = view::lie_at(self.model, line, spot.inner);
+        let answers = || {
+            let numbered = |at: usize, verdict: &Verdict| format!("{}  {}", at + 1, verdict.words());
+            let mut answers = Verdict::ALL.iter().enumerate();
+            answers.find(|(at, verdict)| self.is_on(&numbered(*at, verdict))).map(|(at, _)| Message::Guess(at))
+        };
+        row.map(|row| if row == self.model.labs.tamper.row { Message::TellLie } else { Message::SelectCell((0, row)) })
+            .or_else(answers)
+    }
+
+    fn byte_or_slot(&self, in_line: &Range<usize>, ruler: impl FnOnce() -> Option<usize>) -> Option<Message> {
+        let byte = ruler().or_else(|| self.byte()).or_else(|| self.slot(in_line));
+        byte.map(Message::SelectByte).or_else(|| self.page())
     }
 
     /// `+3 more`: a place to go, for the whole of it.
@@ -294,6 +396,7 @@ fn wheel(model: &Model, pointer: Pointer, turns: i32) -> Option<Message> {
     if model.predict.question.is_some() || model.is_typing() {
         return None;
     }
+    let turned = |down: bool| if down { keymap::Key::Down } else { keymap::Key::Up };
     let step = match turns > 0 {
         true => keymap::can_forward(model).then_some(Message::StepForward),
         false => keymap::can_back(model).then_some(Message::StepBack),
@@ -305,8 +408,14 @@ fn wheel(model: &Model, pointer: Pointer, turns: i32) -> Option<Message> {
     match spot.pane {
         Pane::Help => Some(Message::MoveRows(turns * WHEEL_ROWS)),
         Pane::Events if !spot.tabs => step,
-        Pane::Page | Pane::Tree => Some(Message::Scroll(turns * WHEEL_ROWS)),
-        _ if spot.tabs && model.rows() > 0 => Some(Message::MoveRows(turns)),
+        Pane::Page | Pane::Receipt | Pane::Finding => Some(Message::Scroll(turns * WHEEL_ROWS)),
+        Pane::Tree if spot.tabs && model.looking.tree_zoom == TreeZoom::Node => {
+            Some(Message::Scroll(turns * WHEEL_ROWS))
+        }
+        _ if spot.tabs => {
+            let key = turned(turns > 0);
+            keymap::has_key(model, key).then(|| keymap::dispatch(model, key)).flatten()
+        }
         _ => None,
     }
 }

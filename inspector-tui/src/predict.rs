@@ -1,12 +1,12 @@
 //! Questions about an event before it is shown. The answer is computed from the coming events and the state they begin in, so
 //! it is right on anybody's data.
 
-use crate::model::Question;
+use crate::model::{Point, Question};
 use crate::timeline::{Timeline, World};
 use std::collections::{BTreeMap, BTreeSet};
 use tosumu::format::node::NodeView;
 use tosumu::trace::{Event, LogVerdict, PageImage};
-use tosumu::types::{CommitNo, PageNo};
+use tosumu::types::{Bytes, CommitNo, PageNo};
 use tosumu::{Finding, Severity};
 
 /// Most choices of a question: one digit, one glance.
@@ -41,11 +41,13 @@ pub fn coming(timeline: &Timeline, world: &World, at: usize) -> Option<Question>
 pub fn question(ask: &str, event: &Event, index: usize) -> Option<Question> {
     let Event::PageSplit { page, level, new_page, moved, separator, after, .. } = event else { return None };
     let things = if *level == 0 { "records" } else { "children" };
+    let mut points: Vec<Point> = Vec::new();
     let (text, all, answer) = match ask {
         "separator" => {
             let text = format!("Page {page} is about to split. Which key goes up, to tell it from page {new_page}?");
             let keys = keys_around(after, separator);
             let answer = keys.iter().position(|key| **key == **separator)?;
+            points.extend(keys.iter().map(|key| Point::Key(*page, Bytes::from(key.as_slice()))));
             (text, keys.iter().map(|key| tosumu::escape::escape(key)).collect(), answer)
         }
         "moved" => {
@@ -56,13 +58,24 @@ pub fn question(ask: &str, event: &Event, index: usize) -> Option<Question> {
         }
         _ => return None,
     };
+    let (points, _) = window(points, answer);
     let (choices, answer) = window(all, answer);
-    Some(Question { event: index, why: event.sentence(), ..asked(text, choices, answer) })
+    Some(Question { event: index, why: event.sentence(), points, ..asked(text, choices, answer) })
 }
 
 /// A question that nobody has answered.
 fn asked(text: String, choices: Vec<String>, answer: usize) -> Question {
-    Question { text, choices, answer, chosen: None, answered: false, why: String::new(), event: 0 }
+    Question {
+        text,
+        choices,
+        answer,
+        chosen: None,
+        answered: false,
+        why: String::new(),
+        event: 0,
+        points: Vec::new(),
+        pointed: BTreeSet::new(),
+    }
 }
 
 /// The keys of both halves, and the separator, which may be the key of the new record.
@@ -76,7 +89,7 @@ fn keys_around(after: &[PageImage], separator: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// At most [`CHOICES_MAX`] neighbours of the answer. Where the answer stands among them tells nothing.
-fn window(all: Vec<String>, answer: usize) -> (Vec<String>, usize) {
+fn window<T: Clone>(all: Vec<T>, answer: usize) -> (Vec<T>, usize) {
     if all.len() <= CHOICES_MAX {
         return (all, answer);
     }
@@ -99,8 +112,10 @@ fn merge(world: &World, kept: PageNo, emptied: PageNo) -> Option<Question> {
     }
     let answer = pages.iter().position(|page| *page == emptied)?;
     let text = "Two neighbours are about to become one page. Which page is of no use afterwards?".to_owned();
-    let (choices, answer) = window(pages.iter().map(|page| format!("page {page}")).collect(), answer);
-    Some(asked(text, choices, answer))
+    let (pages, answer) = window(pages, answer);
+    let choices = pages.iter().map(|page| format!("page {page}")).collect();
+    let points = pages.into_iter().map(Point::Page).collect();
+    Some(Question { points, ..asked(text, choices, answer) })
 }
 
 /// Which pages does a commit write? Asked before the first of them is sealed.
@@ -147,7 +162,9 @@ fn commit(timeline: &Timeline, world: &World, at: usize) -> Option<Question> {
         "What changed is written, {}: a parent that did not change waits for the checkpoint.",
         pages_text(&sealed)
     );
-    Some(Question { why, ..asked(text, choices.iter().map(pages_text).collect(), answer) })
+    let words = choices.iter().map(pages_text).collect();
+    let points = choices.into_iter().map(Point::Pages).collect();
+    Some(Question { why, points, ..asked(text, words, answer) })
 }
 
 fn with_ancestors(world: &World, pages: &BTreeSet<PageNo>) -> BTreeSet<PageNo> {
@@ -260,7 +277,11 @@ fn verdict(timeline: &Timeline, world: &World, at: usize) -> Question {
     choices[1..].sort();
     let place = choices.iter().position(|choice| *choice == answer).unwrap_or(0);
     let text = "Every page is about to be checked. What is found first?".to_owned();
-    Question { why, ..asked(text, choices, place) }
+    // A page that is wrong can be pointed at; the other answers are words.
+    let named = |choice: &String| choice.strip_prefix("page ")?.strip_suffix(" is wrong")?.parse().ok().map(PageNo);
+    let points =
+        choices.iter().map(|choice| named(choice).map_or(Point::Pages(BTreeSet::new()), Point::Page)).collect();
+    Question { why, points, ..asked(text, choices, place) }
 }
 
 const SOUND: &str = "nothing is wrong";

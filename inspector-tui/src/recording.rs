@@ -95,6 +95,7 @@ pub fn model(name: &str, recorded: Recorded) -> Model {
     let Recorded { events, broken } = recorded;
     let mut model = Model::lab(timeline(events), name);
     let count = model.at;
+    model.kept.made_by = model.timeline().map(|timeline| (timeline.operations().len(), timeline.len()));
     crate::recorded::seek(&mut model, count.min(1));
     let text = match &broken {
         Some(why) => format!("The trace is good for {count} events; then {why}. They are shown."),

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! tosumu session 1
+//! made 13 107
 //! branch main
 //! run put m 13
 //! branch power cut behind event 72
@@ -13,6 +14,8 @@
 //! theme dark
 //! ```
 
+use crate::breakpoint::BreakAt;
+use crate::keep::About;
 use crate::model::{Model, View};
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -47,6 +50,10 @@ pub struct Session {
     pub view: Option<View>,
     /// The theme.
     pub theme: Option<String>,
+    /// How many operations and events there were before anything was done.
+    pub made_by: Option<(usize, usize)>,
+    /// Where a run stops.
+    pub breaks: Vec<BreakAt>,
 }
 
 /// A session that is brought back: what is still to be done.
@@ -58,11 +65,15 @@ pub struct Restoring {
     pub view: Option<View>,
 }
 
-/// The session of `model`; none when its lab holds another store than the sample store, or when nothing was done in it.
+/// The session of `model`; none when there is no lab, when nothing leads back to its store, or when nothing was done in it. In a
+/// trace nothing can be done: where one stood is its session.
 pub fn to_text(model: &Model) -> Option<String> {
-    let made_by = model.kept.sample_operations?;
-    let mut text = format!("{HEADER}\n");
-    let mut done = false;
+    let (made_by, events) = model.kept.made_by?;
+    if matches!(model.kept.store, About::Nothing | About::File) {
+        return None;
+    }
+    let mut text = format!("{HEADER}\nmade {made_by} {events}\n");
+    let mut done = model.recording().is_some();
     for (index, branch) in model.branches.iter().enumerate() {
         let name: String = branch.name.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
         let _ = writeln!(text, "branch {name}");
@@ -82,6 +93,9 @@ pub fn to_text(model: &Model) -> Option<String> {
         }
     }
     let _ = writeln!(text, "front {} {}", model.branch + 1, model.at);
+    for known in &model.travel.breakpoints.set {
+        let _ = writeln!(text, "break {}", known.at.words());
+    }
     let _ = writeln!(text, "view {}\ntheme {}", model.view.word(), model.style.theme.name());
     done.then_some(text)
 }
@@ -133,6 +147,16 @@ pub fn parse(text: &str) -> Result<Session, String> {
             "front" => {
                 let [branch, at] = numbers[..] else { return Err(wrong("say which branch and instant: front 1 72")) };
                 session.acts.push_back(Act::Front(branch.saturating_sub(1), at));
+            }
+            "made" => {
+                let [operations, events] = numbers[..] else {
+                    return Err(wrong("say how many operations and events there were: made 13 107"));
+                };
+                session.made_by = Some((operations, events));
+            }
+            "break" => {
+                let words: Vec<&str> = rest.split_whitespace().collect();
+                session.breaks.push(BreakAt::parse(&words).map_err(|why| wrong(&why))?);
             }
             "view" => session.view = View::named(rest),
             "theme" => session.theme = Some(rest.to_owned()),

@@ -2,7 +2,8 @@
 //! whether the timeline is a recording that nothing can be done to.
 
 use crate::breakpoint::Breakpoints;
-use crate::model::{Branch, View};
+use crate::model::{Branch, Model, View};
+use crate::timeline::Mark;
 use std::sync::Arc;
 use tosumu::trace::Event;
 
@@ -26,6 +27,10 @@ pub struct Travel {
     pub several_lines: bool,
     /// The view that the list of branches came from.
     pub view_before_list: Option<View>,
+    /// The view that the list of marks came from.
+    pub view_before_marks: Option<View>,
+    /// The kind of mark that was chosen last; none is any of them.
+    pub mark: Option<Mark>,
 }
 
 /// Something done in the lab, as undo needs it.
@@ -73,5 +78,34 @@ impl Travel {
         if self.done.len() > ACTS_MAX {
             self.done.remove(0);
         }
+    }
+}
+
+/// The kinds of marks that can be chosen: any of them first.
+pub fn mark_kinds() -> impl Iterator<Item = Option<Mark>> {
+    std::iter::once(None).chain(Mark::ALL.map(Some))
+}
+
+/// The word of a kind.
+pub fn mark_word(kind: Option<Mark>) -> &'static str {
+    kind.map_or("mark", Mark::word)
+}
+
+/// Which way a jump goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// To later events.
+    On,
+    /// To earlier ones.
+    Back,
+}
+
+/// The event, from 0, that a jump to a mark of this kind leads to; none when there is none that way.
+pub fn mark_target(model: &Model, kind: Option<Mark>, direction: Direction) -> Option<usize> {
+    let (timeline, index) = (model.timeline()?, model.present_index()?);
+    let marks = mark_kinds().flatten().filter(|mark| kind.is_none_or(|kind| kind == *mark));
+    match direction {
+        Direction::On => marks.filter_map(|mark| timeline.next(index, mark)).min(),
+        Direction::Back => marks.filter_map(|mark| timeline.prev(index, mark)).max(),
     }
 }

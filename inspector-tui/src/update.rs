@@ -9,6 +9,7 @@ mod keep;
 mod labs;
 mod line;
 mod look;
+mod marks;
 mod news;
 mod script;
 mod time;
@@ -103,6 +104,7 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::ChooseUp => time::choose_next(model, -1),
         Message::ChooseDown => time::choose_next(model, 1),
         Message::Answer => time::answer(model),
+        Message::PointAt(page) => ask::point_at(model, page),
         Message::SkipQuestion => time::skip_question(model),
         Message::Show(view) => look::show(model, view),
         Message::NextTree => look::next_tree(model),
@@ -118,8 +120,8 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::NextPage => look::next_page(model, 1),
         Message::PreviousPage => look::next_page(model, -1),
         Message::SelectByte(byte) => look::select_byte(model, byte),
-        Message::SelectRow(row) => model.selected_row = row,
-        Message::Activate => look::activate(model),
+        Message::SelectRow(row) => look::select_row(model, row),
+        Message::Activate => return look::activate(model),
         Message::NextFinding => look::next_finding(model, 1),
         Message::PreviousFinding => look::next_finding(model, -1),
         Message::Explain => look::explain(model),
@@ -198,6 +200,10 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::StopGrid => return vec![Command::StopVerify],
         Message::GridNews(grid) => labs::grid_news(model, *grid),
         Message::GridDone(grid) => labs::grid_done(model, *grid),
+        Message::SelectCell(cell) => labs::select_cell(model, cell),
+        Message::ListMarks => marks::list(model),
+        Message::NextChosenMark => marks::next(model),
+        Message::PreviousChosenMark => marks::previous(model),
         Message::TamperLab => return labs::tamper_lab(model),
         Message::Guess(guess) => labs::guess(model, guess),
         Message::TellLie => return labs::tell(model),
@@ -215,6 +221,8 @@ fn back(model: &mut Model) {
         look::leave_help(model);
     } else if model.view == View::Branches {
         branches::leave_list(model);
+    } else if model.view == View::Marks {
+        marks::leave_list(model);
     } else if labs::is_lab(model.view) {
         labs::leave(model);
     } else if model.in_bytes() {

@@ -77,7 +77,7 @@ fn screen(theme: &Theme) -> Buffer {
         "Leaf 2 had 2 free bytes and `m` needs 15, so it split: r t v moved to the new page 4, m took slot 1, and r went \
          up to page 3. Nothing is on the disk yet. Power off now: the store is as commit 2 left it, without m.",
     );
-    Card { lines: &[happened], top: 0, theme }.render(inner[2], &mut buffer);
+    Card { lines: &[happened], top: 0, foot: 0, way: "", theme }.render(inner[2], &mut buffer);
     let mark = |at: usize| {
         let loud = WORDS[at].chars().all(char::is_uppercase);
         StripMark { word: WORDS[at].into(), family: if loud { Family::Title } else { Family::Plain } }

@@ -3,7 +3,7 @@
 use super::common::{Failure, LookOptions, Outcome, Status, shown_path};
 use super::screen;
 use crate::command::Command;
-use crate::keep::LastSession;
+use crate::keep::{About, LastSession};
 use crate::message::Sample;
 use crate::model::Model;
 use crate::runtime::Worker;
@@ -48,7 +48,12 @@ impl Lab {
             }
         };
         let mut model = Model::nothing();
-        if sample == Sample::Sample && !self.fresh && screen::is_interactive() {
+        model.kept.store = match &self.script {
+            Some(path) => About::Script(path.clone()),
+            None if sample == Sample::Sample => About::Lab,
+            None => About::Nothing,
+        };
+        if model.kept.store != About::Nothing && !self.fresh && screen::is_interactive() {
             model.kept.last_session = LastSession::GoOn;
         }
         screen::show(model, worker, Some(Command::MakeLab(sample)), &self.look)?;

@@ -2,6 +2,8 @@
 
 use super::common::{Failure, LookOptions, Outcome, Output, Status, note, shown_path};
 use super::{run, screen};
+use crate::command::Command;
+use crate::keep::{About, Ask, LastSession};
 use crate::recording::{self, Recorded};
 use crate::runtime::Worker;
 use clap::Args;
@@ -35,8 +37,13 @@ impl Replay {
         if self.plain || self.json || self.look.narrates() {
             self.print(&recorded)?;
         } else {
-            let model = recording::model(&name_of(&self.trace), recorded);
-            screen::show(model, Worker::new(), None, &self.look)?;
+            let mut model = recording::model(&name_of(&self.trace), recorded);
+            model.kept.store = About::Trace(self.trace.clone());
+            if screen::is_interactive() {
+                model.kept.last_session = LastSession::GoOn;
+            }
+            let begin = Command::Keep(Ask::ReadNotes(model.kept.store.clone()));
+            screen::show(model, Worker::new(), Some(begin), &self.look)?;
         }
         match broken {
             None => Ok(Status::Done),

@@ -13,6 +13,7 @@ pub mod home;
 pub mod life;
 pub mod log;
 pub mod map;
+pub mod marks;
 pub mod page;
 pub mod receipt;
 pub mod schema;
@@ -67,11 +68,13 @@ pub enum Subject {
     Grid,
     /// The tamper lab.
     Tamper,
+    /// The kinds of moments one can jump to.
+    Marks,
 }
 
 impl Subject {
     /// Every view there is, with its word.
-    pub const ALL: [(&'static str, Subject); 18] = [
+    pub const ALL: [(&'static str, Subject); 19] = [
         ("tree", Subject::Tree),
         ("page", Subject::Page),
         ("map", Subject::Map),
@@ -88,6 +91,7 @@ impl Subject {
         ("help", Subject::Help),
         ("grid", Subject::Grid),
         ("tamper", Subject::Tamper),
+        ("marks", Subject::Marks),
         ("home", Subject::Home),
         ("lab", Subject::Lab),
     ];
@@ -148,6 +152,8 @@ pub enum Facts {
     Grid(grid::GridFacts),
     /// The tamper lab.
     Tamper(tamper::TamperFacts),
+    /// The kinds of moments one can jump to.
+    Marks(marks::MarksFacts),
 }
 
 /// Everything the lab shows at one instant.
@@ -187,7 +193,7 @@ pub struct MarkFacts {
 }
 
 /// The kinds of moments that happened, each with its events.
-fn marks(model: &Model) -> Vec<MarkFacts> {
+fn marks_of(model: &Model) -> Vec<MarkFacts> {
     let Some(timeline) = model.timeline() else { return Vec::new() };
     let marks = Mark::ALL.into_iter().map(|mark| MarkFacts {
         mark: mark.word().to_owned(),
@@ -224,6 +230,7 @@ pub fn facts(model: &Model, subject: Subject) -> Facts {
         Subject::Lab => Facts::Lab(Box::new(lab(model))),
         Subject::Grid => Facts::Grid(grid::grid(model)),
         Subject::Tamper => Facts::Tamper(tamper::tamper(model)),
+        Subject::Marks => Facts::Marks(marks::marks(model)),
     }
 }
 
@@ -234,7 +241,7 @@ fn lab(model: &Model) -> LabFacts {
         at: model.at,
         total: model.timeline().map_or(0, |timeline| timeline.len()),
         story: crate::view::story::story(model, usize::MAX, usize::MAX),
-        marks: marks(model),
+        marks: marks_of(model),
         breakpoints: model.travel.breakpoints.set.iter().map(|known| known.at.words()).collect(),
         tree: tree::tree(model),
         page: page::page(model),
@@ -266,6 +273,7 @@ impl Facts {
             Facts::Lab(facts) => facts.plain(),
             Facts::Grid(facts) => facts.plain(),
             Facts::Tamper(facts) => facts.plain(),
+            Facts::Marks(facts) => facts.plain(),
         }
     }
 

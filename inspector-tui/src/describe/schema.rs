@@ -1,8 +1,8 @@
 //! What the JSON of each view looks like, as a JSON Schema: made from the same structs that are written.
 
 use super::{
-    Subject, branches, diff, disk, events, grid, help, home, life, log, map, page, receipt, seals, snapshots, tamper,
-    tree, verify,
+    Subject, branches, diff, disk, events, grid, help, home, life, log, map, marks, page, receipt, seals, snapshots,
+    tamper, tree, verify,
 };
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
@@ -27,6 +27,7 @@ pub fn schema(subject: Subject) -> Value {
         Subject::Home => of::<home::HomeFacts>(),
         Subject::Grid => of::<grid::GridFacts>(),
         Subject::Tamper => of::<tamper::TamperFacts>(),
+        Subject::Marks => of::<marks::MarksFacts>(),
         Subject::Lab => of::<super::LabFacts>(),
     };
     name(&mut schema, subject.word());

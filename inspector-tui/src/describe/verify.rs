@@ -250,7 +250,12 @@ impl FindingFacts {
         if let (Some(start), Some(end)) = (self.byte_start, self.byte_end) {
             let file = self.file.as_deref().unwrap_or("");
             let file = if file.ends_with("-wal") { "log" } else { "page file" };
-            head.push_str(&format!("   bytes {start}-{} of the {file}", end.saturating_sub(1)));
+            match end.saturating_sub(start) {
+                // A file that is not there has no bytes.
+                0 => {}
+                1 => head.push_str(&format!("   byte {start} of the {file}")),
+                _ => head.push_str(&format!("   bytes {start}-{} of the {file}", end - 1)),
+            }
         }
         head
     }
@@ -274,9 +279,11 @@ impl FindingFacts {
             add("Found", &found);
         }
         add("Path", &self.path);
-        add("Lost", &self.lost);
         add("Causes", &Some(self.causes.clone()));
-        add("Sound", &self.sound);
+        add("Lost", &self.lost);
+        // What to do names the same scans with the file's own name.
+        let is_said = self.next.as_ref().is_some_and(|next| next.contains("`scan ") && next.contains("--"));
+        add("Sound", if is_said { &None } else { &self.sound });
         add("Next", &self.next);
         lines
     }

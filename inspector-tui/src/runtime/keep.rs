@@ -2,7 +2,7 @@
 //! that is written to is one that was opened.
 
 use crate::command::Command;
-use crate::keep::{About, Answer, Ask};
+use crate::keep::{About, Answer, Ask, SessionAt};
 use crate::message::Message;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -69,8 +69,8 @@ impl Keep {
                 None => Err(io::Error::other("there is no place for pictures here")),
             },
             Ask::Write(path, bytes) => self.write(&path, &bytes),
-            Ask::WriteSession(path, text) => self.write_session(path, &text),
-            Ask::ReadSession(path) => self.read_session(path),
+            Ask::WriteSession(at, text) => self.write_session(at, &text),
+            Ask::ReadSession(at) => self.read_session(at),
         };
         answer.unwrap_or_else(|error| Answer::Failed(error.to_string()))
     }
@@ -103,7 +103,8 @@ impl Keep {
 
     fn notes_path(&self, about: About) -> io::Result<PathBuf> {
         match (about, &self.open) {
-            (About::Lab, _) => self.own("lab.notes"),
+            (About::Lab | About::Nothing, _) => self.own("lab.notes"),
+            (About::Script(path) | About::Trace(path), _) => Ok(with_ending(&path, ".notes")),
             (About::File, Some(path)) => Ok(with_ending(path, ".notes")),
             (About::File, None) => {
                 Err(io::Error::other("a file of the gallery is part of the program: notes on it cannot be kept"))
@@ -140,19 +141,31 @@ impl Keep {
         Ok(Answer::Wrote(path.display().to_string()))
     }
 
-    fn write_session(&self, path: Option<PathBuf>, text: &str) -> io::Result<Answer> {
-        match path {
-            Some(path) => self.write(&path, text.as_bytes()),
-            None => {
-                fs::write(self.own("lab.session")?, text)?;
+    /// Where the session is kept that is gone on with: a name for each script and each trace, told apart by their paths.
+    fn session_path(&self, about: &About) -> io::Result<PathBuf> {
+        match about {
+            About::Lab => self.own("lab.session"),
+            About::Script(path) => self.own(&format!("script-{}.session", path_name(path))),
+            About::Trace(path) => self.own(&format!("trace-{}.session", path_name(path))),
+            About::File | About::Nothing => Err(io::Error::other("nothing leads back to this store")),
+        }
+    }
+
+    fn write_session(&self, at: SessionAt, text: &str) -> io::Result<Answer> {
+        match at {
+            SessionAt::File(path) => self.write(&path, text.as_bytes()),
+            SessionAt::Own(about) => {
+                fs::write(self.session_path(&about)?, text)?;
                 Ok(Answer::Done)
             }
         }
     }
 
-    fn read_session(&self, path: Option<PathBuf>) -> io::Result<Answer> {
-        let is_own = path.is_none();
-        let path = path.map_or_else(|| self.own("lab.session"), Ok)?;
+    fn read_session(&self, at: SessionAt) -> io::Result<Answer> {
+        let (is_own, path) = match at {
+            SessionAt::File(path) => (false, path),
+            SessionAt::Own(about) => (true, self.session_path(&about)?),
+        };
         match read(&path) {
             Err(error) if is_own && error.kind() == io::ErrorKind::NotFound => Ok(Answer::Session(String::new())),
             read => {
@@ -167,6 +180,17 @@ fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?.take(BYTES_MAX).read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// A file's name and a number of its whole path: two of one name in two folders are two.
+fn path_name(path: &Path) -> String {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let name: String = path.file_name().unwrap_or_default().to_string_lossy().chars().take(40).collect();
+    let number = whole.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |number, byte| {
+        (number ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let plain = |sign: char| if sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-' | '_') { sign } else { '_' };
+    format!("{}-{number:016x}", name.chars().map(plain).collect::<String>())
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

@@ -2,6 +2,7 @@
 
 use super::{note, note_bad};
 use crate::command::Command;
+use crate::gallery::Group;
 use crate::line_edit::LineEdit;
 use crate::message::Sample;
 use crate::model::{Home, HomeItem, Model};
@@ -41,7 +42,9 @@ pub(super) fn choose(model: &mut Model) -> Vec<Command> {
         Some(HomeItem::Tour) => make_lab(model, Sample::Tour),
         Some(HomeItem::Lab) => make_lab(model, Sample::Sample),
         Some(HomeItem::Gallery) => {
-            model.home.gallery = Some(0);
+            // The first that is damaged: sound ones to compare with stand above it.
+            let first = model.gallery().iter().position(|fixture| fixture.group == Group::Rot);
+            model.home.gallery = Some(first.unwrap_or(0));
             Vec::new()
         }
         Some(HomeItem::OpenFile) => {

@@ -4,7 +4,7 @@ use super::{line, look, note, note_bad, time};
 use crate::command::Command;
 use crate::complete::{self, Offer};
 use crate::export::{self, Form};
-use crate::keep::{About, Answer, Ask, LastSession};
+use crate::keep::{About, Answer, Ask, LastSession, SessionAt};
 use crate::line_edit::LineEdit;
 use crate::model::{Model, Screen, View};
 use crate::notes::NotePlace;
@@ -17,21 +17,18 @@ const NAMES_SHOWN: usize = 24;
 
 /// A store was opened: its notes are wanted, and the last session when it is to be gone on with.
 pub(super) fn opened(model: &mut Model) -> Vec<Command> {
-    let mut commands = vec![Command::Keep(Ask::ReadNotes(about(model)))];
-    if std::mem::take(&mut model.kept.last_session) == LastSession::GoOn {
-        commands.push(Command::Keep(Ask::ReadSession(None)));
-    }
-    commands
+    vec![Command::Keep(Ask::ReadNotes(about(model)))]
 }
 
 fn about(model: &Model) -> About {
-    if model.screen == Screen::File { About::File } else { About::Lab }
+    if model.screen == Screen::File { About::File } else { model.kept.store.clone() }
 }
 
 /// Leaving: the session stays.
 pub(super) fn leaving(model: &Model) -> Vec<Command> {
     let text = if model.screen == Screen::Lab { session::to_text(model) } else { None };
-    text.map(|text| Command::Keep(Ask::WriteSession(None, text))).into_iter().collect()
+    let at = SessionAt::Own(model.kept.store.clone());
+    text.map(|text| Command::Keep(Ask::WriteSession(at, text))).into_iter().collect()
 }
 
 /// What came of something that was asked.
@@ -48,7 +45,12 @@ pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Command> {
                 take_offer(model, &line, found);
             }
         }
-        Answer::Notes(text) => model.kept.notes = crate::notes::Notes::parse(&text),
+        Answer::Notes(text) => {
+            model.kept.notes = crate::notes::Notes::parse(&text);
+            if std::mem::take(&mut model.kept.last_session) == LastSession::GoOn {
+                return vec![Command::Keep(Ask::ReadSession(SessionAt::Own(about(model))))];
+            }
+        }
         Answer::Wrote(name) => note(model, format!("Written: {name}.")),
         Answer::Session(text) if text.is_empty() => {}
         Answer::Session(text) => return restore(model, &text),
@@ -138,6 +140,28 @@ pub(super) fn recall(model: &mut Model, by: isize) {
     }
 }
 
+/// The newest line of the history, or the next older one when pressed again, that has what was typed in it.
+pub(super) fn search_history(model: &mut Model) {
+    let typed = active_text(model);
+    let again = model.kept.typing.searched.take().filter(|(_, _, shown)| *shown == typed);
+    let (sought, before) = again.map_or_else(|| (typed.clone(), model.history.len()), |(sought, at, _)| (sought, at));
+    let found = model.history[..before.min(model.history.len())].iter().rposition(|line| line.contains(&sought));
+    let Some(at) = found else {
+        let older = if before < model.history.len() { "older" } else { "earlier" };
+        return note(model, format!("No {older} line has `{sought}` in it."));
+    };
+    let line = model.history[at].clone();
+    if let Some(active) = line::active(model) {
+        active.set(&line);
+    }
+    let words = match sought.is_empty() {
+        true => "The last line; type a part of a line first to search for it. Ctrl-R again: an older one.".to_owned(),
+        false => format!("It has `{sought}` in it. Ctrl-R again: an older one; Enter runs it."),
+    };
+    note(model, words);
+    model.kept.typing.searched = Some((sought, at, line));
+}
+
 /// What a note here would be about: the byte under the cursor, the page looked at, else the present event.
 fn here(model: &Model) -> NotePlace {
     match (model.shown_page(), model.byte.filter(|_| model.in_bytes())) {
@@ -164,13 +188,43 @@ pub(super) fn take_note(model: &mut Model, text: &str) -> Vec<Command> {
     vec![Command::Keep(Ask::WriteNotes(about(model), text))]
 }
 
-/// To the next note: its page, its byte or its event.
+/// `mark WORD`: this place is called so.
+pub(super) fn set_bookmark(model: &mut Model, name: &str) -> Vec<Command> {
+    let taken = name.parse::<usize>().is_ok() || matches!(name, "start" | "end" | "now");
+    if taken {
+        note_bad(model, format!("`{name}` names an instant already: choose another word."));
+        return Vec::new();
+    }
+    let place = here(model);
+    model.kept.notes.set_bookmark(name, Some(place));
+    note(model, format!("{place} is called {name} now: `seek {name}` leads back to it, ' from mark to note."));
+    vec![Command::Keep(Ask::WriteNotes(about(model), model.kept.notes.to_text()))]
+}
+
+/// `unmark WORD`.
+pub(super) fn remove_bookmark(model: &mut Model, name: &str) -> Vec<Command> {
+    if model.kept.notes.bookmark(name).is_none() {
+        note_bad(model, format!("Nothing is called {name}: `notes` lists what is noted and marked."));
+        return Vec::new();
+    }
+    model.kept.notes.set_bookmark(name, None);
+    note(model, format!("Nothing is called {name} any more."));
+    vec![Command::Keep(Ask::WriteNotes(about(model), model.kept.notes.to_text()))]
+}
+
+/// To the next note or bookmark: its page, its byte or its event.
 pub(super) fn next_note(model: &mut Model) {
-    let Some(next) = model.kept.notes.next(Some(here(model))).cloned() else {
-        return note(model, "There are no notes yet: i writes one.");
+    let Some(next) = model.kept.notes.next(Some(here(model))) else {
+        return note(model, "There are no notes and no bookmarks yet: i writes a note, `mark WORD` names this place.");
     };
+    go_to(model, next.place);
+    note(model, next.to_string());
+}
+
+/// Shows the page, the byte or the event.
+pub(super) fn go_to(model: &mut Model, place: NotePlace) {
     let exists = |page| model.world.page(page).is_some();
-    match next.place {
+    match place {
         NotePlace::Event(at) if model.timeline().is_some() => {
             model.byte = None;
             time::seek(model, at);
@@ -182,19 +236,18 @@ pub(super) fn next_note(model: &mut Model) {
         NotePlace::Byte(page, byte) | NotePlace::SealedByte(page, byte) if exists(page) => {
             look::show(model, View::Page);
             look::select_page(model, page);
-            model.sealed_form = matches!(next.place, NotePlace::SealedByte(..));
+            model.sealed_form = matches!(place, NotePlace::SealedByte(..));
             look::select_byte(model, byte);
         }
         _ => {}
     }
-    note(model, next.to_string());
 }
 
-/// Says all notes.
+/// Says all notes and bookmarks.
 pub(super) fn list_notes(model: &mut Model) {
-    let notes: Vec<String> = model.kept.notes.sorted().iter().map(|note| note.to_string()).collect();
+    let notes: Vec<String> = model.kept.notes.visited().iter().map(|note| note.to_string()).collect();
     match notes.len() {
-        0 => note(model, "There are no notes yet: i writes one."),
+        0 => note(model, "There are no notes and no bookmarks yet: i writes a note, `mark WORD` names this place."),
         _ => note(model, notes.join(";  ")),
     }
 }
@@ -217,20 +270,23 @@ pub(super) fn export(model: &mut Model, name: Option<&str>) -> Vec<Command> {
 pub(super) fn session(model: &mut Model, words: &[&str]) -> Vec<Command> {
     match words {
         ["save", path @ ..] if path.len() < 2 => match session::to_text(model) {
-            Some(text) => vec![Command::Keep(Ask::WriteSession(path.first().map(PathBuf::from), text))],
+            Some(text) => vec![Command::Keep(Ask::WriteSession(session_at(model, path), text))],
             None => {
-                note_bad(
-                    model,
-                    "There is nothing to save: sessions are of the lab's sample store, once something was done.",
-                );
+                let why = match model.kept.store {
+                    About::Nothing => {
+                        "An empty store begun by hand has no session: `save FILE` writes what was done as a script."
+                    }
+                    _ => "There is nothing to save yet: a session is what was done here.",
+                };
+                note_bad(model, why);
                 Vec::new()
             }
         },
-        ["load", path @ ..] if path.len() < 2 && model.kept.sample_operations.is_some() => {
-            vec![Command::Keep(Ask::ReadSession(path.first().map(PathBuf::from)))]
+        ["load", path @ ..] if path.len() < 2 && (!path.is_empty() || model.kept.store != About::Nothing) => {
+            vec![Command::Keep(Ask::ReadSession(session_at(model, path)))]
         }
         ["load", ..] => {
-            note_bad(model, "A session is brought back in the lab's sample store: `tosumu lab`.");
+            note_bad(model, "Nothing was kept of an empty store begun by hand. Say session load FILE.");
             Vec::new()
         }
         _ => {
@@ -238,6 +294,10 @@ pub(super) fn session(model: &mut Model, words: &[&str]) -> Vec<Command> {
             Vec::new()
         }
     }
+}
+
+fn session_at(model: &Model, path: &[&str]) -> SessionAt {
+    path.first().map_or_else(|| SessionAt::Own(model.kept.store.clone()), |path| SessionAt::File(PathBuf::from(path)))
 }
 
 /// Brings a session back: the store as it was made, and then everything that was done, again.
@@ -249,15 +309,20 @@ fn restore(model: &mut Model, text: &str) -> Vec<Command> {
             return Vec::new();
         }
     };
-    let Some(made_by) = model.kept.sample_operations else { return Vec::new() };
-    let fresh = model.branches.len() == 1 && model.timeline().is_some_and(|line| line.operations().len() == made_by);
+    let Some((operations, events)) = model.kept.made_by else { return Vec::new() };
+    let fresh = model.branches.len() == 1 && model.timeline().is_some_and(|line| line.operations().len() == operations);
+    if session.made_by.is_some_and(|made_by| made_by != (operations, events)) {
+        note(model, "The session kept here began with another store than this one: it was left alone.");
+        return Vec::new();
+    }
     if let Some(theme) = session.theme.as_deref().and_then(Theme::named) {
         model.style.theme = theme;
     }
     if !fresh {
-        note_bad(model, "Something was done here already: quit, and `tosumu lab` begins with the last session.");
+        note_bad(model, "Something was done here already: quit, and open it again to go on with the last session.");
         return Vec::new();
     }
+    session.breaks.into_iter().for_each(|at| drop(model.travel.breakpoints.add(at)));
     model.kept.restoring = Some(Restoring { acts: session.acts, view: session.view });
     go_on(model)
 }
@@ -303,7 +368,11 @@ pub(super) fn go_on(model: &mut Model) -> Vec<Command> {
         look::show(model, view);
     }
     (model.command_line, model.welcome) = (LineEdit::default(), None);
-    note(model, "This is where you left the lab. `tosumu lab --fresh` begins anew.");
+    let words = match model.recording().is_some() {
+        true => "This is where you left the trace. Home leads to its first event.",
+        false => "This is where you left the lab. `--fresh` begins anew.",
+    };
+    note(model, words);
     Vec::new()
 }
 

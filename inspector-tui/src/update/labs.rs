@@ -106,6 +106,15 @@ pub(super) fn move_cell(model: &mut Model, columns: i32, rows: i32) {
     model.labs.cell = (moved(column, columns, grid.columns.len()), moved(row, rows, Fault::ALL.len()));
 }
 
+/// Puts the cursor on a cell of the grid, or on a lie.
+pub(super) fn select_cell(model: &mut Model, (column, row): (usize, usize)) {
+    if model.view == View::Tamper {
+        model.labs.tamper.row = row.min(model.labs.tamper.lies.len().saturating_sub(1));
+    } else if let Some(grid) = &model.labs.grid {
+        model.labs.cell = (column.min(grid.columns.len().saturating_sub(1)), row.min(Fault::ALL.len() - 1));
+    }
+}
+
 /// Back to the view that gave way to the lab.
 pub(super) fn leave(model: &mut Model) {
     let view = model.labs.before.take().unwrap_or(View::Tree);

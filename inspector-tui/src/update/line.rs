@@ -36,7 +36,9 @@ pub(super) fn type_letter(model: &mut Model, letter: char) {
     if let Some(line) = active(model) {
         line.insert(letter);
     }
-    model.scroll = if model.view == View::Help { 0 } else { model.scroll };
+    if model.view == View::Help && model.help_search.active {
+        (model.scroll, model.selected_row) = (0, 0);
+    }
 }
 
 /// Text was pasted: several lines are a list of operations, one goes into the line being typed.
@@ -60,6 +62,7 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
     match edit {
         Edit::Earlier => return keep::recall(model, -1),
         Edit::Later => return keep::recall(model, 1),
+        Edit::Search => return keep::search_history(model),
         _ => model.history_at = None,
     }
     let Some(line) = active(model) else { return };
@@ -71,7 +74,7 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
         Edit::Home => line.home(),
         Edit::End => line.end(),
         Edit::Clear => drop(line.take()),
-        Edit::Earlier | Edit::Later | Edit::Complete => {}
+        Edit::Earlier | Edit::Later | Edit::Complete | Edit::Search => {}
     }
 }
 
@@ -106,7 +109,12 @@ pub(super) fn submit(model: &mut Model) -> Vec<Command> {
         model.history.drain(..surplus);
         commands.push(Command::Keep(Ask::Remember(text.clone())));
     }
-    commands.extend(obey(model, &text));
+    // With an operation of one's own the tour is over: what it says next would be about another store.
+    let asked = obey(model, &text);
+    if !asked.is_empty() && model.busy.is_some() {
+        model.tour = None;
+    }
+    commands.extend(asked);
     commands
 }
 
@@ -126,6 +134,12 @@ fn obey(model: &mut Model, text: &str) -> Vec<Command> {
             }
             model.busy = Some(format!("reading {path}"));
             vec![Command::LoadFile(PathBuf::from(path))]
+        }
+        ["mark", name] => keep::set_bookmark(model, name),
+        ["unmark", name] => keep::remove_bookmark(model, name),
+        ["mark" | "unmark", ..] => {
+            note_bad(model, "Say one word: mark before-the-split; unmark takes it away, `notes` lists all.");
+            Vec::new()
         }
         ["note", ..] => keep::take_note(model, &text["note".len()..]),
         ["export", name @ ..] if name.len() < 2 => keep::export(model, name.first().copied()),
@@ -170,10 +184,12 @@ fn screen_word(model: &mut Model, words: &[&str]) -> bool {
         },
         ["finding" | "findings"] => look::show(model, View::Verify),
         ["help" | "?"] => look::show(model, View::Help),
-        [word] if !["verify", "diff", "branches", "grid", "tamper"].contains(word) => match View::named(word) {
-            Some(view) => look::show(model, view),
-            None => return false,
-        },
+        [word] if !["verify", "diff", "branches", "marks", "grid", "tamper"].contains(word) => {
+            match View::named(word) {
+                Some(view) => look::show(model, view),
+                None => return false,
+            }
+        }
         _ => return false,
     }
     true

@@ -4,9 +4,10 @@ use super::{branches, line, note, note_bad, time};
 use crate::command::Command;
 use crate::keymap;
 use crate::line_edit::LineEdit;
-use crate::looking::TreeZoom;
+use crate::looking::{Goal, TreeZoom};
 use crate::message::Message;
 use crate::model::{Focus, Model, Screen, TreeChoice, View};
+use crate::view;
 use tosumu::Finding;
 use tosumu::format::node::NodeView;
 use tosumu::types::PageNo;
@@ -32,9 +33,8 @@ pub(super) fn show(model: &mut Model, view: View) {
         model.page = model.shown_page();
     }
     model.selected_row = match view {
-        View::Events | View::Life => super::views::present_row(model),
         View::Branches => model.branch,
-        _ => 0,
+        _ => super::views::present_row(model),
     };
 }
 
@@ -105,7 +105,13 @@ pub(super) fn pointed(model: &mut Model, focus: Option<Focus>, then: Option<Box<
 
 /// Moves what is shown of a long region.
 pub(super) fn scroll(model: &mut Model, lines: i32) {
-    model.scroll = moved(model.scroll, lines, usize::MAX);
+    match model.view {
+        View::Seals | View::Receipt | View::Snapshots | View::Verify => super::views::scroll(model, lines),
+        _ => {
+            let rows = model.shown_bytes().map_or(usize::MAX, |bytes| bytes.len() / ROW_BYTES as usize + 1);
+            model.scroll = moved(model.scroll, lines, rows);
+        }
+    }
 }
 
 pub(super) fn toggle_sealed(model: &mut Model) {
@@ -159,9 +165,32 @@ pub(super) fn move_bytes(model: &mut Model, by: i32) {
 pub(super) fn move_rows(model: &mut Model, rows: i32) {
     match model.view {
         _ if model.in_bytes() => move_bytes(model, rows.saturating_mul(ROW_BYTES)),
-        View::Help => model.scroll = moved(model.scroll, rows, keymap::help_rows(model, &model.help_search.text).len()),
         View::Map => super::views::move_map(model, rows),
-        _ => model.selected_row = moved(model.selected_row, rows, model.rows()),
+        _ => {
+            select_row(model, moved(model.selected_row, rows, model.rows()));
+            let scroll =
+                view::rows_in_front(model).map(|(rows, area)| view::rows::scroll_to_cursor(model, &rows, area));
+            model.scroll = scroll.unwrap_or(model.scroll);
+        }
+    }
+}
+
+/// Puts the cursor on a row.
+pub(super) fn select_row(model: &mut Model, row: usize) {
+    model.selected_row = row;
+    follow_row(model);
+}
+
+/// A row that names a page selects it in the other regions too.
+fn follow_row(model: &mut Model) {
+    let row = model.selected_row;
+    let page = match model.view {
+        View::Log => model.world.log_pages().get(row).copied().flatten(),
+        View::Disk => model.world.page_numbers().get(row).copied(),
+        _ => None,
+    };
+    if let Some(page) = page.filter(|page| model.world.page(*page).is_some()) {
+        model.page = Some(page);
     }
 }
 
@@ -170,8 +199,8 @@ pub(super) fn move_pages(model: &mut Model, pages: i32) {
     match model.view {
         _ if model.in_bytes() => move_rows(model, pages.saturating_mul(PAGE_ROWS)),
         View::Tree if model.looking.tree_zoom != TreeZoom::Node => super::views::pan(model, pages),
-        View::Page => model.scroll = moved(model.scroll, pages.saturating_mul(lines), usize::MAX),
-        View::Tree | View::Seals | View::Receipt | View::Snapshots => {
+        View::Page => scroll(model, pages.saturating_mul(lines)),
+        View::Tree | View::Seals | View::Receipt | View::Snapshots | View::Verify => {
             super::views::scroll(model, pages.saturating_mul(lines));
         }
         _ => move_rows(model, pages.saturating_mul(lines)),
@@ -206,7 +235,7 @@ pub(super) fn select_byte(model: &mut Model, byte: usize) {
 }
 
 /// Does what the selected thing is there for.
-pub(super) fn activate(model: &mut Model) {
+pub(super) fn activate(model: &mut Model) -> Vec<Command> {
     match model.view {
         _ if model.in_bytes() => follow_byte(model),
         View::Verify => show_finding(model),
@@ -229,7 +258,31 @@ pub(super) fn activate(model: &mut Model) {
             show_page(model, page);
         }
         View::Branches => branches::choose(model),
+        View::Marks => super::marks::choose(model),
+        View::Seals | View::Snapshots => go_to_row(model),
+        View::Help => return do_from_help(model),
         _ => {}
+    }
+    Vec::new()
+}
+
+/// Does what the row of help under the cursor is about: its key, or its command, to be completed and run.
+fn do_from_help(model: &mut Model) -> Vec<Command> {
+    let row = keymap::help_rows(model, &model.help_search.text).into_iter().nth(model.selected_row);
+    let Some(row) = row else { return Vec::new() };
+    if !row.now {
+        note(model, format!("Not now: {}.", row.what));
+        return Vec::new();
+    }
+    leave_help(model);
+    match row.message {
+        Some(message) => super::happen(model, message),
+        None => {
+            let word = row.command.split([' ', ',']).next().unwrap_or_default();
+            model.command_line = LineEdit::typed(&format!("{word} "));
+            note(model, format!("{}: {}.", row.command, row.what));
+            Vec::new()
+        }
     }
 }
 
@@ -240,6 +293,32 @@ fn show_page(model: &mut Model, page: Option<PageNo>) {
             select_page(model, page);
         }
         None => note(model, "This row names no page."),
+    }
+}
+
+/// Goes where the line under the cursor leads.
+fn go_to_row(model: &mut Model) {
+    let goal = view::rows_in_front(model).and_then(|(rows, _)| view::rows::goal(&rows, model.selected_row));
+    match goal {
+        Some(Goal::Page(page)) => show_page(model, Some(page)),
+        Some(Goal::Event(event)) if model.at == event + 1 => note(model, "This is the present event."),
+        Some(Goal::Event(event)) => {
+            time::seek(model, event + 1);
+            note(model, format!("Event {} is where it came from. End leads back to the last event.", event + 1));
+        }
+        Some(Goal::LogRecord(offset)) => show_record(model, offset),
+        Some(Goal::Nowhere(why)) => note(model, why),
+        None => {}
+    }
+}
+
+/// Shows the log, the cursor on the record that begins at `offset`.
+fn show_record(model: &mut Model, offset: u64) {
+    show(model, View::Log);
+    let records = crate::describe::log::log(model).records;
+    let header = model.rows().saturating_sub(records.len());
+    if let Some(at) = records.iter().position(|record| record.offset == offset) {
+        model.selected_row = header + at;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{ask, branches, keep, note, note_bad, script, time, undo};
 use crate::command::Command;
+use crate::keep::About;
 use crate::line_edit::LineEdit;
 use crate::message::{Said, Sample, VerifyNews};
 use crate::model::{Branch, Model, Report, Verifying, View};
@@ -33,8 +34,10 @@ pub(super) fn lab_ready(model: &mut Model, lab: Lab) -> Vec<Command> {
     let mut new = Model::lab(timeline, &lab.title);
     new.take_over(model);
     new.came_from_home = true;
-    let operations = new.timeline().map(|timeline| timeline.operations().len());
-    new.kept.sample_operations = operations.filter(|_| lab.sample != Sample::Own);
+    new.kept.made_by = new.timeline().map(|timeline| (timeline.operations().len(), timeline.len()));
+    if lab.sample != Sample::Own {
+        new.kept.store = About::Lab;
+    }
     match lab.sample {
         Sample::Sample => {
             new.command_line = LineEdit::typed("put m 13");

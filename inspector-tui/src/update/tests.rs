@@ -484,9 +484,11 @@ fn every_file_of_the_gallery_opens_and_leads_back_to_the_gallery() {
         desk.press(Key::Down);
         desk.press(Key::Down);
         desk.press(Key::Enter);
-        (0..index).for_each(|_| desk.press(Key::Down));
+        let (first, all) = (desk.model.home.gallery.unwrap(), crate::gallery::all());
+        assert_eq!(all[first].group, crate::gallery::Group::Rot, "a newcomer meets damage first");
+        (0..(index + all.len() - first) % all.len()).for_each(|_| desk.press(Key::Down));
         desk.press(Key::Enter);
-        let fixture = &crate::gallery::all()[index];
+        let fixture = &all[index];
         assert_eq!(desk.model.title, fixture.file());
         let found: Vec<_> = desk.model.findings().iter().map(|finding| finding.code).collect();
         assert_eq!(found, fixture.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), "{}", fixture.name);

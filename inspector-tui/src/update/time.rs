@@ -2,7 +2,7 @@
 
 use super::{ask, breaks, note, note_bad};
 use crate::command::Command;
-use crate::model::{Model, Motion, Speed};
+use crate::model::{Model, Motion, Point, Speed, View};
 use crate::timeline::Mark;
 
 /// `at` events have happened.
@@ -20,7 +20,7 @@ pub(super) fn seek(model: &mut Model, at: usize) {
 fn arrive(model: &mut Model, at: usize) {
     model.at = at;
     model.predict.question = None;
-    if model.view != crate::model::View::Branches {
+    if !matches!(model.view, View::Branches | View::Marks) {
         model.selected_row = super::views::present_row(model);
     }
     if !model.in_bytes() && !super::views::keeps_page(model.view) {
@@ -43,6 +43,7 @@ pub(super) fn step_forward(model: &mut Model) {
         model.predict.question = ask::coming(model);
         if model.predict.question.is_some() {
             model.playing = None;
+            ask::show_chosen(model);
             return;
         }
     }
@@ -140,6 +141,7 @@ pub(super) fn crash_here(model: &mut Model) -> Vec<Command> {
 
 pub(super) fn toggle_predict(model: &mut Model) {
     model.predict.on = !model.predict.on;
+    skip_question(model);
     note(
         model,
         match model.predict.on {
@@ -164,7 +166,9 @@ pub(super) fn choose_next(model: &mut Model, by: isize) {
         let count = question.choices.len().max(1) as isize;
         let chosen = question.chosen.unwrap_or(0) as isize;
         question.chosen = Some((chosen + by).rem_euclid(count) as usize);
+        question.pointed.clear();
     }
+    ask::show_chosen(model);
 }
 
 pub(super) fn answer(model: &mut Model) {
@@ -178,6 +182,10 @@ pub(super) fn answer(model: &mut Model) {
 /// Goes on to the event the question was about.
 pub(super) fn skip_question(model: &mut Model) {
     if let Some(question) = model.predict.question.take() {
+        // The cursor went into the bytes only to show the answers.
+        if question.points.iter().any(|point| matches!(point, Point::Key(..))) {
+            model.byte = None;
+        }
         seek(model, question.event + 1);
     }
 }

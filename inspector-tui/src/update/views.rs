@@ -4,6 +4,7 @@ use super::{look, note, note_bad};
 use crate::command::Command;
 use crate::looking::{Compared, MapLayer, Side, Which};
 use crate::model::{Model, Screen, View};
+use crate::notes::NotePlace;
 use crate::timeline::{FileWorld, World};
 use crate::view::{self, Pane};
 use crate::widget::Grain;
@@ -19,8 +20,17 @@ pub(super) fn keeps_page(view: View) -> bool {
 pub(super) fn present_row(model: &Model) -> usize {
     match model.view {
         View::Life => view::life::present_row(model),
-        View::Diff => 0,
-        _ => model.at.saturating_sub(1),
+        View::Events => model.at.saturating_sub(1),
+        View::Log => {
+            let pages = model.world.log_pages();
+            let of_shown = pages.iter().rposition(|page| page.is_some() && *page == model.shown_page());
+            of_shown.unwrap_or(pages.len().saturating_sub(1))
+        }
+        View::Disk => {
+            let shown = model.shown_page();
+            shown.and_then(|page| model.world.page_numbers().binary_search(&page).ok()).unwrap_or(0)
+        }
+        _ => 0,
     }
 }
 
@@ -179,6 +189,9 @@ pub(super) fn which(model: &Model, word: &str) -> Which {
         ("start", _) if model.screen == Screen::Lab => instant(0),
         ("end", _) if model.screen == Screen::Lab => instant(usize::MAX),
         (_, Ok(at)) if model.screen == Screen::Lab => instant(at),
-        _ => Which::File(PathBuf::from(word)),
+        _ => match model.kept.notes.bookmark(word) {
+            Some(NotePlace::Event(at)) if model.screen == Screen::Lab => instant(at),
+            _ => Which::File(PathBuf::from(word)),
+        },
     }
 }

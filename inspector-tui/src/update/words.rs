@@ -1,10 +1,10 @@
 //! The words of the command line that are about time: steps, jumps, breakpoints, branches, undo, scripts.
 
-use super::{branches, breaks, note_bad, script, time};
+use super::{branches, breaks, keep, marks, note_bad, script, time};
 use crate::command::{Command, Overwrite};
 use crate::message::Message;
 use crate::model::{Model, Screen};
-use crate::timeline::Mark;
+use crate::travel::Direction;
 
 /// Does what `words` say, the words of `text`; none when they are not about time, or there is none.
 pub(super) fn about_time(model: &mut Model, text: &str, words: &[&str]) -> Option<Vec<Command>> {
@@ -20,9 +20,9 @@ pub(super) fn about_time(model: &mut Model, text: &str, words: &[&str]) -> Optio
         ["breaks"] => breaks::list(model),
         ["unbreak", which] => breaks::remove(model, which),
         ["unbreak"] => note_bad(model, "Say which: unbreak N, or unbreak all; `breaks` lists them."),
-        ["next" | "mark", kind] => to_mark(model, kind, Direction::On),
-        ["prev" | "previous", kind] => to_mark(model, kind, Direction::Back),
-        ["seek" | "event", number] => seek(model, number),
+        ["next", kind] => marks::to_kind(model, kind, Direction::On),
+        ["prev" | "previous", kind] => marks::to_kind(model, kind, Direction::Back),
+        ["seek" | "event", place] => seek(model, place),
         ["seek" | "event"] => note_bad(model, "Say an event's number: seek 12."),
         ["branch", ..] => branches::go_to(model, rest),
         ["name"] => note_bad(model, "Say what this branch is to be called: name before-the-crash."),
@@ -53,34 +53,12 @@ fn key_word(words: &[&str]) -> Option<Message> {
         ["crash"] => Some(Message::CrashHere),
         ["predict"] => Some(Message::TogglePredict),
         ["branches"] => Some(Message::ListBranches),
+        ["marks"] => Some(Message::ListMarks),
         ["branch"] => Some(Message::NextBranch),
         ["undo"] => Some(Message::Undo),
         ["redo"] => Some(Message::Redo),
         ["strip"] => Some(Message::WholeStrip),
         _ => None,
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    On,
-    Back,
-}
-
-fn to_mark(model: &mut Model, kind: &str, direction: Direction) {
-    let Some(mark) = Mark::named(kind) else {
-        let known = Mark::ALL.map(Mark::word).join(" ");
-        return note_bad(model, format!("There is no such mark; there are {known}. `next` alone is one step."));
-    };
-    let index = model.present_index();
-    let found = model.timeline().zip(index).and_then(|(timeline, index)| match direction {
-        Direction::On => timeline.next(index, mark),
-        Direction::Back => timeline.prev(index, mark),
-    });
-    match (found, direction) {
-        (Some(found), _) => time::seek(model, found + 1),
-        (None, Direction::On) => note_bad(model, format!("There is no later {kind} on this branch.")),
-        (None, Direction::Back) => note_bad(model, format!("There is no earlier {kind} on this branch.")),
     }
 }
 
@@ -90,6 +68,9 @@ fn seek(model: &mut Model, place: &str) {
         ("start", _) => time::seek(model, 1),
         ("end", _) => time::seek(model, usize::MAX),
         (_, Ok(number)) => time::seek(model, number.max(1)),
-        _ => note_bad(model, "Say an event's number: seek 12; or seek start, seek end."),
+        _ => match model.kept.notes.bookmark(place) {
+            Some(place) => keep::go_to(model, place),
+            None => note_bad(model, "Say an event's number: seek 12; or seek start, seek end, or a bookmark's name."),
+        },
     }
 }

@@ -58,6 +58,8 @@ pub enum Pane {
     Grid,
     /// The tamper lab.
     Tamper,
+    /// The kinds of moments one can jump to.
+    Marks,
 }
 
 /// A region of a column.
@@ -226,6 +228,7 @@ fn front(view: View) -> Pane {
         View::Life => Pane::Life,
         View::Grid => Pane::Grid,
         View::Tamper => Pane::Tamper,
+        View::Marks => Pane::Marks,
         View::Events => Pane::Events,
         View::Verify => Pane::Finding,
         View::Help => Pane::Help,

@@ -24,6 +24,18 @@ pub fn note(model: &Model) -> String {
     }
 }
 
+fn deeds_lines(area: Rect) -> u16 {
+    if area.height > DEEDS_LINES + 2 { DEEDS_LINES } else { 0 }
+}
+
+/// The row that stands in a line of the area.
+pub fn row_at(model: &Model, line: u16, area: Rect) -> Option<usize> {
+    let height = area.height - deeds_lines(area);
+    let shown = text::window(model.branches.len(), model.selected_row, usize::from(height));
+    let at = shown.start + usize::from(line);
+    shown.contains(&at).then_some(at)
+}
+
 /// Draws the list and, where there is room, what was done on the branch under the cursor.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.style.theme;
@@ -51,9 +63,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         EventRow { number: branch.number as u64, text, family: if branch.here { Family::Good } else { Family::Plain } }
     };
     let present = model.selected_row.min(facts.len() - 1);
-    let deeds = if area.height > DEEDS_LINES + 2 { DEEDS_LINES } else { 0 };
+    let deeds = deeds_lines(area);
     let list = Rect { height: area.height - deeds, ..area };
-    EventList { total: facts.len(), present, row: &row, theme }.render(list, buffer);
+    EventList { total: facts.len(), present, selected: present, row: &row, theme }.render(list, buffer);
     let below = Rect { y: list.bottom(), height: deeds, ..area };
     let words = format!("Done on branch {}: {}.", present + 1, facts[present].deeds());
     wrapped(buffer, below, &words, theme.style(Family::Quiet));

@@ -3,7 +3,7 @@
 use super::line_of;
 use crate::{
     describe::disk as facts,
-    model::Model,
+    model::{Model, View},
     widget::{DiskCell, DiskRow, DiskTable, Family, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
@@ -33,7 +33,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     // Where not all rows can be seen, those round the page shown are.
     let crowded = total + 4 > usize::from(area.height);
     let focus = if crowded { model.shown_page() } else { model.page };
-    let selected = focus.and_then(|page| model.world.page_numbers().binary_search(&page).ok());
+    let selected = match model.view {
+        View::Disk => Some(model.selected_row).filter(|row| *row < total),
+        _ => focus.and_then(|page| model.world.page_numbers().binary_search(&page).ok()),
+    };
     let built = text::window(total, selected.unwrap_or(0), 2 * usize::from(area.height) + 2);
     let rows: Vec<DiskRow> = facts::rows(model, built.clone()).iter().map(row).collect();
     let selected = selected.and_then(|at| at.checked_sub(built.start));

@@ -2,7 +2,7 @@
 
 use super::line_of;
 use crate::{
-    model::Model,
+    model::{Model, View},
     widget::{EventList, EventRow, Family},
 };
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
@@ -34,7 +34,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         EventRow { number: at as u64 + 1, text: indented(event, text), family: family(event) }
     };
     let present = model.at.saturating_sub(1).min(timeline.len() - 1);
-    EventList { total: timeline.len(), present, row: &row, theme }.render(area, buffer);
+    // In front the keys move a cursor over the list; at the side it stays with the present event.
+    let selected = if model.view == View::Events { model.selected_row.min(timeline.len() - 1) } else { present };
+    EventList { total: timeline.len(), present, selected, row: &row, theme }.render(area, buffer);
 }
 
 /// What an operation brought about stands under it.

@@ -96,6 +96,15 @@ impl Columns {
     }
 }
 
+/// The cell under a place of the area: column and row of the grid.
+pub fn cell_at(model: &Model, column: u16, line: u16, area: Rect) -> Option<(usize, usize)> {
+    let grid = model.labs.grid.as_ref()?;
+    let columns = Columns::of(grid, model.labs.cell.0, area.width);
+    let row = usize::from(line.checked_sub(2)?);
+    let at = usize::from(column.checked_sub(HEADING)? / columns.width);
+    (at < columns.count && row < Fault::ALL.len()).then_some((columns.first + at, row))
+}
+
 /// Over each column its disk call, in a word where there is room, else in a letter.
 fn draw_calls(model: &Model, grid: &Grid, columns: &Columns, area: Rect, buffer: &mut Buffer) {
     let style = |family| model.style.theme.style(family);

@@ -59,12 +59,40 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         let words = facts::life(model).remark.unwrap_or_default();
         return wrapped(buffer, area, &words, theme.style(Family::Quiet));
     }
-    let strip_lines = if area.height >= STRIP_LINES + LIST_LINES_MIN { STRIP_LINES } else { 0 };
+    let strip_lines = strip_lines(area);
     if strip_lines > 0 {
         draw_strip(model, &film, Rect { height: strip_lines, ..area }, buffer);
     }
     let list = Rect { y: area.y + strip_lines, height: area.height - strip_lines, ..area };
     draw_list(model, &film, list, buffer);
+}
+
+fn strip_lines(area: Rect) -> u16 {
+    if area.height >= STRIP_LINES + LIST_LINES_MIN { STRIP_LINES } else { 0 }
+}
+
+/// The row under a place of the area: of the list, or the first one of a version's picture on the strip.
+pub fn row_at(model: &Model, column: u16, line: u16, area: Rect) -> Option<usize> {
+    let page = model.shown_page()?;
+    let film = match model.timeline() {
+        Some(_) => Film::of_timeline(model, page),
+        None => Film::at_rest(model),
+    };
+    let strip_lines = strip_lines(area);
+    if line < strip_lines {
+        let frame = |_| FilmFrame::default();
+        let strip = FilmStrip {
+            total: film.versions.len(),
+            selected: film.version_of(film.selected),
+            present: None,
+            frame: &frame,
+            theme: &model.style.theme,
+        };
+        return strip.frame_at(column, area.width).and_then(|version| film.versions.get(version).copied());
+    }
+    let shown = text::window(film.total, film.selected, usize::from(area.height - strip_lines));
+    let at = shown.start + usize::from(line - strip_lines);
+    shown.contains(&at).then_some(at)
 }
 
 /// The frames, built only where they are seen.

@@ -3,7 +3,7 @@
 use super::{line_of, wrapped};
 use crate::{
     describe::log as facts,
-    model::Model,
+    model::{Model, View},
     widget::{Family, LogKind, LogLanes, LogRow, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
@@ -28,10 +28,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         return wrapped(buffer, area, words, theme.style(Family::Quiet));
     }
     let rows = rows(&log);
-    let footer = footer(&log, area);
-    let lines = (area.height as usize).saturating_sub(footer.len());
-    // Footer lines only stand where the records leave room for them.
-    let footer = if rows.len() < lines || area.height > 12 { footer } else { Vec::new() };
+    let footer = fitting_footer(&log, rows.len(), area);
     let height = area.height - footer.len() as u16;
     let selected = selected(model, &log);
     let lanes = LogLanes { rows: &rows, durable_to: log.durable_to, selected, theme };
@@ -39,6 +36,24 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     for (at, words) in footer.iter().enumerate() {
         line_of(buffer, area, height + at as u16, words, theme.style(Family::Quiet));
     }
+}
+
+/// The row of the list in front that stands in a line of the area; none of a line that is no record.
+pub fn row_at(model: &Model, line: u16, area: Rect) -> Option<usize> {
+    let log = facts::log(model);
+    let rows = rows(&log);
+    let height = area.height - fitting_footer(&log, rows.len(), area).len() as u16;
+    let selected = selected(model, &log);
+    let lanes = LogLanes { rows: &rows, durable_to: log.durable_to, selected, theme: &model.style.theme };
+    let at = lanes.row_at(line, height).filter(|_| line < height && log.bytes > 0)?;
+    at.checked_sub(usize::from(log.generation.is_none())).filter(|row| *row < model.rows())
+}
+
+/// Footer lines only stand where the records leave room for them.
+fn fitting_footer(log: &facts::LogFacts, rows: usize, area: Rect) -> Vec<String> {
+    let footer = footer(log, area);
+    let lines = usize::from(area.height).saturating_sub(footer.len());
+    if rows < lines || area.height > 12 { footer } else { Vec::new() }
 }
 
 fn footer(log: &facts::LogFacts, area: Rect) -> Vec<String> {
@@ -98,8 +113,13 @@ fn rows(log: &facts::LogFacts) -> Vec<LogRow> {
     rows
 }
 
-/// The record of the shown page, newest first.
+/// The record under the cursor; where the log is not in front that of the page that was chosen, newest first.
 fn selected(model: &Model, log: &facts::LogFacts) -> Option<usize> {
+    if model.view == View::Log {
+        let last = model.rows().checked_sub(1)?;
+        // A header that cannot be read has a line all the same, and no row.
+        return Some(model.selected_row.min(last) + usize::from(log.generation.is_none()));
+    }
     let page = model.page?.0;
     log.records.iter().rposition(|record| record.page == Some(page)).map(|at| at + 1)
 }

@@ -15,8 +15,10 @@ pub mod home;
 pub mod life;
 pub mod log;
 pub mod map;
+pub mod marks;
 pub mod page;
 pub mod receipt;
+pub mod rows;
 pub mod seals;
 pub mod snapshots;
 pub mod story;
@@ -25,6 +27,9 @@ mod tamper;
 mod title;
 pub mod tree;
 pub mod verify;
+
+pub use grid::cell_at as grid_cell_at;
+pub use tamper::row_at as lie_at;
 
 pub use arrange::{Pane, Placed, Spot, area_of, event_at, has_bar, place, strip_area};
 
@@ -179,6 +184,7 @@ static PANES: &[PaneRow] = &[
     pane!(Story, story::title, story::note, story::draw),
     pane!(Grid, |_| "X crash grid".into(), grid::note, grid::draw),
     pane!(Tamper, |_| "A tamper lab".into(), tamper::note, tamper::draw),
+    pane!(Marks, |_| "J marks".into(), marks::note, marks::draw),
 ];
 
 impl Pane {
@@ -217,10 +223,11 @@ static TABS: &[TabRow] = &[
     TabRow { view: View::Branches, name: "B branches", matters: |_| false },
     TabRow { view: View::Grid, name: "X grid", matters: |_| false },
     TabRow { view: View::Tamper, name: "A tamper", matters: |_| false },
+    TabRow { view: View::Marks, name: "J marks", matters: |_| false },
 ];
 
 /// Views that have a tab only while they stand in front: they are none of the store.
-const ASIDE: [View; 4] = [View::Help, View::Branches, View::Grid, View::Tamper];
+const ASIDE: [View; 5] = [View::Help, View::Branches, View::Grid, View::Tamper, View::Marks];
 
 fn in_the_lab(model: &Model) -> bool {
     model.screen == Screen::Lab
@@ -291,17 +298,29 @@ impl Tabs {
 
 /// The last line that the view in front can be scrolled to, where it is lines of text.
 pub fn last_line(model: &Model) -> usize {
-    let end = |pane: Pane, total: fn(&Model, Rect) -> usize| {
+    let end = |pane: Pane, total: fn(&Model, Rect) -> usize| -> usize {
         let area = area_of(model, pane).unwrap_or_default();
         total(model, area).saturating_sub(usize::from(area.height))
     };
     match model.view {
-        View::Seals => end(Pane::Seals, seals::lines_total),
+        View::Seals => end(Pane::Seals, |model, area| seals::lines(model, area).len()),
         View::Receipt => end(Pane::Receipt, receipt::lines_total),
-        View::Snapshots => end(Pane::Snapshots, snapshots::lines_total),
+        View::Snapshots => end(Pane::Snapshots, |model, area| snapshots::lines(model, area).len()),
         View::Tree => tree::node_lines_total(model),
+        View::Verify => verify::last_line(model, area_of(model, Pane::Finding).unwrap_or_default()),
         _ => 0,
     }
+}
+
+/// The lines of the view in front of which some can be chosen, and where they stand; none of another kind of view.
+pub fn rows_in_front(model: &Model) -> Option<(Vec<rows::Row>, Rect)> {
+    let area = |pane| area_of(model, pane).unwrap_or_default();
+    let (area, lines) = match model.view {
+        View::Seals => (area(Pane::Seals), seals::lines(model, area(Pane::Seals))),
+        View::Snapshots => (area(Pane::Snapshots), snapshots::lines(model, area(Pane::Snapshots))),
+        _ => return None,
+    };
+    Some((lines, area))
 }
 
 /// Writes one line, a column in from the left; what does not fit ends in `…`.

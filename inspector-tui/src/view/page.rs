@@ -63,8 +63,7 @@ pub fn draw_brief(model: &Model, area: Rect, buffer: &mut Buffer) {
         return line_of(buffer, area, 0, remark, theme.style(Family::Quiet));
     }
     let parts = parts(model);
-    let ruler_lines = area.height.saturating_sub(1).max(1);
-    draw_ruler(model, &parts, Rect { height: ruler_lines.min(area.height), ..area }, buffer);
+    draw_ruler(model, &parts, Rect { height: ruler_lines(area, false), ..area }, buffer);
     if area.height > 1 {
         draw_slot_line(&page, theme, area, area.height - 1, buffer);
     }
@@ -78,7 +77,7 @@ pub fn draw_full(model: &Model, area: Rect, buffer: &mut Buffer) {
         return line_of(buffer, area, 0, remark, theme.style(Family::Quiet));
     }
     let parts = parts(model);
-    let ruler_lines = if area.height > 7 { 3 } else { area.height.min(2) };
+    let ruler_lines = ruler_lines(area, true);
     draw_ruler(model, &parts, Rect { height: ruler_lines, ..area }, buffer);
     let has_slots = !page.slot_line.is_empty() && page.form == "plain";
     let slot_lines = u16::from(has_slots && area.height > ruler_lines + 3);
@@ -105,9 +104,44 @@ fn draw_slot_line(page: &facts::PageFacts, theme: &Theme, area: Rect, line: u16,
 }
 
 fn draw_ruler(model: &Model, parts: &[Part], area: Rect, buffer: &mut Buffer) {
+    let regions = regions(model, parts);
+    let size_bytes = parts.last().map_or(0, |part| part.span.end);
+    ByteRuler { size_bytes, regions: &regions, theme: &model.style.theme }.render(area, buffer);
+}
+
+/// Lines of the ruler of a page that is drawn in full, and of one whose bytes are left out.
+fn ruler_lines(area: Rect, with_bytes: bool) -> u16 {
+    match (with_bytes, area.height) {
+        (true, 8..) => 3,
+        (true, height) => height.min(2),
+        (false, height) => height.saturating_sub(1).max(1).min(height),
+    }
+}
+
+/// The byte under a place of the ruler of a page drawn in full.
+pub fn byte_on_ruler(model: &Model, column: u16, line: u16, area: Rect) -> Option<usize> {
+    byte_on(model, column, line, Rect { height: ruler_lines(area, true), ..area })
+}
+
+/// The same where the page's bytes are left out.
+pub fn byte_on_brief_ruler(model: &Model, column: u16, line: u16, area: Rect) -> Option<usize> {
+    byte_on(model, column, line, Rect { height: ruler_lines(area, false), ..area })
+}
+
+fn byte_on(model: &Model, column: u16, line: u16, area: Rect) -> Option<usize> {
+    if line >= area.height || facts::page(model).remark.is_some() {
+        return None;
+    }
+    let parts = parts(model);
+    let regions = regions(model, &parts);
+    let size_bytes = parts.last().map_or(0, |part| part.span.end);
+    ByteRuler { size_bytes, regions: &regions, theme: &model.style.theme }.byte_at(column, line, area)
+}
+
+fn regions(model: &Model, parts: &[Part]) -> Vec<Region> {
     let chosen = chosen_span(model);
     let overlaps = |part: &Part| part.span.start < chosen.end && chosen.start < part.span.end;
-    let regions: Vec<Region> = parts
+    parts
         .iter()
         .map(|part| Region {
             start: part.span.start,
@@ -117,9 +151,7 @@ fn draw_ruler(model: &Model, parts: &[Part], area: Rect, buffer: &mut Buffer) {
             name: part.group.into(),
             selection: if overlaps(part) { Selection::Chosen } else { Selection::Other },
         })
-        .collect();
-    let size_bytes = parts.last().map_or(0, |part| part.span.end);
-    ByteRuler { size_bytes, regions: &regions, theme: &model.style.theme }.render(area, buffer);
+        .collect()
 }
 
 fn draw_hex(model: &Model, parts: &[Part], area: Rect, buffer: &mut Buffer) {
@@ -264,13 +296,15 @@ pub fn card_title(model: &Model) -> String {
 /// Draws the card of the chosen field, or of the whole cell.
 pub fn draw_card(model: &Model, area: Rect, buffer: &mut Buffer) {
     let lines = card_lines(model);
-    Card { lines: &lines, top: 0, theme: &model.style.theme }.render(area, buffer);
+    Card { lines: &lines, top: 0, foot: 0, way: "", theme: &model.style.theme }.render(area, buffer);
 }
 
 /// How many lines the card needs at this width.
 pub fn card_lines_needed(model: &Model, width: u16) -> u16 {
     let lines = card_lines(model);
-    Card { lines: &lines, top: 0, theme: &model.style.theme }.lines_needed(width).min(usize::from(u16::MAX)) as u16
+    Card { lines: &lines, top: 0, foot: 0, way: "", theme: &model.style.theme }
+        .lines_needed(width)
+        .min(usize::from(u16::MAX)) as u16
 }
 
 fn card_lines(model: &Model) -> Vec<CardLine> {

@@ -1,13 +1,15 @@
 //! The snapshots on a time axis: the commits from left to right, who reads which, what the writer makes, which version of the
 //! page shown each of them sees, and what a checkpoint has to wait for.
 
-use super::line_of;
+use super::rows::{self, Row};
 use crate::{
     describe::snapshots::{self as facts, SnapshotsFacts},
+    looking::Goal,
     model::Model,
     widget::{Family, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
+use tosumu::{trace::Event, types::PageNo};
 
 /// Columns of the labels.
 const LABEL: usize = 14;
@@ -19,55 +21,64 @@ pub fn note(model: &Model) -> String {
     crate::describe::plural(model.world.facts.snapshots.len(), "snapshot")
 }
 
-/// How many lines there are.
-pub fn lines_total(model: &Model, area: Rect) -> usize {
-    lines(model, area).len()
-}
-
-fn lines(model: &Model, area: Rect) -> Vec<(String, Family)> {
+/// The lines of the view, and where each leads that can be chosen.
+pub fn lines(model: &Model, area: Rect) -> Vec<Row> {
     let snapshots = facts::snapshots(model);
     let room = usize::from(area.width.saturating_sub(2));
-    let mut lines = Axis::of(&snapshots, room).lines();
+    let mut lines = Axis::of(model, &snapshots, room).lines();
     if snapshots.snapshots.is_empty() {
         let words = match model.world.file() {
             Some(_) => "No snapshot lives in a file at rest: who opens it now sees the newest commit.".to_owned(),
             None => "No snapshot lives. `t1: begin-read` takes one, `t1: get K` reads in it.".to_owned(),
         };
-        lines.extend(text::wrap(&words, room).into_iter().map(|line| (line, Family::Quiet)));
+        lines.extend(Row::wrapped(&words, room, Family::Quiet, None));
     }
     for snapshot in &snapshots.snapshots {
         let waits = if snapshot.holds_back { "; a checkpoint waits for it" } else { "" };
         let words =
             format!("{} sees commit {}: {} kept for it{waits}.", snapshot.name, snapshot.commit, snapshot.kept());
         let family = if snapshot.holds_back { Family::Warning } else { Family::Plain };
-        lines.extend(text::wrap(&words, room).into_iter().map(|line| (line, family)));
+        lines.extend(Row::wrapped(&words, room, family, commit_goal(model, snapshot.commit)));
     }
-    lines.extend(text::wrap(&snapshots.checkpoint, room).into_iter().map(|line| (line, Family::Title)));
+    lines.extend(Row::wrapped(&snapshots.checkpoint, room, Family::Title, None));
     for remark in snapshots.remarks() {
-        lines.extend(text::wrap(&remark, room).into_iter().map(|line| (line, Family::Plain)));
+        lines.extend(Row::wrapped(&remark, room, Family::Plain, None));
     }
     lines
 }
 
+/// The last event that `is` holds for, up to the present one.
+fn event(model: &Model, is: impl Fn(&Event) -> bool) -> Option<Goal> {
+    let timeline = model.timeline()?;
+    let happened = &timeline.events()[..model.at.min(timeline.len())];
+    happened.iter().rposition(|event| is(event)).map(Goal::Event)
+}
+
+/// The event that published a commit; in a file at rest its record in the log.
+fn commit_goal(model: &Model, wanted: u64) -> Option<Goal> {
+    let published = event(model, |event| match event {
+        Event::TransactionCommitted { commit, .. } | Event::SealTransactionCommitted { commit, .. } => {
+            commit.0 == wanted
+        }
+        _ => false,
+    });
+    let in_log = || {
+        let log = crate::describe::log::log(model);
+        let record = log.records.iter().find(|record| record.page.is_none() && record.commit == wanted);
+        record.map(|record| Goal::LogRecord(record.offset))
+    };
+    let nowhere = || Goal::Nowhere(format!("Commit {wanted} stands in the page file: its log was folded and is gone."));
+    Some(published.or_else(in_log).unwrap_or_else(nowhere))
+}
+
 /// Draws the axis, and under it what it means.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.style.theme;
-    let lines = lines(model, area);
-    let height = usize::from(area.height);
-    let top = model.scroll.min(lines.len().saturating_sub(height));
-    let left = lines.len() - top;
-    let shown = if left <= height { left } else { height.saturating_sub(1) };
-    for (at, (words, family)) in lines[top..top + shown].iter().enumerate() {
-        line_of(buffer, area, at as u16, words, theme.style(*family));
-    }
-    if shown < left {
-        let words = format!("+{} more lines: PgDn", left - shown);
-        line_of(buffer, area, shown as u16, &words, theme.style(Family::Quiet));
-    }
+    rows::draw(model, &lines(model, area), area, buffer);
 }
 
 /// The axis as lines of text.
 struct Axis<'a> {
+    model: &'a Model,
     facts: &'a SnapshotsFacts,
     /// Commits left out at the left.
     hidden: usize,
@@ -78,7 +89,7 @@ struct Axis<'a> {
 }
 
 impl<'a> Axis<'a> {
-    fn of(facts: &'a SnapshotsFacts, room: usize) -> Axis<'a> {
+    fn of(model: &'a Model, facts: &'a SnapshotsFacts, room: usize) -> Axis<'a> {
         let mut commits: Vec<u64> = facts.commits.iter().map(|commit| commit.commit).collect();
         commits.extend(facts.writer.as_ref().map(|writer| writer.makes));
         let wide = room.saturating_sub(LABEL);
@@ -86,7 +97,7 @@ impl<'a> Axis<'a> {
         let hidden = commits.len().saturating_sub(fit);
         let commits: Vec<u64> = commits.split_off(hidden);
         let step = (wide / commits.len().max(1)).clamp(COMMIT.0, COMMIT.1);
-        Axis { facts, hidden, commits, step }
+        Axis { model, facts, hidden, commits, step }
     }
 
     fn row(&self, label: &str, cell: impl Fn(u64) -> String) -> String {
@@ -98,37 +109,43 @@ impl<'a> Axis<'a> {
         line.trim_end().to_owned()
     }
 
-    fn lines(&self) -> Vec<(String, Family)> {
+    fn lines(&self) -> Vec<Row> {
         let facts = self.facts;
         let of = |commit: u64| facts.commits.iter().find(|known| known.commit == commit);
         let mut lines = Vec::new();
         if self.hidden > 0 {
-            lines.push((format!("+{} older commits at the left", self.hidden), Family::Quiet));
+            lines.push(Row::text(format!("+{} older commits at the left", self.hidden), Family::Quiet));
         }
-        lines.push((self.row("commit", |commit| commit.to_string()), Family::Title));
+        let newest = commit_goal(self.model, facts.commit);
+        lines.push(Row::to(self.row("commit", |commit| commit.to_string()), Family::Title, newest));
         let place = |commit| of(commit).map_or("memory".to_owned(), |known| known.place.clone());
-        lines.push((self.row("stands in", place), Family::Plain));
-        lines.push((self.row("changed", |commit| self.changed(commit)), Family::Pointer));
+        lines.push(Row::text(self.row("stands in", place), Family::Plain));
+        lines.push(Row::text(self.row("changed", |commit| self.changed(commit)), Family::Pointer));
         let durable = |commit| match of(commit).map(|known| known.durable) {
             Some(true) => "durable",
             Some(false) => "not yet",
             None => "-",
         };
-        lines.push((self.row("power cut", |commit| durable(commit).into()), Family::Good));
+        lines.push(Row::text(self.row("power cut", |commit| durable(commit).into()), Family::Good));
         for snapshot in &facts.snapshots {
             let family = if snapshot.holds_back { Family::Warning } else { Family::Identity };
-            lines.push((self.reach(&format!("reader {}", snapshot.name), snapshot.commit, '●'), family));
+            let words = self.reach(&format!("reader {}", snapshot.name), snapshot.commit, '●');
+            let begun =
+                event(self.model, |event| matches!(event, Event::SnapshotTaken { name, .. } if *name == snapshot.name));
+            lines.push(Row::to(words, family, begun));
         }
         if facts.commits.iter().any(|commit| commit.seen_by.iter().any(|name| name == "new")) {
-            lines.push((self.reach("new readers", facts.commit, '○'), Family::Identity));
+            lines.push(Row::text(self.reach("new readers", facts.commit, '○'), Family::Identity));
         }
         if let Some(writer) = &facts.writer {
-            lines.push((self.reach(&format!("writer, tx {}", writer.transaction), writer.makes, '*'), Family::Changed));
+            let words = self.reach(&format!("writer, tx {}", writer.transaction), writer.makes, '*');
+            let begun = event(self.model, |event| matches!(event, Event::TransactionStarted { .. }));
+            lines.push(Row::to(words, Family::Changed, begun));
         }
         if let Some(page) = facts.page.filter(|_| !facts.versions.is_empty()) {
             lines.extend(self.versions(page));
         }
-        lines.push((String::new(), Family::Plain));
+        lines.push(Row::text("", Family::Plain));
         lines
     }
 
@@ -160,7 +177,7 @@ impl<'a> Axis<'a> {
     }
 
     /// Which version of the page stands under which commit, and who sees it.
-    fn versions(&self, page: u32) -> Vec<(String, Family)> {
+    fn versions(&self, page: u32) -> Vec<Row> {
         let version = |commit: u64| self.facts.versions.iter().find(|version| version.commit == commit);
         let is_old = |commit: u64| self.facts.versions.iter().any(|version| version.commit < commit);
         let first = self.commits.first().copied().unwrap_or(0);
@@ -177,6 +194,10 @@ impl<'a> Axis<'a> {
             let names = shown.map_or(Vec::new(), |version| version.seen_by.clone());
             names.iter().map(|name| if name == "the writer" { "writer" } else { name }).collect::<Vec<_>>().join(" ")
         };
-        vec![(self.row(&format!("page {page}"), at), Family::Payload), (self.row("  seen by", seen), Family::Plain)]
+        let goal = Some(Goal::Page(PageNo(page)));
+        vec![
+            Row::to(self.row(&format!("page {page}"), at), Family::Payload, goal),
+            Row::text(self.row("  seen by", seen), Family::Plain),
+        ]
     }
 }

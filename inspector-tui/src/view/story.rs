@@ -32,12 +32,14 @@ pub fn note(model: &Model) -> String {
 /// Draws the story; what does not fit is counted.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let lines = lines(model, area);
-    Card { lines: &lines, top: 0, theme: &model.style.theme }.render(area, buffer);
+    Card { lines: &lines, top: 0, foot: 0, way: "", theme: &model.style.theme }.render(area, buffer);
 }
 
 fn lines(model: &Model, area: Rect) -> Vec<CardLine> {
     if let Some(question) = &model.predict.question {
-        return asked(question);
+        let note =
+            model.note.iter().map(|note| CardLine { family: Family::Title, ..CardLine::new("", note.text.clone()) });
+        return asked(question).into_iter().chain(note).collect();
     }
     let mut lines = Vec::new();
     if let Some(note) = &model.note {
@@ -74,7 +76,12 @@ fn asked(question: &crate::model::Question) -> Vec<CardLine> {
         let mark = if question.chosen == Some(at) { ">" } else { " " };
         format!("{mark}{} {choice}", at + 1)
     });
-    vec![title, text(choices.collect::<Vec<_>>().join("   "))]
+    let mut lines = vec![title, text(choices.collect::<Vec<_>>().join("   "))];
+    if !question.pointed.is_empty() {
+        let pages: Vec<String> = question.pointed.iter().map(ToString::to_string).collect();
+        lines.push(CardLine { family: Family::Pointer, ..text(format!("Pointed at: page {}.", pages.join(", "))) });
+    }
+    lines
 }
 
 fn columns(area: Rect) -> usize {

@@ -8,6 +8,7 @@ use crate::{
     widget::{Family, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
+use std::ops::Range;
 
 /// Columns of the verdict, and of each code.
 const COLUMNS: (usize, usize) = (11, 18);
@@ -29,11 +30,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let lab = &model.labs.tamper;
     let width = usize::from(area.width.saturating_sub(2));
     let card = card(model, width);
-    let room = usize::from(area.height).saturating_sub(card.len() + 2);
     line_of(buffer, area, 0, &heading(area.width), style(Family::Quiet));
-    let shown = if lab.lies.len() <= room { lab.lies.len() } else { room.saturating_sub(1) };
-    let first = lab.row.saturating_sub(shown / 2).min(lab.lies.len() - shown);
-    for (line, row) in (first..first + shown).enumerate() {
+    let rows = window(model, card.len(), area);
+    let (first, shown) = (rows.start, rows.len());
+    for (line, row) in rows.enumerate() {
         let (words, family) = line_for(model, row, area.width);
         let look = if lab.row == row { model.style.theme.selected(family) } else { style(family) };
         line_of(buffer, area, 1 + line as u16, &words, look);
@@ -49,6 +49,23 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         line_of(buffer, area, line, &words, style(family));
         line += 1;
     }
+}
+
+/// The lies that are seen over a card of so many lines.
+fn window(model: &Model, card: usize, area: Rect) -> Range<usize> {
+    let lab = &model.labs.tamper;
+    let room = usize::from(area.height).saturating_sub(card + 2);
+    let shown = if lab.lies.len() <= room { lab.lies.len() } else { room.saturating_sub(1) };
+    let first = lab.row.saturating_sub(shown / 2).min(lab.lies.len() - shown);
+    first..first + shown
+}
+
+/// The lie that stands in a line of the area.
+pub fn row_at(model: &Model, line: u16, area: Rect) -> Option<usize> {
+    let width = usize::from(area.width.saturating_sub(2));
+    let rows = window(model, card(model, width).len(), area);
+    let at = rows.start + usize::from(line.checked_sub(1)?);
+    rows.contains(&at).then_some(at)
 }
 
 fn heading(width: u16) -> String {

@@ -65,7 +65,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let mut area = area;
     if let Some(remark) = closed::remark(model) {
         let lines = [CardLine::new("", remark)];
-        let card = Card { lines: &lines, top: 0, theme };
+        let card = Card { lines: &lines, top: 0, foot: 0, way: "", theme };
         card.render(area, buffer);
         let needed = card.lines_needed(area.width) as u16;
         let gap = u16::from(area.height > needed + TREE_LINES + 1);

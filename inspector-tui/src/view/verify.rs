@@ -2,7 +2,7 @@
 
 use crate::{
     describe::verify as facts,
-    model::Model,
+    model::{Focus, Model},
     widget::{Card, CardLine, Family},
 };
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
@@ -25,16 +25,32 @@ pub fn card_title(model: &Model) -> String {
     }
 }
 
-/// Draws the card; what does not fit is counted.
+/// Draws the card; what does not fit is counted, and what to do next is never among it.
 pub fn draw_card(model: &Model, area: Rect, buffer: &mut Buffer) {
     let lines = lines(model);
-    Card { lines: &lines, top: model.scroll, theme: &model.style.theme }.render(area, buffer);
+    card(model, &lines, model.scroll).render(area, buffer);
 }
 
 /// How many lines the card needs.
 pub fn lines_needed(model: &Model, width: u16) -> u16 {
     let lines = lines(model);
-    Card { lines: &lines, top: 0, theme: &model.style.theme }.lines_needed(width).min(usize::from(u16::MAX)) as u16
+    card(model, &lines, 0).lines_needed(width).min(usize::from(u16::MAX)) as u16
+}
+
+/// The last line that the card can be scrolled to.
+pub fn last_line(model: &Model, area: Rect) -> usize {
+    let lines = lines(model);
+    card(model, &lines, 0).last_top(area.width, area.height)
+}
+
+fn card<'a>(model: &'a Model, lines: &'a [CardLine], top: usize) -> Card<'a> {
+    let foot = lines.iter().rev().take_while(|line| matches!(line.label.as_str(), "Lost" | "Sound" | "Next")).count();
+    let way = match model.zoomed && model.focus == Focus::Card {
+        true => ": PgDn",
+        false => ": e",
+    };
+    let way = if model.findings().is_empty() { "" } else { way };
+    Card { lines, top, foot, way, theme: &model.style.theme }
 }
 
 fn shown<'a>(model: &Model, verify: &'a facts::VerifyFacts) -> Option<&'a facts::FindingFacts> {
@@ -51,11 +67,19 @@ fn lines(model: &Model) -> Vec<CardLine> {
         "Next" => Family::Good,
         _ => Family::Plain,
     };
-    finding
-        .lines()
-        .into_iter()
-        .map(|(label, text)| CardLine { family: family(label), ..CardLine::new(label, text) })
-        .collect()
+    let line = |(label, text)| CardLine { family: family(label), ..CardLine::new(label, text) };
+    let mut lines: Vec<CardLine> = finding.lines().into_iter().map(line).collect();
+    // With the whole screen there is room for what the last line of the screen only counts.
+    if model.zoomed && model.focus == Focus::Card {
+        let at = lines.iter().position(|line| line.label == "Next").unwrap_or(lines.len());
+        let not = Some(verify.not_checked.join("; ")).filter(|words| !words.is_empty());
+        let checked = Some(verify.checked.join(", ")).filter(|words| !words.is_empty());
+        let all = [("Not", not.map(|words| format!("checked: {words}"))), ("Checked", checked)];
+        for (label, words) in all {
+            lines.splice(at..at, words.map(|words| CardLine::new(label, words)));
+        }
+    }
+    lines
 }
 
 fn what_was_checked(model: &Model, verify: &facts::VerifyFacts) -> Vec<CardLine> {

@@ -73,6 +73,16 @@ impl ByteRuler<'_> {
         *self.owners(scale.bytes_a_sign).get(row * scale.signs_a_row + at)?
     }
 
+    /// The byte under a place of the widget: of those that the sign stands for the first that is of its region.
+    pub fn byte_at(&self, column: u16, line: u16, area: Rect) -> Option<usize> {
+        let region = &self.regions[self.region_at(column, line, area)?];
+        let scale = self.scale(area.width, area.height)?;
+        let lines = self.lines_a_row(&scale, area.height);
+        let row = usize::from((line - lines_of_names(&scale, area.height)) / lines);
+        let sign = row * scale.signs_a_row + usize::from(column - 1);
+        Some((sign * scale.bytes_a_sign).clamp(region.start, region.end.saturating_sub(1).max(region.start)))
+    }
+
     /// The smallest power of two of bytes a sign with which the page fits; two rows where the height allows both.
     fn scale(&self, width: u16, height: u16) -> Option<Scale> {
         let room = usize::from(width.saturating_sub(2));
@@ -322,6 +332,11 @@ mod tests {
         assert_eq!(ruler.region_at(1, 1, area), Some(0));
         assert_eq!(ruler.region_at(33, 1, area), Some(3));
         assert_eq!(ruler.region_at(77, 1, area), None);
+        assert_eq!((ruler.byte_at(1, 1, area), ruler.byte_at(33, 1, area)), (Some(0), Some(256)));
+        assert_eq!(
+            ruler.byte_at(32, 1, area),
+            Some(254).filter(|_| ruler.region_at(32, 1, area) == Some(3)).or(Some(248))
+        );
         let wrong = [region(500, 900, 'x', ""), region(40, 10, 'y', ""), region(usize::MAX - 1, usize::MAX, 'z', "")];
         let ruler = ByteRuler { size_bytes: 456, regions: &wrong, theme: &theme };
         drawn(&ruler, 78, 4);

@@ -41,6 +41,15 @@ impl HelpList<'_> {
 }
 
 impl HelpRow {
+    /// All of it in a sentence: ``e   or `explain`: say what the finding means.``
+    pub fn whole(&self) -> String {
+        match (self.key.is_empty(), self.command.is_empty()) {
+            (false, false) => format!("{}   or `{}`: {}.", self.key, self.command, self.what),
+            (false, true) => format!("{}: {}.", self.key, self.what),
+            _ => format!("`{}`: {}.", self.command, self.what),
+        }
+    }
+
     fn holds(&self, words: &[&str]) -> bool {
         let text = format!("{} {} {}", self.key, self.command, self.what).to_lowercase();
         words.iter().all(|word| text.contains(word))
