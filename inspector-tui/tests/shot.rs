@@ -30,8 +30,7 @@ fn a_word_that_is_no_view_is_refused_with_those_that_are() {
     let folder = folder();
     let answer = tosumu(folder.path(), &["shot", "zebra", "store.tsm"]);
     assert_eq!(answer.status.code(), Some(64));
-    let words =
-        "tree page map log disk seals snapshots verify receipt events diff life branches help grid tamper home lab";
+    let words = "tree page map log disk seals snapshots verify receipt events diff life branches help grid tamper marks home lab";
     assert!(text(&answer.stderr).contains(words), "{}", text(&answer.stderr));
     assert!(answer.stdout.is_empty());
 }
