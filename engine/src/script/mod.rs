@@ -31,15 +31,19 @@
 //! forge superblock A|B field NAME N | forge superblocks field NAME N | forge record N field NAME N
 //! swap page A B | put-back page A B … from commit N | put-back all from commit N
 //! show tree [T]|trees|page N|free|log|disk|superblock|snapshots|keys|fingerprint
-//! expect get K V | no K | records|height|pages|commit|free|trees [<=|>=] N
+//! expect get K V | no K | t1: get K V | t1: no K
+//! expect records|height|pages|commit|free|trees|fill|key-slots [<=|>=] N     fill: of the leaves, in percent
+//! expect page N free|gap|slots [<=|>=] N     of a branch or leaf; gap: the free bytes that lie together
 //! expect splits|syncs|writes|bytes|seals|opens [<=|>=] N, event NAME, fails CODE     of the operation before
-//! expect open fails CODE | finding CODE [page N] | clean
+//! expect seen NAME                  an event of this name at any time
+//! expect open fails CODE | finding CODE [page N] | only CODE [page N] | clean
 //! # a comment
 //! ```
 //! A key has no space in it (write `\x20`); a value is the rest of the line after one space and may be empty. A line that
 //! begins with `= ` is what the operation above it prints. Of a value of more than 200 bytes its length and first bytes are
 //! printed.
 
+mod expect;
 mod forge;
 mod op;
 mod parse;
@@ -49,10 +53,11 @@ mod show;
 mod tamper;
 mod text;
 
+pub use expect::{Expect, Measure, PageMeasure, Relation};
 pub use forge::{Forge, PageEdit};
 pub use op::{
-    BesideStep, Blob, CheckpointKind, CompareAndSwap, Crash, Expect, Fill, FillOrder, Instant, KeyStep, Left, Measure,
-    Op, Read, Relation, Scan, SessionStep, Show, Step, TreeStep,
+    BesideStep, Blob, CheckpointKind, CompareAndSwap, Crash, Fill, FillOrder, Instant, KeyStep, Left, Op, Read, Scan,
+    SessionStep, Show, Step, TreeStep,
 };
 pub use run::{Outcome, Runner, RunnerOptions};
 pub use sample::SAMPLE_STORE;

@@ -1,9 +1,9 @@
 //! The operations of a script as plain values, and their canonical text.
 
+use super::expect::Expect;
 use super::forge::Forge;
 use super::tamper::Tamper;
 use crate::escape::{escape, escape_word};
-use crate::finding::Code;
 use crate::types::{CommitNo, PageNo};
 use crate::vfs::{Filling, PosixPlan};
 use std::fmt;
@@ -376,143 +376,6 @@ pub enum Show {
     Fingerprint,
 }
 
-/// What must be so.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Expect {
-    /// `get K V`: the key has this value.
-    Value {
-        /// The key.
-        key: Vec<u8>,
-        /// The value.
-        value: Vec<u8>,
-    },
-    /// `no K`: there is no such key.
-    NoKey {
-        /// The key.
-        key: Vec<u8>,
-    },
-    /// `records 12`, `splits 1`, `syncs <= 1`: a count.
-    Count {
-        /// What is counted.
-        measure: Measure,
-        /// How it must compare.
-        relation: Relation,
-        /// With what.
-        number: u64,
-    },
-    /// `event page-split`: the operation before this line had such an event.
-    Event {
-        /// Its name in a trace.
-        name: String,
-    },
-    /// `fails CODE`: the operation before this line failed with this code.
-    Fails {
-        /// The code.
-        code: String,
-    },
-    /// `open fails CODE`: opening a copy of the files as they are fails with this code.
-    OpenFails {
-        /// The code.
-        code: String,
-    },
-    /// `finding CODE [page N]`: verification finds this.
-    Finding {
-        /// The code.
-        code: Code,
-        /// Of this page.
-        page: Option<PageNo>,
-    },
-    /// `clean`: verification finds nothing worse than info.
-    Clean,
-}
-
-/// What an `expect` counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Measure {
-    /// Records, as the open transaction or the newest commit has them.
-    Records,
-    /// Levels of the tree.
-    Height,
-    /// Pages of the tree.
-    Pages,
-    /// The newest commit.
-    Commit,
-    /// Free pages, as the open transaction or the newest commit has them.
-    Free,
-    /// Named trees, likewise.
-    Trees,
-    /// Page splits of the operation before.
-    Splits,
-    /// Its syncs of files.
-    Syncs,
-    /// Its writes.
-    Writes,
-    /// The bytes of its writes.
-    Bytes,
-    /// Pages it sealed.
-    Seals,
-    /// Pages it opened.
-    Opens,
-}
-
-impl Measure {
-    /// Every measure.
-    pub const ALL: [Measure; 12] = [
-        Measure::Records,
-        Measure::Height,
-        Measure::Pages,
-        Measure::Commit,
-        Measure::Free,
-        Measure::Trees,
-        Measure::Splits,
-        Measure::Syncs,
-        Measure::Writes,
-        Measure::Bytes,
-        Measure::Seals,
-        Measure::Opens,
-    ];
-
-    /// The word in the script.
-    pub fn word(self) -> &'static str {
-        match self {
-            Measure::Records => "records",
-            Measure::Height => "height",
-            Measure::Pages => "pages",
-            Measure::Commit => "commit",
-            Measure::Free => "free",
-            Measure::Trees => "trees",
-            Measure::Splits => "splits",
-            Measure::Syncs => "syncs",
-            Measure::Writes => "writes",
-            Measure::Bytes => "bytes",
-            Measure::Seals => "seals",
-            Measure::Opens => "opens",
-        }
-    }
-}
-
-/// How a count must compare.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Relation {
-    /// Nothing, or `=`.
-    Equal,
-    /// `<=`
-    AtMost,
-    /// `>=`
-    AtLeast,
-}
-
-impl Relation {
-    /// Whether `found` stands so to `wanted`.
-    pub fn holds(self, found: u64, wanted: u64) -> bool {
-        match self {
-            Relation::Equal => found == wanted,
-            Relation::AtMost => found <= wanted,
-            Relation::AtLeast => found >= wanted,
-        }
-    }
-}
-
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -714,29 +577,6 @@ impl fmt::Display for Show {
             Show::Disk => f.write_str("show disk"),
             Show::Superblock => f.write_str("show superblock"),
             Show::Fingerprint => f.write_str("show fingerprint"),
-        }
-    }
-}
-
-impl fmt::Display for Expect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expect ")?;
-        match self {
-            Expect::Value { key, value } => write!(f, "get {} {}", escape_word(key), escape(value)),
-            Expect::NoKey { key } => write!(f, "no {}", escape_word(key)),
-            Expect::Count { measure, relation: Relation::Equal, number } => write!(f, "{} {number}", measure.word()),
-            Expect::Count { measure, relation: Relation::AtMost, number } => {
-                write!(f, "{} <= {number}", measure.word())
-            }
-            Expect::Count { measure, relation: Relation::AtLeast, number } => {
-                write!(f, "{} >= {number}", measure.word())
-            }
-            Expect::Event { name } => write!(f, "event {name}"),
-            Expect::Fails { code } => write!(f, "fails {code}"),
-            Expect::OpenFails { code } => write!(f, "open fails {code}"),
-            Expect::Finding { code, page: None } => write!(f, "finding {code}"),
-            Expect::Finding { code, page: Some(page) } => write!(f, "finding {code} page {page}"),
-            Expect::Clean => f.write_str("clean"),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! From text to operations. Everything refused is refused with what would be right.
 
+use super::expect::parse_expect;
 use super::forge::Forge;
 use super::op::{
-    BesideStep, Blob, CheckpointKind, CompareAndSwap, Crash, Expect, Fill, FillOrder, Instant, KeyStep, Left, Measure,
-    Op, Read, Relation, Scan, SessionStep, Show, Step, TreeStep,
+    BesideStep, Blob, CheckpointKind, CompareAndSwap, Crash, Fill, FillOrder, Instant, KeyStep, Left, Op, Read, Scan,
+    SessionStep, Show, Step, TreeStep,
 };
 use super::tamper::Tamper;
 use crate::escape::{escape, unescape};
-use crate::finding::Code;
 use crate::limits::LINE_BYTES_MAX;
 use crate::types::{CommitNo, PageNo, PageSize};
 use crate::vfs::{Filling, PosixPlan};
@@ -27,9 +27,6 @@ const TREE_FORM: &str = "tree T create|drop|put K V|del K|get K|scan|fill|blob|c
 const CRASHES: &str = "`crash before|after STEP`, `crash at write N`, `crash at call N`, each with `torn K`, `losing 2,5`, \
                        `keeping all`, `process`, `ordered N` or `posix …` behind it if you like, or `crash losing 2,5`";
 const STEPS: &str = "wal-write wal-sync page-write page-sync superblock-write superblock-sync";
-const EXPECTS: &str = "`expect get K V`, `no K`, `records|height|pages|commit|free|trees|splits|syncs|writes|bytes|seals|opens N`, \
-                       `event NAME`, `fails CODE`, `open fails CODE`, `finding CODE [page N]`, `clean`";
-
 pub(super) type Parsed<T> = Result<T, String>;
 
 impl Op {
@@ -415,62 +412,7 @@ fn parse_show(words: &mut Words<'_>) -> Parsed<Show> {
     }
 }
 
-fn parse_expect(rest: &str) -> Parsed<Expect> {
-    let rest = rest.trim_start();
-    let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
-    if word == "get" {
-        let (key, value) = key_and_value(behind, "expect get K V")?;
-        return Ok(Expect::Value { key, value });
-    }
-    let mut words = Words::new(behind);
-    let expect = match word.trim_end() {
-        "no" => Expect::NoKey { key: words.key("expect no K")? },
-        "event" => Expect::Event { name: words.text("expect event NAME, as in `expect event page-split`")? },
-        "fails" => Expect::Fails { code: words.text("expect fails CODE")? },
-        "open" => {
-            words.word("fails", "expect open fails CODE")?;
-            Expect::OpenFails { code: words.text("expect open fails CODE")? }
-        }
-        "finding" => parse_expect_finding(&mut words)?,
-        "clean" => Expect::Clean,
-        word => parse_count(word, &mut words)?,
-    };
-    words.end()?;
-    Ok(expect)
-}
-
-fn parse_expect_finding(words: &mut Words<'_>) -> Parsed<Expect> {
-    const FORM: &str = "expect finding CODE [page N]";
-    let text = words.text(FORM)?;
-    let code = Code::parse(&text).ok_or_else(|| {
-        format!("`{}` is no code of a finding; PAGE-STALE is one, DESIGN.md lists them", shown(&text))
-    })?;
-    let page = match words.next() {
-        Some("page") => Some(words.page(FORM)?),
-        Some(other) => return Err(unexpected(other, FORM)),
-        None => None,
-    };
-    Ok(Expect::Finding { code, page })
-}
-
-fn parse_count(word: &str, words: &mut Words<'_>) -> Parsed<Expect> {
-    let measure = Measure::ALL
-        .into_iter()
-        .find(|measure| measure.word() == word)
-        .ok_or_else(|| format!("`expect {}` is not known; there are {EXPECTS}", shown(word)))?;
-    let relation = match words.peek() {
-        Some("<=") => Relation::AtMost,
-        Some(">=") => Relation::AtLeast,
-        _ => Relation::Equal,
-    };
-    if matches!(words.peek(), Some("<=" | ">=" | "=")) {
-        words.next();
-    }
-    let number = words.number(&format!("expect {word} [<=|>=] N"))?;
-    Ok(Expect::Count { measure, relation, number })
-}
-
-fn key_and_value(rest: &str, form: &str) -> Parsed<(Vec<u8>, Vec<u8>)> {
+pub(super) fn key_and_value(rest: &str, form: &str) -> Parsed<(Vec<u8>, Vec<u8>)> {
     let (key, value) = rest.split_once(' ').unwrap_or((rest, ""));
     if key.is_empty() {
         return Err(missing(form));
@@ -622,6 +564,8 @@ mod tests {
                      tree people del a|tree people scan from a limit 2|tree people fill 9 ascending|tree t blob b 700|\
                      tree t cas a 1 2|tree a\\x20b create|t1: tree people get a|t1: tree people scan|checkpoint full|\
                      show trees|show free|show snapshots|show keys|show fingerprint|show tree people|expect free 3|expect trees >= 1|\
+                     expect seen page-split|expect page 1 free >= 60|expect page 2 gap 7|expect page 3 slots <= 2|expect fill >= 80|\
+                     expect key-slots 2|expect t1: get a 1|expect t1: no a|expect only PAGE-STALE|expect only LOG-ROT page 1|\
                      expect splits 1|expect syncs <= 1|expect writes >= 2|expect fails LIMIT|# a comment||#";
         lines.split('|').for_each(round_trip);
     }
@@ -675,6 +619,11 @@ mod tests {
             ("expect", "there are `expect get K V`"),
             ("expect finding PAGE-SALE", "no code of a finding"),
             ("expect records many", "no number"),
+            ("expect page 1 colour 3", "free|gap|slots"),
+            ("expect page", "free|gap|slots"),
+            ("expect t 1: get a", "is not known"),
+            ("expect t1: put a", "get K V|no K"),
+            ("expect only PAGE-SALE", "no code of a finding"),
             ("put-back page from commit 2", "no number"),
             ("cas a 1", "cas K OLD NEW"),
             ("blob a 9999999", "at most"),

@@ -230,7 +230,7 @@ impl Runner {
     }
 }
 
-type Visit<'v> = dyn FnMut(usize, PageNo, Result<NodeView<'_>, Error>) + 'v;
+pub(super) type Visit<'v> = dyn FnMut(usize, PageNo, Result<NodeView<'_>, Error>) + 'v;
 
 fn tree_text(reader: &dyn PageRead, root: &PagePointer) -> String {
     let mut lines = Vec::new();
@@ -245,7 +245,7 @@ fn tree_text(reader: &dyn PageRead, root: &PagePointer) -> String {
 }
 
 /// Visits every page from the root down, in key order. Depth is bounded: each read checks that the levels fall.
-fn walk(view: &dyn PageRead, pointer: &PagePointer, depth: usize, visit: &mut Visit<'_>) {
+pub(super) fn walk(view: &dyn PageRead, pointer: &PagePointer, depth: usize, visit: &mut Visit<'_>) {
     let page = match view.read(pointer) {
         Ok(page) => page,
         Err(error) => return visit(depth, pointer.page, Err(error)),

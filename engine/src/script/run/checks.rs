@@ -21,6 +21,15 @@ impl Runner {
         Ok((!found).then(|| listed(&findings)))
     }
 
+    /// What is found when it is not this, or not this alone.
+    pub(super) fn beside_finding(&self, code: Code, page: Option<PageNo>) -> Result<Option<String>, Failure> {
+        let mut findings = self.report(Tracer::off())?.findings;
+        findings.retain(|finding| finding.severity > Severity::Info);
+        let is_it = |finding: &Finding| finding.code == code && (page.is_none() || finding.page == page);
+        let alone = !findings.is_empty() && findings.iter().all(is_it);
+        Ok((!alone).then(|| listed(&findings)))
+    }
+
     pub(super) fn unclean(&self) -> Result<Option<String>, Failure> {
         let mut findings = self.report(Tracer::off())?.findings;
         findings.retain(|finding| finding.severity > Severity::Info);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::script::Measure;
 use crate::trace::write_trace;
 
 fn runner() -> Runner {
@@ -188,4 +189,35 @@ fn a_cut_is_the_power_going_behind_that_event_and_leaves_the_same_trace() {
             }),
         "a cut that cannot be changes nothing"
     );
+}
+
+#[test]
+fn an_expectation_counts_pages_looks_back_and_asks_readers() {
+    let mut runner = runner();
+    run(&mut runner, "put a old\nt1: begin-read\nput a new\nfill 30 random value 40\nput b 1\ndel b");
+    let fill = runner.measured(Measure::Fill).unwrap();
+    assert!((50..=100).contains(&fill), "{fill}");
+    for (line, holds) in [
+        ("expect t1: get a old", true),
+        ("expect t1: get a new", false),
+        ("expect t1: no b", true),
+        ("expect t2: no b", false),
+        ("expect seen page-split", true),
+        ("expect seen root-shrank", false),
+        ("expect event page-split", false),
+        ("expect key-slots 1", true),
+        ("expect page 1 slots >= 1", true),
+        ("expect page 1 free >= 4000", false),
+        ("expect page 99 free >= 0", false),
+        ("expect only PAGE-UNAUTHENTIC page 1", false),
+    ] {
+        let Ok(Op::Expect(expect)) = Op::parse(line) else { panic!("{line}") };
+        let events = runner.recorder().count();
+        assert_eq!(runner.holds(&expect).is_ok(), holds, "{line}: {:?}", runner.holds(&expect));
+        assert_eq!(runner.recorder().count(), events, "asking leaves no event");
+    }
+    run(&mut runner, "t1: end\ncheckpoint\ntamper page 1 byte 99 xor 01");
+    let said = run(&mut runner, "expect only PAGE-UNAUTHENTIC page 1\nexpect only PAGE-STALE");
+    assert_eq!(said[0], "");
+    assert!(said[1].contains("PAGE-UNAUTHENTIC page 1"), "{}", said[1]);
 }
