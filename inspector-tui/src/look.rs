@@ -1,9 +1,9 @@
-//! A view of a running store, as text: what a lesson's `look` shows.
+//! A view of a lesson's store: what `look` steers, on the screen and as text.
 
 use crate::describe::Subject;
-use crate::lesson::Look;
+use crate::lesson::{At, Look, PageForm};
 use crate::model::{Model, View};
-use crate::{picture, recorded, view};
+use crate::{labs, picture, recorded, view};
 use ratatui::{buffer::Buffer, layout::Rect};
 use tosumu::PageNo;
 use tosumu::script::Runner;
@@ -14,28 +14,105 @@ const COLUMNS: u16 = 80;
 const LINES_MAX: u16 = 24;
 
 /// The view that `look` names, drawn as text; blank lines at its end are left out.
-pub fn text(runner: &Runner, look: &Look) -> Result<String, String> {
-    let known = Subject::ALL.iter().filter(|(_, subject)| subject.view().is_some_and(|view| view != View::Help));
-    let found = known.clone().find(|(word, _)| *word == look.view);
-    let Some((subject, shown)) = found.and_then(|(_, subject)| Some((*subject, subject.view()?))) else {
-        let words: Vec<&str> = known.map(|(word, _)| *word).collect();
-        return Err(format!("there is no view `{}` to look at; there are: {}", look.view, words.join(" ")));
-    };
-    let mut model = recorded::lab(runner, "lesson");
-    model.view = shown;
-    model.size = (COLUMNS, LINES_MAX);
-    if let Some(page) = look.page {
-        model.page = Some(PageNo(page));
-        model.world.page(PageNo(page)).ok_or_else(|| format!("there is no page {page} to look at"))?;
-    }
+pub fn text(runner: &Runner, first: usize, look: &Look) -> Result<String, String> {
+    let (model, subject) = at(runner, first, look)?;
     let whole = draw(&model, subject, LINES_MAX);
     Ok(draw(&model, subject, LINES_MAX - empty_lines(&whole)))
 }
 
-fn draw(model: &Model, subject: Subject, lines: u16) -> String {
+/// The same as SVG.
+pub fn svg(runner: &Runner, first: usize, look: &Look) -> Result<String, String> {
+    let (model, subject) = at(runner, first, look)?;
+    let lines = LINES_MAX - empty_lines(&draw(&model, subject, LINES_MAX));
+    Ok(picture::to_svg(&buffer(&model, subject, lines)))
+}
+
+/// The same as facts, line by line.
+pub fn plain(runner: &Runner, first: usize, look: &Look) -> Result<String, String> {
+    let (model, subject) = at(runner, first, look)?;
+    Ok(crate::describe::facts(&model, subject).plain())
+}
+
+/// Brings `model` to where `look` points; `first` events happened before the last script. An error says what is not there.
+/// The labs are not computed here.
+pub fn apply(model: &mut Model, first: usize, look: &Look) -> Result<(), String> {
+    let (_, shown) = subject(&look.view)?;
+    let end = model.timeline().map_or(0, |timeline| timeline.len());
+    let count = match &look.at {
+        None => end,
+        Some(At::Start) => first.min(end),
+        Some(At::Event(kind)) => last_of(model, kind)? + 1,
+    };
+    recorded::seek(model, count);
+    model.view = shown;
+    (model.page, model.byte) = (None, None);
+    model.sealed_form = look.form == PageForm::Sealed;
+    if let Some(page) = look.page {
+        model.world.page(PageNo(page)).ok_or_else(|| format!("there is no page {page} to look at"))?;
+        model.page = Some(PageNo(page));
+    }
+    model.byte = match (&look.field, look.byte) {
+        (Some(field), _) => Some(byte_of(model, field)?),
+        (None, byte) => byte,
+    };
+    let length = model.shown_bytes().map_or(0, |bytes| bytes.len());
+    match model.byte.filter(|byte| *byte >= length) {
+        Some(byte) => Err(format!("the page has {length} bytes: there is no byte {byte}")),
+        None => Ok(()),
+    }
+}
+
+/// The view a lesson can look at by this word.
+fn subject(word: &str) -> Result<(Subject, View), String> {
+    let known = Subject::ALL.iter().filter_map(|(word, subject)| Some((*word, *subject, subject.view()?)));
+    let known = known.filter(|(.., view)| !matches!(view, View::Help | View::Branches));
+    let found = known.clone().find(|(name, ..)| *name == word);
+    found.map(|(_, subject, view)| (subject, view)).ok_or_else(|| {
+        let words: Vec<&str> = known.map(|(word, ..)| word).collect();
+        format!("there is no view `{word}` to look at; there are: {}", words.join(" "))
+    })
+}
+
+fn last_of(model: &Model, kind: &str) -> Result<usize, String> {
+    let events = model.timeline().map_or(&[][..], |timeline| timeline.events());
+    let found = events.iter().rposition(|event| event.name() == kind);
+    found.ok_or_else(|| format!("there was no {kind} to look at"))
+}
+
+fn byte_of(model: &Model, field: &str) -> Result<usize, String> {
+    let fields = model.spans_of_shown_page();
+    let found = fields.iter().find(|known| known.name == field).map(|known| known.span.start);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        format!("this page has no field `{field}`; there are: {}", names.join(", "))
+    })
+}
+
+/// The model that `look` shows, with the labs computed.
+fn at(runner: &Runner, first: usize, look: &Look) -> Result<(Model, Subject), String> {
+    let (subject, shown) = subject(&look.view)?;
+    let mut model = recorded::lab(runner, "lesson");
+    model.size = (COLUMNS, LINES_MAX);
+    apply(&mut model, first, look)?;
+    match shown {
+        View::Grid => {
+            let grid = labs::grid_now(&model, recorded::unlock(runner))?;
+            crate::update::update(&mut model, crate::message::Message::GridDone(Box::new(grid)));
+        }
+        View::Tamper => model.labs.tamper = labs::lies_now(&model, runner.options())?,
+        _ => {}
+    }
+    Ok((model, subject))
+}
+
+fn buffer(model: &Model, subject: Subject, lines: u16) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, COLUMNS, lines));
     view::draw_alone(model, subject, &mut buffer);
-    picture::to_text(&buffer).trim_end().to_owned()
+    buffer
+}
+
+fn draw(model: &Model, subject: Subject, lines: u16) -> String {
+    picture::to_text(&buffer(model, subject, lines)).trim_end().to_owned()
 }
 
 /// Lines with nothing but the frame in them, just above its lower edge.

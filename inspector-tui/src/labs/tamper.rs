@@ -120,8 +120,21 @@ struct Plan {
     lines: Vec<String>,
 }
 
-/// Tells every lie; `told` hears of each that could be told and may end it. An error says why none can be.
-pub fn compute(instant: &Instant, told: &mut dyn FnMut(&[Lie]) -> ControlFlow<()>) -> Result<Vec<Lie>, String> {
+/// Tells one lie, in lines of the script language, to a copy of the store; an error says why it cannot be told.
+pub fn told(instant: &Instant, lines: Vec<String>) -> Result<Lie, String> {
+    let (truth, _, _) = truth(instant)?;
+    let mut runner = runner_at(instant);
+    for line in &lines {
+        let outcome = runner.run_line(line);
+        if outcome.failed {
+            return Err(format!("`{line}`: {}", outcome.text));
+        }
+    }
+    Ok(truth.tell(Plan { does: lines.join(", then "), lines }, &runner.disk().image()))
+}
+
+/// What is known of the store at `instant`, its files at rest, and its disk behind each earlier commit.
+fn truth<'i>(instant: &'i Instant) -> Result<(Truth<'i>, AtRest, Vec<DiskImage>), String> {
     let word = instant.options.passphrase.as_deref();
     let unlock = word.map_or(Unlock::Keyless, |word| Unlock::Passphrase(word.into()));
     let disk = runner_at(instant).disk().clone();
@@ -131,7 +144,14 @@ pub fn compute(instant: &Instant, told: &mut dyn FnMut(&[Lie]) -> ControlFlow<()
     let images = earlier_images(instant);
     let earlier = images.iter().filter_map(|image| served(image, instant, &unlock).ok());
     let earlier: Vec<Records> = earlier.filter(|earlier| *earlier != records).collect();
-    let truth = Truth { instant, unlock, records, earlier, anchor: file.anchor() };
+    let anchor = file.anchor();
+    Ok((Truth { instant, unlock, records, earlier, anchor }, file, images))
+}
+
+/// Tells every lie; `told` hears of each that could be told and may end it. An error says why none can be.
+pub fn compute(instant: &Instant, told: &mut dyn FnMut(&[Lie]) -> ControlFlow<()>) -> Result<Vec<Lie>, String> {
+    let (truth, file, images) = truth(instant)?;
+    let disk = runner_at(instant).disk().clone();
     let mut lies = Vec::new();
     for plan in plans(&file) {
         let mut runner = runner_at(instant);

@@ -1,27 +1,57 @@
-//! Lessons: a Markdown file that reads well by itself, and that the engine plays.
+//! Lessons: Markdown files that read well by themselves, and that the engine plays.
 //!
-//! Four kinds of fenced blocks are more than prose. `script` is run; `predict` asks about an event that the next script
-//! brings; `look` shows a view; `task` sets a goal that is checked on the store. Answers are computed from the events, never
-//! written by hand. `parse` reads the file, `play` runs it, by a person or headless.
+//! `format` says what a lesson is made of, `parse` reads one, `store` makes what it begins with, `play` runs it, `ask` computes
+//! the answers to its questions, `check` plays it without anybody, `player` is where somebody stands in one, `progress` what is
+//! remembered, `prose` its text as lines, `print` a page for class. None of these knows a screen or a file.
 
+mod ask;
+mod check;
+mod format;
 mod parse;
 mod play;
+mod player;
+mod print;
+mod progress;
+mod prose;
+mod store;
 
-pub use parse::{Block, Lesson, LessonError, Look, Predict, ScriptLine, Task};
-pub use play::{Checked, Stage, asked, check, counted, task_receipt};
+pub use ask::{Asked, Given, Way};
+pub use check::{Checked, advice, check, check_set};
+pub use format::{
+    Ask, At, Block, Check, Count, Fold, Lesson, LessonError, Look, PageForm, Place, Predict, Prose, Script, ScriptLine,
+    Task,
+};
+pub use parse::LESSON_BYTES_MAX;
+pub use play::{Attempt, PlayError, Played, attempt, missing, play, receipt, refusal, score_text, used};
+pub use player::{Entry, Open, Player, Shelf, Standing, Tried, Waiting};
+pub use print::to_html;
+pub use progress::{Kept, Progress, Score};
+pub use prose::{Ink, Line, lines as prose_lines};
+pub use store::Store;
+
+use std::sync::LazyLock;
 
 /// Every lesson of `tutorials/`, compiled in: file name and text.
 pub const FILES: &[(&str, &str)] = &[("04-the-split.md", include_str!("../../../tutorials/04-the-split.md"))];
 
 /// All lessons, in the order of their numbers. They are parsed by a test, so none is left out for a mistake in it.
-pub fn all() -> Vec<Lesson> {
-    FILES.iter().filter_map(|(name, text)| Lesson::parse(name, text).ok()).collect()
+pub fn all() -> &'static [Lesson] {
+    static ALL: LazyLock<Vec<Lesson>> =
+        LazyLock::new(|| FILES.iter().filter_map(|(name, text)| Lesson::parse(name, text).ok()).collect());
+    &ALL
 }
 
 /// The lesson called `4`, `04` or `the-split`.
-pub fn named(name: &str) -> Option<Lesson> {
+pub fn named(name: &str) -> Option<&'static Lesson> {
     let number = name.trim_start_matches('0');
-    all().into_iter().find(|lesson| lesson.slug == name || lesson.number == number)
+    all().iter().find(|lesson| lesson.slug == name || lesson.number.eq_ignore_ascii_case(number))
+}
+
+/// Lessons in whose title, chapter, name or text `word` occurs, whatever the case of its letters.
+pub fn search(word: &str) -> Vec<&'static Lesson> {
+    let word = word.to_lowercase();
+    let text = |lesson: &Lesson| FILES.iter().find(|(file, _)| *file == lesson.file).map_or("", |(_, text)| *text);
+    all().iter().filter(|lesson| text(lesson).to_lowercase().contains(&word) || lesson.slug.contains(&word)).collect()
 }
 
 #[cfg(test)]

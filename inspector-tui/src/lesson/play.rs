@@ -1,83 +1,153 @@
-//! Playing a lesson on the real engine: what a person at the keyboard and the tests do alike.
+//! Playing a lesson on the real engine. A person at the keyboard, the screen, a pipe and the tests all go through here.
 
-use super::parse::{Block, Lesson, LessonError, Predict, ScriptLine, Task};
-use crate::model::Question;
-use crate::predict::question;
+use super::ask::{Asked, Scene, compute};
+use super::format::{Count, Predict, ScriptLine, Task};
+use super::store::Store;
 use std::sync::Arc;
-use tosumu::PageSize;
-use tosumu::script::{Outcome, Runner, RunnerOptions};
+use tosumu::script::{Expect, Op, Outcome, Runner};
 use tosumu::trace::{Event, Receipt};
 
-/// A store on a simulated disk that a lesson works on.
-pub struct Stage {
-    runner: Runner,
-    /// Events the runner had told before the present script block.
-    block_start: usize,
+/// A piece of a lesson that was played.
+pub struct Played {
+    /// The engine behind it.
+    pub runner: Runner,
+    /// Everything that happened to the store, from its creation.
+    pub events: Vec<Arc<Event>>,
+    /// How many of these happened before this piece.
+    pub first: usize,
+    /// What each operation printed.
+    pub outcomes: Vec<Outcome>,
+    /// The questions, each with its answer, in the order they are put.
+    pub asked: Vec<Asked>,
 }
 
-impl Stage {
-    /// An empty store.
-    pub fn new(page_size: PageSize) -> Stage {
-        let runner = Runner::new(RunnerOptions { page_size, ..RunnerOptions::default() });
-        let block_start = runner.recorder().count();
-        Stage { runner, block_start }
+/// Why a piece cannot be played: the line of the file, when it is one, and what is wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlayError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// Makes the store, does what was done `before`, runs the script and answers the questions about it.
+pub fn play(
+    store: &Store,
+    before: &[String],
+    script: &[ScriptLine],
+    predicts: &[Predict],
+) -> Result<Played, PlayError> {
+    let mut runner = store.runner();
+    before.iter().for_each(|line| drop(runner.run_line(line)));
+    let first = runner.recorder().count();
+    let mut outcomes = Vec::new();
+    for (at, line) in script.iter().enumerate() {
+        let outcome = runner.run_line(&line.text);
+        if outcome.failed && !failure_is_expected(&script[at..]) {
+            return Err(PlayError { line: line.number, why: format!("`{}`: {}", line.text.trim(), outcome.text) });
+        }
+        outcomes.push(outcome);
+    }
+    let events = runner.recorder().events_from(0);
+    let mut played = Played { runner, events, first, outcomes, asked: Vec::new() };
+    for predict in predicts {
+        let scene = Scene { store, before, script, events: &played.events, first, runner: &mut played.runner };
+        let asked = compute(predict, scene).map_err(|why| PlayError { line: predict.number, why })?;
+        played.asked.push(asked);
+    }
+    played.asked.sort_by_key(|asked| asked.event);
+    Ok(played)
+}
+
+/// A line that fails has to be followed by the line that says so, before the next operation.
+fn failure_is_expected(lines: &[ScriptLine]) -> bool {
+    let expected = lines[1..].iter().map(|line| Op::parse(&line.text));
+    let mut expected = expected.take_while(|op| matches!(op, Ok(Op::Expect(_) | Op::Comment(_))));
+    let is_expect = lines.first().is_some_and(|line| matches!(Op::parse(&line.text), Ok(Op::Expect(_))));
+    !is_expect && expected.any(|op| matches!(op, Ok(Op::Expect(Expect::Fails { .. }))))
+}
+
+/// A task that was tried.
+pub struct Attempt {
+    /// The engine behind it.
+    pub runner: Runner,
+    /// For each check of the task what was found instead; none where it holds.
+    pub missing: Vec<Option<String>>,
+    /// What was used of what the task counts.
+    pub used: u64,
+    /// What it cost.
+    pub receipt: Receipt,
+    /// The first operation that failed, and how.
+    pub failed: Option<String>,
+}
+
+impl Attempt {
+    /// Whether every check holds.
+    pub fn passes(&self) -> bool {
+        self.missing.iter().all(Option::is_none)
     }
 
-    /// The store and its recording.
-    pub fn runner(&self) -> &Runner {
-        &self.runner
+    /// The first check that does not hold.
+    pub fn first_missing(&self, task: &Task) -> String {
+        let missing =
+            self.missing.iter().zip(&task.checks).find_map(|(missing, check)| Some((missing.as_ref()?, check)));
+        missing.map_or_else(String::new, |(instead, check)| format!("{}: {instead}", check.words))
     }
+}
 
-    /// Runs one line. `page-size N` begins a new store.
-    pub fn run(&mut self, line: &str) -> Outcome {
-        match page_size_line(line) {
-            Some(page_size) => {
-                *self = Stage::new(page_size);
-                Outcome { text: String::new(), failed: false }
-            }
-            None => self.runner.run_line(line),
+/// Tries `lines` at a task.
+pub fn attempt(task: &Task, lines: &[String]) -> Attempt {
+    let mut runner = task.store.runner();
+    let first = runner.recorder().count();
+    let mut failed = None;
+    for line in lines {
+        let outcome =
+            refusal(task, line).map_or_else(|| runner.run_line(line), |why| Outcome { text: why, failed: true });
+        if outcome.failed && failed.is_none() {
+            failed = Some(format!("`{line}`: {}", outcome.text));
         }
     }
+    let missing = missing(task, &mut runner);
+    let events = runner.recorder().events_from(first);
+    Attempt { runner, missing, used: used(task, &events), receipt: receipt(&events), failed }
+}
 
-    /// Runs a script block; returns its events, or the first line that failed and how.
-    pub fn run_block(&mut self, lines: &[ScriptLine]) -> Result<Vec<Arc<Event>>, (usize, String)> {
-        self.block_start = self.runner.recorder().count();
-        for line in lines {
-            let outcome = self.run(&line.text);
-            if outcome.failed {
-                return Err((line.number, format!("`{}`: {}", line.text, outcome.text)));
-            }
-        }
-        Ok(self.runner.recorder().events_from(self.block_start))
+/// Why a line is not allowed in a task.
+pub fn refusal(task: &Task, line: &str) -> Option<String> {
+    let word = line.split_whitespace().next()?;
+    let forbidden = task.forbid.iter().any(|forbidden| forbidden == word);
+    forbidden.then(|| format!("`{word}` would do the task for you: it is not allowed here."))
+}
+
+/// For each check what is found instead; none where it holds.
+pub fn missing(task: &Task, runner: &mut Runner) -> Vec<Option<String>> {
+    task.checks.iter().map(|check| runner.holds(&check.expect).err()).collect()
+}
+
+/// How much of what the task counts these events took.
+pub fn used(task: &Task, events: &[Arc<Event>]) -> u64 {
+    let receipt = receipt(events);
+    let lines = |counts: &dyn Fn(&str) -> bool| {
+        let asked = events.iter().filter_map(|event| match &**event {
+            Event::OperationStarted { line } => Some(line.as_str()),
+            _ => None,
+        });
+        asked.filter(|line| counts(line.split_whitespace().next().unwrap_or_default())).count() as u64
+    };
+    match &task.count {
+        None => 0,
+        Some(Count::Word(word)) => lines(&|first| first == word),
+        Some(Count::Operations) => lines(&|first| !["get", "scan", "show", "verify"].contains(&first)),
+        Some(Count::Syncs) => receipt.syncs.into(),
+        Some(Count::Writes) => receipt.writes.into(),
+        Some(Count::Bytes) => receipt.bytes_written,
     }
-
-    /// Whether every check of a task holds now.
-    pub fn passes(&mut self, task: &Task) -> bool {
-        task.checks.iter().all(|check| !self.runner.run_line(check).failed)
-    }
 }
 
-fn page_size_line(line: &str) -> Option<PageSize> {
-    line.trim().strip_prefix("page-size ")?.trim().parse().ok().and_then(PageSize::new)
-}
-
-/// The question of a predict block about the events of the script behind it, and the event it is about.
-pub fn asked(predict: &Predict, events: &[Arc<Event>]) -> Option<(Question, Arc<Event>)> {
-    let index = events.iter().position(|event| event.name() == predict.before)?;
-    Some((question(&predict.ask, &events[index], index)?, events[index].clone()))
-}
-
-/// How many operations a task's solution took, of those that are counted.
-pub fn counted(task: &Task, lines: &[String]) -> u32 {
-    let Some(word) = &task.count else { return 0 };
-    lines.iter().filter(|line| line.split_whitespace().next() == Some(word)).count() as u32
-}
-
-/// The bill of everything done on a stage.
-pub fn task_receipt(stage: &Stage) -> Receipt {
-    let events = stage.runner.recorder().events_from(0);
+/// The bill of all operations among these events.
+pub fn receipt(events: &[Arc<Event>]) -> Receipt {
     let mut total = Receipt::default();
-    for event in &events {
+    for event in events {
         if let Event::OperationEnded { receipt, .. } = &**event {
             total.syncs += receipt.syncs;
             total.writes += receipt.writes;
@@ -89,82 +159,16 @@ pub fn task_receipt(stage: &Stage) -> Receipt {
     total
 }
 
-/// What a headless play went through.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Checked {
-    /// Script blocks run.
-    pub scripts: usize,
-    /// Predictions whose answer was computed.
-    pub predictions: usize,
-    /// Tasks whose reference solution passed and whose wrong ones did not.
-    pub tasks: usize,
-}
-
-/// Plays a lesson without anybody: every script must run, every question must have its event, every reference solution must
-/// pass within its par, and every wrong one must not.
-pub fn check(lesson: &Lesson) -> Result<Checked, LessonError> {
-    let error = |line, why: String| LessonError { file: lesson.file.clone(), line, why };
-    let mut stage = Stage::new(lesson.page_size);
-    let mut pending: Option<&Predict> = None;
-    let mut checked = Checked::default();
-    for block in &lesson.blocks {
-        match block {
-            Block::Prose(_) => {}
-            Block::Look(looks) => {
-                for look in looks {
-                    crate::look::text(stage.runner(), look).map_err(|why| error(0, why))?;
-                }
-            }
-            Block::Predict(predict) => pending = Some(predict),
-            Block::Script(lines) => {
-                let events = stage.run_block(lines).map_err(|(line, why)| error(line, why))?;
-                checked.scripts += 1;
-                if let Some(predict) = pending.take() {
-                    let why = || format!("no {} came that can be asked for its {}", predict.before, predict.ask);
-                    asked(predict, &events).ok_or_else(|| error(predict.number, why()))?;
-                    checked.predictions += 1;
-                }
-            }
-            Block::Task(task) => {
-                check_task(task).map_err(|why| error(task.number, why))?;
-                checked.tasks += 1;
-            }
-        }
-    }
-    match pending {
-        Some(predict) => {
-            Err(error(predict.number, "a predict block stands before the script it asks about".to_owned()))
-        }
-        None => Ok(checked),
-    }
-}
-
-fn check_task(task: &Task) -> Result<(), String> {
-    if Stage::new(task.page_size).passes(task) {
-        return Err("the task is done before anything was done".to_owned());
-    }
-    if !attempt(task, &task.solution)? {
-        return Err("the reference solution does not pass".to_owned());
-    }
-    let used = counted(task, &task.solution);
-    if task.par.is_some_and(|par| used > par) {
-        return Err(format!("the reference solution takes {used}, over its own par"));
-    }
-    for (index, wrong) in task.wrong.iter().enumerate() {
-        if attempt(task, wrong)? {
-            return Err(format!("wrong solution {} passes", index + 1));
-        }
-    }
-    Ok(())
-}
-
-fn attempt(task: &Task, lines: &[String]) -> Result<bool, String> {
-    let mut stage = Stage::new(task.page_size);
-    for line in lines {
-        let outcome = stage.run(line);
-        if outcome.failed {
-            return Err(format!("`{line}`: {}", outcome.text));
-        }
-    }
-    Ok(stage.passes(task))
+/// The score of a task that was passed, in a sentence or two.
+pub fn score_text(task: &Task, used: u64, receipt: &Receipt) -> String {
+    let counted = match (&task.count, task.par) {
+        (Some(count), Some(par)) if used <= par => format!("You used {used} {count}; that is as few as are known. "),
+        (Some(count), Some(par)) => format!("You used {used} {count}; {par} are enough. "),
+        (Some(count), None) => format!("You used {used} {count}. "),
+        (None, _) => String::new(),
+    };
+    format!(
+        "{counted}Receipt: {} syncs, {} writes, {} bytes written, {} pages sealed.",
+        receipt.syncs, receipt.writes, receipt.bytes_written, receipt.pages_sealed
+    )
 }

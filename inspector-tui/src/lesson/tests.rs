@@ -6,55 +6,322 @@ fn every_lesson_plays_with_its_reference_solutions() {
         let lesson = Lesson::parse(name, text).unwrap_or_else(|error| panic!("{error}"));
         let checked = check(&lesson).unwrap_or_else(|error| panic!("{error}"));
         assert!(checked.predictions >= 1 && checked.tasks >= 1, "{name}: a lesson has a prediction and a task");
+        let advice: Vec<String> = advice(&lesson).iter().map(LessonError::to_string).collect();
+        assert!(advice.is_empty(), "{}", advice.join("\n"));
     }
+    let all: Vec<&Lesson> = all().iter().collect();
+    assert_eq!((check_set(&all), all.len()), (Vec::new(), FILES.len()));
 }
 
 #[test]
-fn a_lesson_is_found_by_number_and_by_title() {
+fn a_lesson_is_found_by_number_by_title_and_by_its_words() {
     for name in ["4", "04", "the-split"] {
-        assert_eq!(named(name).map(|lesson| lesson.title), Some("The split".to_owned()), "{name}");
+        assert_eq!(named(name).map(|lesson| lesson.title.as_str()), Some("The split"), "{name}");
     }
     assert!(named("99").is_none());
+    assert!(search("SEPARATOR").iter().any(|lesson| lesson.number == "4"));
+    assert!(search("no such word anywhere").is_empty());
 }
 
-fn the_split_with(from: &str, to: &str) -> Result<Checked, LessonError> {
-    let (name, text) = FILES[0];
-    assert!(text.contains(from), "{from}");
-    Lesson::parse(name, &text.replacen(from, to, 1)).and_then(|lesson| check(&lesson))
+/// A small lesson that uses everything there is.
+const SMALL: &str = r#"---
+lesson: 7
+title: Small
+chapter: Test
+minutes: 5
+needs: nothing
+page-size: 512
+---
+
+# Small
+
+See [the split](04-the-split.md).
+
+```predict
+ask: separator
+```
+
+```predict
+ask: count splits
+```
+
+```script
+put b the letter b, with a value of exactly sixty bytes ..........
+put d the letter d, with a value of exactly sixty bytes ..........
+put f the letter f, with a value of exactly sixty bytes ..........
+put n the letter n, with a value of exactly sixty bytes ..........
+put p the letter p, with a value of exactly sixty bytes ..........
+put r the letter r, with a value of exactly sixty bytes ..........
+put l the letter l, with a value of exactly sixty bytes ..........
+expect height 2
+```
+
+```look
+tree at start
+page 1 field slot_count
+disk at file-synced
+```
+
+```predict
+ask: path n
+```
+
+```predict
+ask: see
+```
+
+```script
+get n
+```
+
+```predict
+ask: point superblock A field page_size
+```
+
+```predict
+ask: choice
+question: Is it there?
+right: yes
+wrong: no
+proof: expect records 8
+why: Eight were put.
+```
+
+```predict
+ask: order file-synced file-written transaction-committed
+```
+
+```script
+put zz 1
+```
+
+```predict
+ask: survives
+```
+
+```script
+crash before wal-sync
+put zzz 1
+reopen
+expect no zzz
+```
+
+```predict
+ask: fate
+```
+
+```script
+tamper log truncate 600
+```
+
+```predict
+ask: finding
+```
+
+```predict
+ask: verdict
+```
+
+```script
+sample
+checkpoint
+tamper page 1 byte 99 xor 01
+verify
+```
+
+```task
+goal: Two.
+sample
+check: two more: expect records 12
+count: operations
+par: 2
+forbid: fill
+hint: a
+hint: b
+hint: c
+setup:
+del b
+solution:
+put b 1
+put c 1
+wrong:
+put b 1
+```
+
+<details><summary>Why?</summary>
+
+Because.
+
+</details>
+"#;
+
+fn small() -> Lesson {
+    Lesson::parse("07-small.md", SMALL).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
-fn a_lesson_that_lies_fails() {
+fn a_lesson_of_every_kind_of_block_plays() {
+    let lesson = small();
+    let checked = check(&lesson).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(
+        checked,
+        Checked { scripts: 6, predictions: 11, looks: 3, tasks: 1, folds: 1 },
+        "every block is gone through"
+    );
+    let page = to_html(&lesson).unwrap_or_else(|error| panic!("{error}"));
+    for part in ["<svg", "<h2>Answers</h2>", "Prediction 11", "Task.", "<pre>", "put zz 1"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("src=") && !page.contains("href=\"http"), "it needs nothing else");
+}
+
+fn asked(predict: usize) -> Asked {
+    let lesson = small();
+    let mut standing = Player::new(lesson.clone()).standing(0);
+    let mut pending = Vec::new();
+    let mut seen = 0;
+    for (at, block) in lesson.blocks.iter().enumerate() {
+        match block {
+            Block::Predict(predict) => pending.push(predict.clone()),
+            Block::Script(script) => {
+                if script.store.is_some() {
+                    standing = Player::new(lesson.clone()).standing(at + 1);
+                    standing.before.clear();
+                }
+                let before = std::mem::take(&mut standing.before);
+                let played = play(&standing.store, &before, &script.lines, &std::mem::take(&mut pending)).unwrap();
+                let mut asked = played.asked;
+                asked.sort_by_key(|asked| asked.line);
+                if let Some(found) = asked.get(predict.wrapping_sub(seen)) {
+                    return found.clone();
+                }
+                seen += asked.len();
+                standing.before = before;
+                standing.before.extend(script.lines.iter().map(|line| line.text.clone()));
+            }
+            _ => {}
+        }
+    }
+    panic!("there is no question {predict}");
+}
+
+#[test]
+fn answers_are_judged_as_they_are_given() {
+    let path = asked(2);
+    assert!(matches!(&path.way, Way::Type { answer, .. } if answer.split(' ').count() == 2), "{path:?}");
+    let answer = path.answer();
+    assert!(path.is_right(&Given::Words(answer.replace(' ', " -> "))));
+    assert!(path.is_right(&Given::Words(answer.replace(' ', ","))));
+    assert!(!path.is_right(&Given::Words("1".to_owned())));
+    let see = asked(3);
+    assert!(see.answer().starts_with("the letter n"));
+    let point = asked(4);
+    let Way::Point { answer, fields, .. } = &point.way else { panic!("{point:?}") };
+    assert!(point.is_right(&Given::Byte(answer.start)) && !point.is_right(&Given::Byte(answer.end)));
+    assert!(fields.iter().any(|field| field.name == "page_size" && field.span == *answer));
+    assert!(point.reply(Some(&Given::Byte(0))).starts_with("Not so: Byte 0 is part of"));
+    let order = asked(6);
+    assert_eq!(order.answer(), "2 1 3", "write, sync, commit: {}", order.text);
+}
+
+#[test]
+fn a_lesson_that_lies_fails_with_its_line() {
     for (from, to, why) in [
-        ("expect height 1", "expect height 2", "expect height 2"),
-        ("before: page-split", "before: checkpoint-ended", "no checkpoint-ended came"),
-        ("ask: separator", "ask: weather", "weather"),
-        ("par: 7", "par: 3", "over its own par"),
-        ("check: expect height 3", "check: expect height 1", "before anything was done"),
-        ("check: expect height 3", "check: expect height 7", "does not pass"),
-        ("check: expect height 3", "check: expect records 7", "wrong solution 2 passes"),
-        ("hint: A leaf holds", "clue: A leaf holds", "a task has no `clue`"),
-        ("```look\ntree\npage 1", "```look\nweather", "weather"),
+        ("expect height 2", "expect height 3", "height 2"),
+        ("ask: separator", "ask: emptied", "no pages-merged comes"),
+        ("ask: separator", "ask: separator\nbefore: crashed", "before page-split, not before crashed"),
+        ("ask: path n", "ask: path x", "searches for `x`"),
+        ("field page_size", "field colour", "there are: magic"),
+        ("proof: expect records 8", "proof: expect records 9", "does not hold"),
+        ("ask: order file-synced", "ask: order page-split", "no page-split comes"),
+        ("page 1 field slot_count", "page 9", "no page 9"),
+        ("page 1 field slot_count", "page 1 field colour", "no field `colour`"),
+        ("disk at file-synced", "disk at crashed", "no crashed"),
+        ("tree at start", "weather", "no view `weather`"),
+        ("put b 1\nput c 1\n", "put b 1\n", "does not pass: two more"),
+        ("par: 2", "par: 1", "over its own par"),
+        ("put b 1\nput c 1\n", "fill 2 ascending\n", "which is forbidden"),
+        ("wrong:\nput b 1", "wrong:\nput b 1\nput c 2", "wrong solution 1 passes"),
+        ("expect records 12", "expect records 10", "before anything was done"),
+        ("Because.", "", "has no answer"),
+        ("# Small", "# Big", "# Small"),
+        ("lesson: 7", "lesson: 8", "its own number"),
+        (
+            "```script\nsample\ncheckpoint\ntamper page 1 byte 99 xor 01\nverify\n```\n",
+            "",
+            "a script block stands behind it",
+        ),
+        ("put zz 1\n", "get\n", "get K"),
+        ("reopen\nexpect no zzz", "put x 1\nexpect no zzz", "the store is closed"),
     ] {
-        let error = the_split_with(from, to).expect_err(to);
-        assert!(error.to_string().contains(why), "{to}: {error}");
+        assert!(SMALL.contains(from), "{from}");
+        let text = SMALL.replacen(from, to, 1);
+        let lesson = Lesson::parse("07-small.md", &text).and_then(|lesson| check(&lesson));
+        let error = lesson.expect_err(to).to_string();
+        assert!(error.contains(why), "{to}: {error}");
+        assert!(error.starts_with("07-small.md:"), "{error}");
     }
 }
 
 #[test]
 fn a_file_that_is_no_lesson_is_told_with_its_line() {
+    let with = |body: &str| format!("---\nlesson: 1\ntitle: t\nchapter: c\nminutes: 5\npage-size: 512\n---\n{body}\n");
     for (text, why) in [
-        ("", "line 1: a lesson begins with front matter"),
-        ("---\nlesson: 1\n", "has no end"),
-        ("---\nlesson\n---\n", "line 2"),
-        ("---\nlesson: 1\ntitle: t\nminutes: 5\npage-size: 500\n---\n", "power of two"),
-        (
-            "---\nlesson: 1\ntitle: t\nminutes: 5\npage-size: 512\n---\n```script\nput a 1\n",
-            "line 7: this block has no end",
-        ),
-        ("---\nlesson: 1\ntitle: t\nminutes: 5\npage-size: 512\n---\n```task\ngoal: g\n```\n", "check"),
+        (String::new(), ":1: a lesson begins with front matter"),
+        ("---\nlesson: 1\n".to_owned(), "has no end"),
+        ("---\nlesson\n---\n".to_owned(), ":2: "),
+        ("---\ncolour: 1\n---\n".to_owned(), ":2: there is no `colour`"),
+        (with("").replace("512", "500"), ":6: a page size"),
+        (with("").replace("minutes: 5", "minutes: ten"), ":5: `minutes`"),
+        (with("").replace("chapter: c\n", ""), "`chapter: …`"),
+        (with("```script\nput a 1"), ":8: this block has no end"),
+        (with("```script\nputt a 1\n```"), ":9: `putt`"),
+        (with("```script\nput a 1\nsample\n```"), ":10: `sample` begins a store"),
+        (with("```script\nfixture nothing-like-it\n```"), "no fixture"),
+        (with("```predict\n```"), ":8: a predict block has a line `ask: …`"),
+        (with("```predict\nask: weather\n```"), "cannot be asked; there are: separator"),
+        (with("```predict\nask: count clouds\n```"), "there are: records"),
+        (with("```predict\nask: point somewhere\n```"), "superblock A"),
+        (with("```predict\nask: choice\nright: a\n```"), "needs `question:`"),
+        (with("```predict\ncolour: red\n```"), "there are: ask"),
+        (with("```look\n```"), "names a view"),
+        (with("```look\npage byte x\n```"), "a number is missing"),
+        (with("```look\ntree upside-down\n```"), "does not belong here"),
+        (with("```task\ngoal: g\n```"), "check"),
+        (with("```task\ngoal: g\ncheck: height 3\n```"), "expect …"),
+        (with("```task\ngoal: g\nclue: h\n```"), "no `clue`"),
+        (with("<details><summary>Why?\nnever closed"), "</summary>"),
+        (with("<details><summary>Why?</summary>\nnever closed"), "no end"),
     ] {
-        let error = Lesson::parse("01-t.md", text).expect_err(text);
-        assert!(error.to_string().contains(why), "{text}: {error}");
+        let error = Lesson::parse("01-t.md", &text).expect_err(&text).to_string();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+}
+
+#[test]
+fn lessons_side_by_side_agree() {
+    let (one, mut other) = (small(), small());
+    let twice: Vec<String> = check_set(&[&one, &other]).iter().map(LessonError::to_string).collect();
+    assert!(twice[0].contains("another lesson 7") && twice[1].contains("04-the-split.md"), "{twice:?}");
+    other.number = "8".to_owned();
+    other.slug = "other".to_owned();
+    other.needs = vec!["9".to_owned()];
+    let split = named("4").unwrap();
+    let errors: Vec<String> = check_set(&[&one, &other, split]).iter().map(LessonError::to_string).collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("cannot build on lesson 9"));
+}
+
+/// The fenced example of the guide is a lesson's body.
+#[test]
+fn the_example_of_the_guide_plays() {
+    let guide = include_str!("../../../tutorials/AUTHORING.md");
+    let example = guide.split("````text\n").nth(1).and_then(|rest| rest.split("\n````").next()).expect("the example");
+    let front = "---\nlesson: 16\ntitle: T\nchapter: c\nminutes: 5\nneeds: nothing\npage-size: 512\n---\n\n# T\n\n";
+    let lesson = Lesson::parse("16-t.md", &format!("{front}{example}\n")).unwrap_or_else(|error| panic!("{error}"));
+    let checked = check(&lesson).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((checked.scripts, checked.predictions, checked.looks), (1, 1, 1));
+    for word in ["separator", "path KEY", "count MEASURE", "fate", "setup:", "forbid:", "solution:"] {
+        assert!(guide.contains(word), "{word}");
     }
 }

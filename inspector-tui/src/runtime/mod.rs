@@ -4,10 +4,12 @@
 //! a message and never without one, and what means nothing is no message; while nothing plays the loop sleeps.
 
 mod keep;
+mod progress_file;
 mod terminal;
 mod worker;
 
 pub use keep::Keep;
+pub use progress_file::{FILE_NAME as PROGRESS_FILE_NAME, ProgressFile};
 pub use worker::Worker;
 
 use crate::command::Command;

@@ -14,7 +14,7 @@ mod tree;
 pub use copy::{copy_failure, print_copy};
 pub use failure::{Failure, Outcome, Status};
 pub use key::{KeyOptions, raw_stdin};
-pub use look::{LookOptions, folders};
+pub use look::{LookOptions, folders, read_bounded};
 pub use new_key::NewKeyOptions;
 pub use open::{
     ArchiveOptions, CreateOptions, KdfOptions, key_failure, open_source, open_to_read, open_to_write, open_with,

@@ -1,0 +1,248 @@
+//! The little Markdown that lessons use, as lines of words: headings, paragraphs, lists, `code`, **strong**, tables as they are.
+
+use crate::widget::text;
+
+/// How a word is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ink {
+    /// As it is.
+    Plain,
+    /// A heading, or a **strong** word.
+    Strong,
+    /// Something of the script language or of the bytes.
+    Code,
+    /// Said aside.
+    Quiet,
+    /// Something that was right.
+    Good,
+    /// Something that was not.
+    Bad,
+}
+
+/// A line: pieces of text one after the other.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Line {
+    /// The pieces.
+    pub pieces: Vec<(String, Ink)>,
+}
+
+impl Line {
+    /// A line of one piece.
+    pub fn of(words: impl Into<String>, ink: Ink) -> Line {
+        Line { pieces: vec![(words.into(), ink)] }
+    }
+
+    /// Its text.
+    pub fn text(&self) -> String {
+        self.pieces.iter().map(|(words, _)| words.as_str()).collect()
+    }
+}
+
+/// Markdown as lines of at most so many columns.
+pub fn lines(markdown: &str, columns: usize) -> Vec<Line> {
+    let mut all = Vec::new();
+    let mut paragraph = String::new();
+    let mut in_code = false;
+    let close = |paragraph: &mut String, all: &mut Vec<Line>| {
+        if !paragraph.is_empty() {
+            all.extend(wrapped(paragraph, columns));
+            paragraph.clear();
+        }
+    };
+    for line in markdown.lines() {
+        let trimmed = line.trim();
+        if trimmed.starts_with("```") {
+            close(&mut paragraph, &mut all);
+            in_code = !in_code;
+        } else if in_code || trimmed.starts_with('|') {
+            close(&mut paragraph, &mut all);
+            all.push(Line::of(text::clip(line, columns).into_owned(), Ink::Code));
+        } else if trimmed.is_empty() {
+            close(&mut paragraph, &mut all);
+            if all.last().is_some_and(|line| !line.pieces.is_empty()) {
+                all.push(Line::default());
+            }
+        } else if trimmed.starts_with('#') {
+            close(&mut paragraph, &mut all);
+            let words = trimmed.trim_start_matches('#').trim();
+            all.extend(text::wrap(words, columns).into_iter().map(|line| Line::of(line, Ink::Strong)));
+        } else {
+            if is_item(trimmed) {
+                close(&mut paragraph, &mut all);
+            }
+            if !paragraph.is_empty() {
+                paragraph.push(' ');
+            }
+            paragraph.push_str(trimmed);
+        }
+    }
+    close(&mut paragraph, &mut all);
+    while all.last().is_some_and(|line| line.pieces.is_empty()) {
+        all.pop();
+    }
+    all
+}
+
+/// `- …` or `1. …`.
+fn is_item(line: &str) -> bool {
+    line.starts_with("- ") || numbered(line).is_some()
+}
+
+fn numbered(line: &str) -> Option<usize> {
+    let digits = line.chars().take_while(char::is_ascii_digit).count();
+    (digits > 0 && line[digits..].starts_with(". ")).then_some(digits + 2)
+}
+
+/// A paragraph, its marks turned into inks. What follows the first line of an item stands under its words.
+fn wrapped(paragraph: &str, columns: usize) -> Vec<Line> {
+    let (mark, words) = match (paragraph.strip_prefix("- "), numbered(paragraph)) {
+        (Some(rest), _) => ("- ", rest),
+        (None, Some(length)) => paragraph.split_at(length),
+        (None, None) => ("", paragraph),
+    };
+    let indent = text::width(mark);
+    let room = columns.saturating_sub(indent).max(1);
+    let mut lines = vec![Line::default()];
+    let mut used = 0;
+    for unit in units(words) {
+        let width: usize = unit.iter().map(|(word, _)| text::width(word)).sum();
+        let last = unit.last().map_or(0, |(word, _)| text::width(word) - text::width(word.trim_end()));
+        if used > 0 && used + width - last > room {
+            lines.push(Line::default());
+            used = 0;
+        }
+        for (word, ink) in unit {
+            for part in parts(&word, room) {
+                if used > 0 && used + text::width(part.trim_end()) > room {
+                    lines.push(Line::default());
+                    used = 0;
+                }
+                used += text::width(&part);
+                let line = lines.last_mut().expect("invariant: there is a line");
+                match line.pieces.last_mut().filter(|(_, last)| *last == ink) {
+                    Some((before, _)) => before.push_str(&part),
+                    None => line.pieces.push((part, ink)),
+                }
+            }
+        }
+    }
+    for (at, line) in lines.iter_mut().enumerate() {
+        let before = if at == 0 { mark.to_owned() } else { " ".repeat(indent) };
+        if !before.is_empty() {
+            line.pieces.insert(0, (before, Ink::Plain));
+        }
+        if let Some((last, _)) = line.pieces.last_mut() {
+            last.truncate(last.trim_end().len());
+        }
+    }
+    lines
+}
+
+/// What no line end may stand in: words up to the next space, of whatever inks.
+fn units(words: &str) -> Vec<Vec<(String, Ink)>> {
+    let mut units = vec![Vec::new()];
+    for (word, ink) in inked(words) {
+        let ends = word.ends_with(' ');
+        units.last_mut().expect("invariant: there is a unit").push((word, ink));
+        if ends {
+            units.push(Vec::new());
+        }
+    }
+    units
+}
+
+/// A word that is wider than a line, cut into pieces.
+fn parts(word: &str, room: usize) -> Vec<String> {
+    if text::width(word.trim_end()) <= room {
+        return vec![word.to_owned()];
+    }
+    let mut parts = text::wrap(word.trim_end(), room);
+    if word.ends_with(' ')
+        && let Some(last) = parts.last_mut()
+    {
+        last.push(' ');
+    }
+    parts
+}
+
+/// Words with the space behind them, each with its ink. Of a link its words stay.
+fn inked(text: &str) -> Vec<(String, Ink)> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut ink = Ink::Plain;
+    let unlinked = without_links(text);
+    let mut letters = unlinked.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '`' => {
+                flush(&mut words, &mut word, ink);
+                ink = if ink == Ink::Code { Ink::Plain } else { Ink::Code };
+            }
+            '*' if ink != Ink::Code && letters.peek() == Some(&'*') => {
+                letters.next();
+                flush(&mut words, &mut word, ink);
+                ink = if ink == Ink::Strong { Ink::Plain } else { Ink::Strong };
+            }
+            '*' if ink != Ink::Code
+                && (word.is_empty() || letters.peek().is_none_or(|next| !next.is_alphanumeric())) => {}
+            ' ' => {
+                word.push(' ');
+                flush(&mut words, &mut word, ink);
+            }
+            letter => word.push(letter),
+        }
+    }
+    flush(&mut words, &mut word, ink);
+    words
+}
+
+fn flush(words: &mut Vec<(String, Ink)>, word: &mut String, ink: Ink) {
+    if !word.is_empty() {
+        words.push((std::mem::take(word), ink));
+    }
+}
+
+/// `[words](target)` becomes `words`.
+fn without_links(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('[') {
+        let link = rest[open..].find("](").and_then(|middle| {
+            let close = rest[open + middle..].find(')')?;
+            Some((middle, close))
+        });
+        let Some((middle, close)) = link else { break };
+        out.push_str(&rest[..open]);
+        out.push_str(&rest[open + 1..open + middle]);
+        rest = &rest[open + middle + close + 1..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paragraph_is_wrapped_and_its_marks_become_inks() {
+        let lines =
+            lines("# A title\n\nA **strong** word, a *soft* one,\nand `put m 13` of [lesson 4](04-the-split.md).", 24);
+        let text: Vec<String> = lines.iter().map(Line::text).collect();
+        assert_eq!(text, ["A title", "", "A strong word, a soft", "one, and put m 13 of", "lesson 4."]);
+        assert!(lines[2].pieces.contains(&("strong ".to_owned(), Ink::Strong)) || lines[2].pieces[1].1 == Ink::Strong);
+        assert!(lines[3].pieces.iter().any(|(words, ink)| *ink == Ink::Code && words == "put m 13"));
+    }
+
+    #[test]
+    fn lists_hang_and_tables_stay_as_they_are() {
+        let text: Vec<String> =
+            lines("- one two three\n- four\n\n1. five six\n\n| a | b |", 9).iter().map(Line::text).collect();
+        assert_eq!(text, ["- one two", "  three", "- four", "", "1. five", "   six", "", "| a | b |"]);
+    }
+
+    #[test]
+    fn a_word_wider_than_the_line_is_cut() {
+        assert!(lines(&"x".repeat(30), 8).iter().all(|line| line.text().len() <= 8));
+    }
+}
