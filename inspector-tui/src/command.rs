@@ -1,10 +1,12 @@
 //! What the model asks of the world outside: only the runtime does these.
 
 use crate::keep::Ask;
+use crate::labs::twin::Difference;
 use crate::message::Sample;
 use crate::timeline::Operation;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tosumu::script::Left;
 use tosumu::trace::Event;
 use tosumu::types::PageNo;
 
@@ -35,8 +37,8 @@ pub enum Command {
     Replay {
         /// The branch it is for: a new one, or one whose engine is ahead.
         branch: usize,
-        /// What the power cut struck, when one stands before the operations: they come after it.
-        crashed: Option<Vec<Arc<Event>>>,
+        /// What the power cut struck and what it left, when one stands before the operations: they come after it.
+        crashed: Option<(Vec<Arc<Event>>, Left)>,
         /// The operations up to the instant left.
         lines: Vec<String>,
         /// So many events the new branch shares with the one it leaves.
@@ -50,6 +52,8 @@ pub enum Command {
         branch: usize,
         /// The events up to the instant.
         events: Vec<Arc<Event>>,
+        /// What is left of unsynced writes.
+        left: Left,
     },
     /// Read a file at rest.
     LoadFile(PathBuf),
@@ -88,12 +92,17 @@ pub enum Command {
         events: Vec<Arc<Event>>,
         /// The operation.
         operation: Operation,
-        /// The store's file.
-        file: String,
     },
     /// Tell lies to a copy of the store as these events left it; [`Command::StopVerify`] ends it.
     TellLies {
         /// The events.
         events: Vec<Arc<Event>>,
+    },
+    /// Run two engines with one difference; [`Command::StopVerify`] ends it.
+    Twin {
+        /// The operations.
+        lines: Vec<String>,
+        /// The difference.
+        difference: Difference,
     },
 }

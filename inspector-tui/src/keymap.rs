@@ -3,7 +3,7 @@
 //!
 //! A key may stand in several rows with conditions that exclude each other; a letter has one meaning in every view.
 
-use crate::message::{Edit, Message};
+use crate::message::{Edit, Message, TwinAsk};
 use crate::model::{Focus, Model, Screen, View};
 use crate::timeline::Mark;
 use crate::travel::{Direction, mark_target};
@@ -306,6 +306,18 @@ fn on_untold(model: &Model) -> bool {
     on_tamper(model) && tamper.row < tamper.lies.len() && !tamper.is_told(tamper.row)
 }
 
+fn on_twin(model: &Model) -> bool {
+    lab(model) && model.view == View::Twin
+}
+
+fn twin_asks(model: &Model) -> bool {
+    on_twin(model) && model.labs.twin.is_asking()
+}
+
+fn twin_moves(model: &Model) -> bool {
+    on_twin(model) && (model.labs.twin.difference.is_none() || model.labs.twin.told().is_some())
+}
+
 fn no_bytes(model: &Model) -> bool {
     !model.in_bytes()
 }
@@ -558,6 +570,18 @@ static TABLE: &[Binding] = &[
     bind!([Escape, Char('A')], Message::Back, "leave the lab", "", "", on_tamper, ""),
     bind!([Char('c')], Message::StopGrid, "stop", "tell no more lies", "", |m| on_tamper(m) && m.busy.is_some(), ""),
 
+    // The twin run.
+    bind!([Char('1')], Message::Twin(TwinAsk::Guess(0)), "to 3: guess", "guess: the left one has more", "", twin_asks, ""),
+    bind!([Char('2')], Message::Twin(TwinAsk::Guess(1)), "", "guess: the right one has more", "", twin_asks, ""),
+    bind!([Char('3')], Message::Twin(TwinAsk::Guess(2)), "", "guess: both have the same", "", twin_asks, ""),
+    bind!([Enter], Message::Twin(TwinAsk::Enter), "look without a guess", "show the twins without a guess", "", twin_asks, ""),
+    bind!([Enter], Message::Twin(TwinAsk::Enter), "run both", "run two engines with the difference under the cursor", "", |m| on_twin(m) && m.labs.twin.difference.is_none(), ""),
+    bind!([Enter], Message::Twin(TwinAsk::Enter), "another difference", "choose another difference", "", |m| on_twin(m) && m.labs.twin.told().is_some(), ""),
+    bind!([Down, Char('j')], Message::Twin(TwinAsk::Move(1)), "down", "", "", twin_moves, ""),
+    bind!([Up, Char('k')], Message::Twin(TwinAsk::Move(-1)), "", "", "", twin_moves, ""),
+    bind!([Escape, Char('W')], Message::Back, "leave the twins", "", "", on_twin, ""),
+    bind!([Char('c')], Message::StopGrid, "stop", "end both engines", "", |m| on_twin(m) && m.busy.is_some(), ""),
+
     // A finding in front.
     bind!([Enter], Message::Activate, "show these bytes", "show the bytes a finding is about", "", finding_with_page, "This finding is about no page that can be shown."),
     bind!([Char('e')], Message::Explain, "explain", "say what the finding means and what brings it about", "explain", can_explain, "There is no finding to explain."),
@@ -592,6 +616,7 @@ static TABLE: &[Binding] = &[
     bind!([Char('x')], Message::CrashHere, "crash here", "the power goes at this instant: a new branch of time begins", "crash", |m| sandbox(m) && m.world.facts.open && m.busy.is_none(), "The power is off already: press r to open the store again."),
     bind!([Char('X')], Message::CrashGrid, "", "cut the power behind every disk call of this operation: the crash grid", "grid", |m| sandbox(m) && m.operation().is_some(), "There is no operation here whose disk calls could be cut."),
     bind!([Char('A')], Message::TamperLab, "", "tell every kind of lie to a copy of this store: the tamper lab", "tamper", sandbox, "A recording is only looked at."),
+    bind!([Char('W')], Message::Twin(TwinAsk::Open), "", "two engines, one script, one difference: the twin run", "twin order|commits|page-size", sandbox, "A recording has no engine that could run its script a second time."),
     bind!([Char('?')], Message::Help, "all keys", "every key and command, searchable", "help", inspecting, ""),
     bind!([Char('}')], Message::NextTransaction, "", "to the next transaction", "", can_forward, "This is the last event."),
     bind!([Char('{')], Message::PreviousTransaction, "", "to the transaction before", "", can_back, "This is the first event."),

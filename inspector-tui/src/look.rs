@@ -96,10 +96,14 @@ fn at(runner: &Runner, first: usize, look: &Look) -> Result<(Model, Subject), St
     apply(&mut model, first, look)?;
     match shown {
         View::Grid => {
-            let grid = labs::grid_now(&model, recorded::unlock(runner))?;
+            let grid = labs::grid_now(&model, runner.options())?;
             crate::update::update(&mut model, crate::message::Message::GridDone(Box::new(grid)));
         }
         View::Tamper => model.labs.tamper = labs::lies_now(&model, runner.options())?,
+        View::Twin => {
+            let order = labs::twin::Difference::Order(labs::twin::SEED);
+            model.labs.twin = labs::twins_now(&model, runner.options(), order)?;
+        }
         _ => {}
     }
     Ok((model, subject))

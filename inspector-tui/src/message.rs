@@ -3,6 +3,7 @@
 use crate::keep::Answer;
 use crate::labs::grid::Grid;
 use crate::labs::tamper::Lie;
+use crate::labs::twin::{Difference, Progress, Twin};
 use crate::model::{Focus, Report, View};
 use crate::timeline::FileWorld;
 use std::sync::Arc;
@@ -282,6 +283,27 @@ pub enum Message {
     LiesNews(Vec<Lie>),
     /// The worker told all lies, or was stopped.
     LiesDone(Vec<Lie>),
+    /// Something about the twin run.
+    Twin(TwinAsk),
+}
+
+/// What is asked of the twin run, and what the worker tells of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TwinAsk {
+    /// Bring it to the front.
+    Open,
+    /// Run two engines with this difference.
+    Run(Difference),
+    /// Run the difference under the cursor; look without a guess; choose another difference.
+    Enter,
+    /// Move the cursor, or scroll.
+    Move(i32),
+    /// Guess: one of the answers, from 0.
+    Guess(usize),
+    /// The worker has come so far.
+    News(Progress),
+    /// The worker is done, was stopped, or cannot do it.
+    Done(Result<Option<Box<Twin>>, String>),
 }
 
 /// What a verification that still runs has found since it told last.

@@ -148,11 +148,13 @@ pub enum View {
     Tamper = 16,
     /// The kinds of moments one can jump to.
     Marks = 20,
+    /// Two engines, one script, one difference.
+    Twin = 17,
 }
 
 impl View {
     /// Every view with its word, in the order of their tabs.
-    pub const ALL: [(View, &'static str); 17] = [
+    pub const ALL: [(View, &'static str); 18] = [
         (View::Tree, "tree"),
         (View::Page, "page"),
         (View::Map, "map"),
@@ -170,6 +172,7 @@ impl View {
         (View::Grid, "grid"),
         (View::Tamper, "tamper"),
         (View::Marks, "marks"),
+        (View::Twin, "twin"),
     ];
 
     /// Its one word.

@@ -19,8 +19,7 @@ use crate::keep::About;
 use crate::model::{Model, View};
 use std::collections::VecDeque;
 use std::fmt::Write;
-use tosumu::script::Op;
-use tosumu::trace::Event;
+use tosumu::script::{Left, Op, cut_by_hand};
 
 const HEADER: &str = "tosumu session 1";
 /// Most lines that a session has.
@@ -33,8 +32,8 @@ pub enum Act {
     GoTo(usize, usize),
     /// Run an operation.
     Run(String),
-    /// The power goes.
-    PowerCut,
+    /// The power goes, and this is left of unsynced writes.
+    PowerCut(Left),
     /// The branch begun last is called so.
     Name(usize, String),
     /// At the end: this branch, from 0, at an instant.
@@ -79,9 +78,8 @@ pub fn to_text(model: &Model) -> Option<String> {
         let _ = writeln!(text, "branch {name}");
         let mut first = 0;
         if let Some((parent, at)) = branch.parent {
-            let cut = at < branch.timeline.len() && matches!(branch.timeline.event(at), Event::Crashed { .. });
-            let by_hand = cut && branch.crashed_at == Some(at);
-            let _ = writeln!(text, "from {} {at}{}", parent + 1, if by_hand { " power-cut" } else { "" });
+            let cut = cut_by_hand(branch.timeline.events(), at).map(|left| format!(" power-cut{left}"));
+            let _ = writeln!(text, "from {} {at}{}", parent + 1, cut.unwrap_or_default());
             first = at;
             done = true;
         }
@@ -113,7 +111,11 @@ pub fn parse(text: &str) -> Result<Session, String> {
     for (line, number) in lines.filter(|(line, _)| !line.trim().is_empty() && !line.starts_with('#')) {
         let wrong = |why: &str| format!("line {number}: {why}");
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let numbers: Vec<usize> = rest.split(' ').filter_map(|word| word.parse().ok()).collect();
+        let (places, cut) = match rest.split_once(" power-cut") {
+            Some((places, left)) => (places, Some(left)),
+            None => (rest, None),
+        };
+        let numbers: Vec<usize> = places.split(' ').filter_map(|word| word.parse().ok()).collect();
         match word {
             "branch" => {
                 branches += 1;
@@ -130,8 +132,8 @@ pub fn parse(text: &str) -> Result<Session, String> {
                 let before = before.ok_or_else(|| wrong("it leaves a branch that was not there before"))?;
                 let named = session.acts.pop_back();
                 session.acts.push_back(Act::GoTo(before, at));
-                if rest.ends_with(" power-cut") {
-                    session.acts.push_back(Act::PowerCut);
+                if let Some(left) = cut {
+                    session.acts.push_back(Act::PowerCut(Left::parse(left).map_err(|why| wrong(&why))?));
                     session.acts.extend(named);
                 }
             }
@@ -170,7 +172,7 @@ pub fn parse(text: &str) -> Result<Session, String> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "tosumu session 1\nbranch main\nrun put m 13\nbranch cut\nfrom 1 72 power-cut\nrun reopen\n\
+    const TEXT: &str = "tosumu session 1\nbranch main\nrun put m 13\nbranch cut\nfrom 1 72 power-cut torn 1\nrun reopen\n\
                         branch other\nfrom 1 30\nrun put o 15\nrun put q 1\nfront 2 80\nview log\ntheme light\n";
 
     #[test]
@@ -180,7 +182,7 @@ mod tests {
         let acts = [
             run("put m 13"),
             Act::GoTo(0, 72),
-            Act::PowerCut,
+            Act::PowerCut(Left::Torn(1)),
             Act::Name(1, "cut".to_owned()),
             run("reopen"),
             Act::GoTo(0, 30),
@@ -198,6 +200,11 @@ mod tests {
         assert!(parse("").unwrap_err().contains("first line"));
         assert_eq!(parse("tosumu session 1\nrun pat m").unwrap_err().split(':').next(), Some("line 2"));
         assert!(parse("tosumu session 1\nbranch main\nfrom 1 2").unwrap_err().starts_with("line 3"));
+        assert!(
+            parse("tosumu session 1\nbranch main\nbranch b\nfrom 1 2 power-cut tarn")
+                .unwrap_err()
+                .starts_with("line 4")
+        );
         assert!(parse("tosumu session 1\nwhat").unwrap_err().contains("no word of a session"));
     }
 }

@@ -14,6 +14,7 @@ mod news;
 mod script;
 mod time;
 mod tour;
+mod twin;
 mod undo;
 mod views;
 mod words;
@@ -25,7 +26,7 @@ pub use look::page_to_probe;
 pub use script::lines_of;
 
 use crate::command::Command;
-use crate::message::{Edit, Message};
+use crate::message::{Edit, Message, TwinAsk};
 use crate::model::{Model, Note, Screen, View};
 
 /// Lets `message` happen.
@@ -68,6 +69,7 @@ fn comes_from_a_person(message: &Message) -> bool {
             | Message::GridDone(_)
             | Message::LiesNews(_)
             | Message::LiesDone(_)
+            | Message::Twin(TwinAsk::News(_) | TwinAsk::Done(_))
     )
 }
 
@@ -209,6 +211,7 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::TellLie => return labs::tell(model),
         Message::LiesNews(lies) => labs::lies_news(model, lies),
         Message::LiesDone(lies) => labs::lies_done(model, lies),
+        Message::Twin(ask) => return twin::take(model, ask),
     }
     Vec::new()
 }

@@ -30,7 +30,7 @@ fn a_word_that_is_no_view_is_refused_with_those_that_are() {
     let folder = folder();
     let answer = tosumu(folder.path(), &["shot", "zebra", "store.tsm"]);
     assert_eq!(answer.status.code(), Some(64));
-    let words = "tree page map log disk seals snapshots verify receipt events diff life branches help grid tamper marks home lab";
+    let words = "tree page map log disk seals snapshots verify receipt events diff life branches help grid tamper marks twin home lab";
     assert!(text(&answer.stderr).contains(words), "{}", text(&answer.stderr));
     assert!(answer.stdout.is_empty());
 }
@@ -51,7 +51,7 @@ fn every_view_of_a_file_and_of_a_script_is_drawn_and_the_file_stays_as_it_was() 
             [&["store.tsm"][..], &["broken.tsm"], &["--script", "run.txt"], &["--script", "run.txt", "--at", "9"]]
         {
             for form in [&[][..], &["--plain"], &["--json"], &["--size", "120x40"], &["--ascii"]] {
-                let is_lab = ["grid", "tamper"].contains(&word);
+                let is_lab = ["grid", "tamper", "twin"].contains(&word);
                 if is_lab && source[0] != "--script" {
                     let answer = tosumu(folder.path(), &[&["shot", word], source, form].concat());
                     assert_eq!(answer.status.code(), Some(64), "a lab is about a run");
@@ -128,9 +128,15 @@ fn the_labs_are_drawn_with_what_the_engine_answered() {
     std::fs::write(folder.path().join("put.script"), &script).unwrap();
     std::fs::write(folder.path().join("checkpoint.script"), format!("{script}checkpoint\n")).unwrap();
     let mut drawn = String::new();
-    for lab in ["grid", "tamper"] {
+    for lab in ["grid", "tamper", "twin"] {
         for script in ["put.script", "checkpoint.script"] {
-            for form in [&["--size", "60x16"][..], &["--size", "80x24"], &["--size", "120x40"], &["--plain"]] {
+            for form in [
+                &["--size", "60x16"][..],
+                &["--size", "80x24"],
+                &["--size", "120x40"],
+                &["--size", "200x60"],
+                &["--plain"],
+            ] {
                 let answer = tosumu(folder.path(), &[&["shot", lab, "--script", script], form].concat());
                 assert_eq!(answer.status.code(), Some(0), "{}", text(&answer.stderr));
                 drawn.push_str(&format!("--- {lab} {script} {}\n{}", form.join(" "), text(&answer.stdout)));
@@ -139,4 +145,24 @@ fn the_labs_are_drawn_with_what_the_engine_answered() {
     }
     assert!(!drawn.contains("WRONG: "), "{drawn}");
     insta::assert_snapshot!("the_labs", drawn);
+}
+
+#[test]
+fn the_twins_differ_in_what_is_said_and_in_nothing_else() {
+    let folder = folder();
+    std::fs::write(folder.path().join("fill.script"), "fill 200 random value 30\nput z 1\nput zz 2\n").unwrap();
+    let mut drawn = String::new();
+    for what in [&[][..], &["order", "3"], &["commits"], &["page-size", "4096"]] {
+        for form in [&["--size", "60x16"][..], &["--size", "80x24"], &["--size", "120x40"], &["--plain"]] {
+            let answer = tosumu(folder.path(), &[&["shot", "twin", "--script", "fill.script"], what, form].concat());
+            assert_eq!(answer.status.code(), Some(0), "{}", text(&answer.stderr));
+            drawn.push_str(&format!("--- twin {} {}\n{}", what.join(" "), form.join(" "), text(&answer.stdout)));
+        }
+    }
+    insta::assert_snapshot!("the_twins", drawn);
+    let status = |arguments: &[&str]| tosumu(folder.path(), arguments).status.code();
+    assert_eq!(status(&["shot", "twin", "--script", "fill.script", "page-size", "512"]), Some(3));
+    assert_eq!(status(&["shot", "twin", "--script", "fill.script", "peaks"]), Some(64));
+    assert_eq!(status(&["shot", "twin", "store.tsm"]), Some(64));
+    assert_eq!(status(&["shot", "tree", "--script", "fill.script", "store.tsm"]), Some(64));
 }

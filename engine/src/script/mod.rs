@@ -15,10 +15,10 @@
 //! t1: begin-read | t1: get K | t1: scan … | t1: tree T get K|scan … | t1: end
 //! checkpoint [full] | reopen | verify
 //! crash before|after wal-write|wal-sync|page-write|page-sync|superblock-write|superblock-sync [LEFT]
-//! crash at write N|at call N [LEFT] LEFT: torn K | losing 2,5 | keeping all | process | ordered N
-//!                                   | posix [keeping 1-3,5] [damaging 4] [junk SEED]; else nothing unsynced is left
+//! crash at write N|at call N [LEFT] LEFT: torn K | losing 2,5 | newest | chance SEED | keeping all | process
+//!                                   | ordered N | posix [keeping 1-3,5] [damaging 4] [junk SEED]; else nothing unsynced is left
 //! crash losing 2,5                  at the first sync with five writes waiting
-//! cut behind event N                the power went behind the N-th event of the operation above: the rest never happened
+//! cut behind event N [LEFT]         the power went behind the N-th event of the operation above: the rest never happened
 //! key add WORD | key remove N | key rewrap N WORD
 //! beside NAME new [seed N] | beside NAME copy | beside NAME OPERATION     another database, on a disk of its own
 //! tamper PLACE CHANGE [mended]      from outside and without the key; `mended`: the checksum over it is made right
@@ -43,6 +43,7 @@
 //! begins with `= ` is what the operation above it prints. Of a value of more than 200 bytes its length and first bytes are
 //! printed.
 
+mod crash;
 mod expect;
 mod forge;
 mod op;
@@ -50,16 +51,19 @@ mod parse;
 mod run;
 mod sample;
 mod show;
+mod spell;
 mod tamper;
 mod text;
 
+pub use crash::{Crash, Instant, Left, Step, cut_by_hand};
 pub use expect::{Expect, Measure, PageMeasure, Relation};
 pub use forge::{Forge, PageEdit};
 pub use op::{
-    BesideStep, Blob, CheckpointKind, CompareAndSwap, Crash, Fill, FillOrder, Instant, KeyStep, Left, Op, Read, Scan,
-    SessionStep, Show, Step, TreeStep,
+    BesideStep, Blob, CheckpointKind, CompareAndSwap, Fill, FillOrder, KeyStep, Op, Read, Scan, SessionStep, Show,
+    TreeStep,
 };
 pub use run::{Outcome, Runner, RunnerOptions};
 pub use sample::SAMPLE_STORE;
+pub use spell::spelled_out;
 pub use tamper::{Change, Checksums, FieldValue, Place, Stranger, Tamper};
 pub use text::{Line, Script, ScriptError};

@@ -1,11 +1,11 @@
 //! The operations of a script as plain values, and their canonical text.
 
+use super::crash::{Crash, Left};
 use super::expect::Expect;
 use super::forge::Forge;
 use super::tamper::Tamper;
 use crate::escape::{escape, escape_word};
 use crate::types::{CommitNo, PageNo};
-use crate::vfs::{Filling, PosixPlan};
 use std::fmt;
 
 /// One operation: one line of a script. [`Op::parse`](super::Op::parse) reads what `Display` writes.
@@ -73,11 +73,13 @@ pub enum Op {
     Checkpoint(CheckpointKind),
     /// `crash …`: arms a power cut that strikes the next operation.
     Crash(Crash),
-    /// `cut behind event N`: the power went behind that event of the operation above, counted from 1; the rest of it never
-    /// happened, and nothing unsynced is left.
+    /// `cut behind event N [LEFT]`: the power went behind that event of the operation above, counted from 1; the rest of it
+    /// never happened.
     Cut {
         /// The event's number in its operation.
         event: usize,
+        /// What is left of the writes not yet synced.
+        left: Left,
     },
     /// `reopen`: the program ends, if it still runs, and the database is opened again.
     Reopen,
@@ -274,81 +276,6 @@ pub enum FillOrder {
     Random,
 }
 
-/// A power cut that is to strike the next operation.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Crash {
-    /// When.
-    pub instant: Instant,
-    /// What is left of the writes not yet synced.
-    pub left: Left,
-}
-
-/// When the power goes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Instant {
-    /// `before STEP`: the step does not happen.
-    Before(Step),
-    /// `after STEP`: it happened, and nobody heard of it.
-    After(Step),
-    /// `at write N`: right after the operation's N-th write, counted from 1.
-    AtWrite(u64),
-    /// `at call N`: right before the operation's N-th call that changes something on the disk, counted from 1: a write, a sync,
-    /// a length, a name.
-    AtCall(u64),
-    /// `losing …` alone: right before the first sync at which so many writes wait.
-    AtSyncWaiting(u32),
-}
-
-/// A step of the protocol at which the power can go.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs, reason = "each is the word in the script")]
-pub enum Step {
-    WalWrite,
-    WalSync,
-    PageWrite,
-    PageSync,
-    SuperblockWrite,
-    SuperblockSync,
-}
-
-impl Step {
-    /// Every step, in the order of the protocol.
-    pub const ALL: [Step; 6] =
-        [Step::WalWrite, Step::WalSync, Step::PageWrite, Step::PageSync, Step::SuperblockWrite, Step::SuperblockSync];
-
-    /// The word in the script.
-    pub fn word(self) -> &'static str {
-        match self {
-            Step::WalWrite => "wal-write",
-            Step::WalSync => "wal-sync",
-            Step::PageWrite => "page-write",
-            Step::PageSync => "page-sync",
-            Step::SuperblockWrite => "superblock-write",
-            Step::SuperblockSync => "superblock-sync",
-        }
-    }
-}
-
-/// What a power cut leaves of the writes not yet synced.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Left {
-    /// Nothing, and of names neither: unless said otherwise.
-    Nothing,
-    /// `keeping all`
-    All,
-    /// `torn K`: of the last write its first sectors, of the others everything.
-    Torn(u64),
-    /// `losing 2,5`: all but the writes with these numbers.
-    AllBut(Vec<u32>),
-    /// `process`: everything, and it is pending still: the program was killed and the power stayed.
-    Process,
-    /// `ordered N`: the first so many units of what is pending, in the order they were made, each a sector or a name.
-    Ordered(u32),
-    /// `posix [keeping 1-3,5] [damaging 4] [junk SEED]`: of those units the ones kept; the ones damaged hold junk, and so do
-    /// holes in files if a seed is named.
-    Posix(PosixPlan),
-}
-
 /// What `show` prints.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Show {
@@ -404,7 +331,7 @@ impl fmt::Display for Op {
             Op::Checkpoint(CheckpointKind::Passive) => f.write_str("checkpoint"),
             Op::Checkpoint(CheckpointKind::Full) => f.write_str("checkpoint full"),
             Op::Crash(crash) => crash.fmt(f),
-            Op::Cut { event } => write!(f, "cut behind event {event}"),
+            Op::Cut { event, left } => write!(f, "cut behind event {event}{left}"),
             Op::Reopen => f.write_str("reopen"),
             Op::Passphrase(word) => write!(f, "passphrase {word}"),
             Op::Key(KeyStep::Add { passphrase }) => write!(f, "key add {passphrase}"),
@@ -499,66 +426,6 @@ impl fmt::Display for Fill {
         match self.value_bytes {
             Fill::VALUE_BYTES => Ok(()),
             bytes => write!(f, " value {bytes}"),
-        }
-    }
-}
-
-impl Crash {
-    /// The instant in words: `after wal-sync`.
-    pub fn place(&self) -> String {
-        match self.instant {
-            Instant::Before(step) => format!("before {}", step.word()),
-            Instant::After(step) => format!("after {}", step.word()),
-            Instant::AtWrite(number) => format!("at write {number}"),
-            Instant::AtCall(number) => format!("at call {number}"),
-            Instant::AtSyncWaiting(_) => "before a sync".to_owned(),
-        }
-    }
-}
-
-fn write_posix(f: &mut fmt::Formatter<'_>, plan: &PosixPlan) -> fmt::Result {
-    f.write_str(" posix")?;
-    for (word, numbers) in [("keeping", &plan.kept), ("damaging", &plan.damaged)] {
-        if !numbers.is_empty() {
-            write!(f, " {word} {}", ranges(numbers))?;
-        }
-    }
-    match plan.filling {
-        Filling::Zeros => Ok(()),
-        Filling::Junk(seed) => write!(f, " junk {seed}"),
-    }
-}
-
-/// Ascending numbers as `1-3,5`.
-fn ranges(numbers: &[u32]) -> String {
-    let mut runs: Vec<(u32, u32)> = Vec::new();
-    for &number in numbers {
-        match runs.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
-            _ => runs.push((number, number)),
-        }
-    }
-    let text = |(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
-    runs.iter().map(text).collect::<Vec<_>>().join(",")
-}
-
-impl fmt::Display for Crash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("crash")?;
-        if !matches!(self.instant, Instant::AtSyncWaiting(_)) {
-            write!(f, " {}", self.place())?;
-        }
-        match &self.left {
-            Left::Nothing => Ok(()),
-            Left::All => f.write_str(" keeping all"),
-            Left::Torn(sectors) => write!(f, " torn {sectors}"),
-            Left::AllBut(numbers) => {
-                let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
-                write!(f, " losing {}", numbers.join(","))
-            }
-            Left::Process => f.write_str(" process"),
-            Left::Ordered(units) => write!(f, " ordered {units}"),
-            Left::Posix(plan) => write_posix(f, plan),
         }
     }
 }

@@ -1,16 +1,16 @@
 //! From text to operations. Everything refused is refused with what would be right.
 
+use super::crash::{Left, parse_crash, parse_left};
 use super::expect::parse_expect;
 use super::forge::Forge;
 use super::op::{
-    BesideStep, Blob, CheckpointKind, CompareAndSwap, Crash, Fill, FillOrder, Instant, KeyStep, Left, Op, Read, Scan,
-    SessionStep, Show, Step, TreeStep,
+    BesideStep, Blob, CheckpointKind, CompareAndSwap, Fill, FillOrder, KeyStep, Op, Read, Scan, SessionStep, Show,
+    TreeStep,
 };
 use super::tamper::Tamper;
 use crate::escape::{escape, unescape};
 use crate::limits::LINE_BYTES_MAX;
 use crate::types::{CommitNo, PageNo, PageSize};
-use crate::vfs::{Filling, PosixPlan};
 use std::str::SplitAsciiWhitespace;
 
 /// Most records of one `fill`: every one of them leaves events behind.
@@ -24,9 +24,7 @@ const BLOB_BYTES_MAX: usize = 1 << 20;
 const OPERATIONS: &str = "put del get scan fill blob cas tree begin commit rollback savepoint rollback-to checkpoint crash \
                           cut reopen key tamper forge swap put-back beside verify show expect, or NAME: begin-read|get|scan|tree|end";
 const TREE_FORM: &str = "tree T create|drop|put K V|del K|get K|scan|fill|blob|cas";
-const CRASHES: &str = "`crash before|after STEP`, `crash at write N`, `crash at call N`, each with `torn K`, `losing 2,5`, \
-                       `keeping all`, `process`, `ordered N` or `posix …` behind it if you like, or `crash losing 2,5`";
-const STEPS: &str = "wal-write wal-sync page-write page-sync superblock-write superblock-sync";
+
 pub(super) type Parsed<T> = Result<T, String>;
 
 impl Op {
@@ -95,7 +93,10 @@ fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
 fn parse_cut(words: &mut Words<'_>) -> Parsed<Op> {
     const FORM: &str = "cut behind event N";
     match (words.next(), words.next()) {
-        (Some("behind"), Some("event")) => Ok(Op::Cut { event: words.number(FORM)? }),
+        (Some("behind"), Some("event")) => {
+            let event = words.number(FORM)?;
+            Ok(Op::Cut { event, left: parse_left(words)?.unwrap_or(Left::Nothing) })
+        }
         (Some("behind"), None) | (None, _) => Err(missing(FORM)),
         (Some("behind"), Some(other)) | (Some(other), _) => Err(unexpected(other, FORM)),
     }
@@ -274,101 +275,6 @@ fn parse_fill(words: &mut Words<'_>) -> Parsed<Fill> {
     Ok(Fill { count, order, value_bytes })
 }
 
-/// Highest number of a unit that a line may name: more than a simulated disk has pending.
-const UNITS_MAX: u32 = 1 << 20;
-
-fn parse_crash(words: &mut Words<'_>) -> Parsed<Crash> {
-    let form = || format!("`crash` needs its instant: {CRASHES}");
-    let instant = match words.peek() {
-        Some(when @ ("before" | "after")) => {
-            words.next();
-            let step = parse_step(words.next())?;
-            Some(if when == "before" { Instant::Before(step) } else { Instant::After(step) })
-        }
-        Some("at") => {
-            words.next();
-            Some(match words.next() {
-                Some("call") => Instant::AtCall(words.positive("crash at call N")?),
-                Some("write") => Instant::AtWrite(words.positive("crash at write N")?),
-                Some(other) => return Err(unexpected(other, CRASHES)),
-                None => return Err(form()),
-            })
-        }
-        _ => None,
-    };
-    let left = parse_left(words)?;
-    match (instant, left) {
-        (Some(instant), left) => Ok(Crash { instant, left: left.unwrap_or(Left::Nothing) }),
-        (None, Some(Left::AllBut(numbers))) => {
-            let waiting = numbers.iter().copied().max().unwrap_or(1);
-            Ok(Crash { instant: Instant::AtSyncWaiting(waiting), left: Left::AllBut(numbers) })
-        }
-        (None, _) => Err(form()),
-    }
-}
-
-fn parse_step(word: Option<&str>) -> Parsed<Step> {
-    let found = Step::ALL.into_iter().find(|step| Some(step.word()) == word);
-    found.ok_or_else(|| format!("`{}` is no step; there are {STEPS}", shown(word.unwrap_or_default())))
-}
-
-fn parse_left(words: &mut Words<'_>) -> Parsed<Option<Left>> {
-    Ok(Some(match words.next() {
-        None => return Ok(None),
-        Some("torn") => Left::Torn(words.number("torn K")?),
-        Some("keeping") => {
-            words.word("all", "keeping all")?;
-            Left::All
-        }
-        Some("losing") => Left::AllBut(parse_numbers(words.next())?),
-        Some("process") => Left::Process,
-        Some("ordered") => Left::Ordered(words.number("ordered N")?),
-        Some("posix") => Left::Posix(parse_posix(words)?),
-        Some(other) => return Err(unexpected(other, CRASHES)),
-    }))
-}
-
-fn parse_posix(words: &mut Words<'_>) -> Parsed<PosixPlan> {
-    let mut plan = PosixPlan::default();
-    if words.peek() == Some("keeping") {
-        words.next();
-        plan.kept = parse_ranges(words.next())?;
-    }
-    if words.peek() == Some("damaging") {
-        words.next();
-        plan.damaged = parse_ranges(words.next())?;
-    }
-    if words.peek() == Some("junk") {
-        words.next();
-        plan.filling = Filling::Junk(words.number("junk SEED")?);
-    }
-    Ok(plan)
-}
-
-/// `1-3,5`: ascending numbers, counted from 1.
-fn parse_ranges(word: Option<&str>) -> Parsed<Vec<u32>> {
-    let wrong = || "units are numbers counted from 1 and ascending: `1-3,5`".to_owned();
-    let mut numbers: Vec<u32> = Vec::new();
-    for run in word.ok_or_else(wrong)?.split(',') {
-        let (first, last) = run.split_once('-').unwrap_or((run, run));
-        let parse = |text: &str| text.parse::<u32>().ok().filter(|&number| (1..=UNITS_MAX).contains(&number));
-        let (first, last) = parse(first).zip(parse(last)).ok_or_else(wrong)?;
-        if first > last || numbers.last().is_some_and(|&before| before >= first) {
-            return Err(wrong());
-        }
-        numbers.extend(first..=last);
-    }
-    Ok(numbers)
-}
-
-/// `2,5`: numbers of writes, counted from 1.
-fn parse_numbers(word: Option<&str>) -> Parsed<Vec<u32>> {
-    let list = word.unwrap_or_default();
-    let numbers: Option<Vec<u32>> =
-        list.split(',').map(|number| number.parse().ok().filter(|&number| number > 0)).collect();
-    numbers.ok_or_else(|| format!("`losing {}`: numbers of writes are counted from 1, as in `losing 2,5`", shown(list)))
-}
-
 fn parse_swap(words: &mut Words<'_>) -> Parsed<Op> {
     const FORM: &str = "swap page A B";
     words.word("page", FORM)?;
@@ -539,7 +445,9 @@ mod tests {
                      crash at call 4|crash at call 4 process|crash before wal-sync ordered 0|crash at call 9 posix|\
                      crash at call 9 posix keeping 1-3,5|crash at call 9 posix keeping 2 damaging 1,3 junk 7|\
                      crash at call 9 posix junk 18446744073709551615|\
-                     crash after wal-write keeping all|cut behind event 7|reopen|tamper page 3 byte 100 xor 01|tamper log byte 600 xor 01ff|\
+                     crash after wal-write keeping all|crash at call 2 newest|crash at call 2 chance 9|\
+                     cut behind event 7|cut behind event 7 torn 1|cut behind event 7 newest|cut behind event 7 chance 3|\
+                     cut behind event 7 process|cut behind event 7 keeping all|reopen|tamper page 3 byte 100 xor 01|tamper log byte 600 xor 01ff|\
                      tamper superblock A byte 10 xor 01|tamper superblock B byte 10 xor 01|swap page 3 5|\
                      passphrase secret|key add second|key remove 1|key rewrap 0 third|beside old copy|beside x new seed 9|\
                      beside x new|beside x put a  1 2|beside old tree people put a b|beside x tamper page 1 zero|\

@@ -16,7 +16,9 @@ mod view;
 pub(super) use trees::no_tree;
 pub(super) use view::{Records, View};
 
-use super::{CheckpointKind, CompareAndSwap, Crash, Fill, FillOrder, Op, Read, Scan, SessionStep};
+use super::crash::place_of_cut;
+use super::spell::{Chance, DrawnRecord};
+use super::{CheckpointKind, CompareAndSwap, Crash, Fill, Left, Op, Read, Scan, SessionStep};
 use crate::crypto::{InsecureSeededEntropy, KdfProfile, Unlock};
 use crate::error::Error;
 use crate::escape::{escape, escape_word};
@@ -111,9 +113,6 @@ impl Failure {
     }
 }
 
-/// A key and a value drawn from the script's seed.
-type DrawnRecord = (Vec<u8>, Vec<u8>);
-
 type Done = Result<String, Failure>;
 
 /// Runs the operations of a script, one after the other.
@@ -160,18 +159,37 @@ impl Runner {
     }
 
     /// The world in which the power goes behind the last of `events`, which are the beginning of a trace of level `full`: the
-    /// disk of that instant, less what `plan` loses. The trace goes on with that crash, and `reopen` runs recovery.
+    /// disk of that instant, less what is not `left`. The trace goes on with that crash, and `reopen` runs recovery. It is what
+    /// `cut behind event N` does.
+    pub fn cut_behind(events: &[Arc<Event>], left: &Left, options: RunnerOptions) -> Runner {
+        Runner::struck_behind(events, left, options).0
+    }
+
+    /// The same, with what is to be said of it.
+    fn struck_behind(events: &[Arc<Event>], left: &Left, options: RunnerOptions) -> (Runner, String) {
+        let plan = left.plan(&image_of(events));
+        Runner::struck_as_planned(events, &plan, place_of_cut(events.len(), left), options)
+    }
+
+    /// The same for a plan of one's own, which the trace does not tell.
     pub fn crashed_at(events: &[Arc<Event>], plan: CrashPlan, options: RunnerOptions) -> Runner {
-        let mut fold = crate::trace::Fold::default();
-        events.iter().for_each(|event| fold.apply(event));
-        let disk = SimVfs::from_image(DiskImage::from_fold(&fold), options.seed);
+        Runner::struck_as_planned(events, &plan, place_of_cut(events.len(), &Left::Nothing), options).0
+    }
+
+    fn struck_as_planned(
+        events: &[Arc<Event>],
+        plan: &CrashPlan,
+        place: String,
+        options: RunnerOptions,
+    ) -> (Runner, String) {
+        let disk = SimVfs::from_image(image_of(events), options.seed);
         let recorder = Recorder::continuing(events.to_vec());
         let mut runner = Runner::closed(options, disk, recorder, events.len() as u64);
-        let text = runner.lose_power(format!("behind event {}", events.len()), &plan);
+        let text = runner.lose_power(place, plan);
         if let Some(line) = interrupted(events) {
-            runner.end_operation(line, 0, &Outcome::failed(text));
+            runner.end_operation(line, 0, &Outcome::failed(text.clone()));
         }
-        runner
+        (runner, text)
     }
 
     /// `branch` keeps the randomness of a branched timeline apart from what the trace drew already.
@@ -181,7 +199,7 @@ impl Runner {
         let tie = Tie(disk.clone());
         Runner {
             entropy: Arc::new(InsecureSeededEntropy::new(options.seed ^ branch.rotate_left(32))),
-            chance: Chance(options.seed),
+            chance: Chance::of(options.seed),
             last: recorder.count()..recorder.count(),
             options,
             disk,
@@ -218,7 +236,7 @@ impl Runner {
                 Outcome::failed("the store is there already; this belongs at a script's head")
             }
             Op::Expect(expect) => self.expect(expect),
-            Op::Cut { event } => self.cut(*event),
+            Op::Cut { event, left } => self.cut(*event, left),
             _ => self.operate(op),
         }
     }
@@ -422,8 +440,7 @@ impl Runner {
 
     fn drawn_records(&mut self, fill: &Fill) -> Result<Vec<DrawnRecord>, Failure> {
         self.store()?;
-        let drawn = |index| (self.chance.key(fill, index), self.chance.text(fill.value_bytes));
-        Ok((0..fill.count).map(drawn).collect())
+        Ok(self.chance.records(fill))
     }
 
     fn session(&mut self, name: &str, step: &SessionStep) -> Done {
@@ -554,6 +571,13 @@ fn answer_scan(records: &dyn Records, scan: &Scan) -> Done {
     Ok(if lines.is_empty() { "no records".to_owned() } else { lines.join("\n") })
 }
 
+/// The disk as it stands behind the last of `events`.
+fn image_of(events: &[Arc<Event>]) -> DiskImage {
+    let mut fold = crate::trace::Fold::default();
+    events.iter().for_each(|event| fold.apply(event));
+    DiskImage::from_fold(&fold)
+}
+
 /// The operation that the last of `events` stands in the middle of.
 fn interrupted(events: &[Arc<Event>]) -> Option<String> {
     events.iter().rev().find_map(|event| match &**event {
@@ -607,41 +631,6 @@ struct Tie(SimVfs);
 impl Drop for Tie {
     fn drop(&mut self) {
         self.0.set_tracer(Tracer::off());
-    }
-}
-
-/// SplitMix64: the keys and values of `fill`, the same for the same seed.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-
-    fn key(&mut self, fill: &Fill, index: u32) -> Vec<u8> {
-        match fill.order {
-            FillOrder::Ascending => format!("k{:04}", index + 1).into_bytes(),
-            FillOrder::Descending => format!("k{:04}", fill.count - index).into_bytes(),
-            FillOrder::Random => self.letters(6),
-        }
-    }
-
-    fn letters(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| b'a' + self.below(26) as u8).collect()
-    }
-
-    /// Printable text: short words.
-    fn text(&mut self, bytes: usize) -> Vec<u8> {
-        let mut text = self.letters(bytes);
-        text.iter_mut().skip(4).step_by(6).for_each(|letter| *letter = b' ');
-        if let Some(last) = text.last_mut().filter(|last| **last == b' ') {
-            *last = b'.';
-        }
-        text
     }
 }
 

@@ -802,6 +802,21 @@ impl Event {
         "verified",
     ];
 
+    /// Whether a program asked a disk for something that changes it: bytes, lengths, names, and making them durable.
+    pub fn is_disk_call(&self) -> bool {
+        matches!(
+            self,
+            Event::FileCreated { .. }
+                | Event::FileWritten { .. }
+                | Event::FileLengthSet { .. }
+                | Event::FileSynced { .. }
+                | Event::FileLinked { .. }
+                | Event::FileRenamed { .. }
+                | Event::FileRemoved { .. }
+                | Event::DirectorySynced
+        )
+    }
+
     /// The page images that the event carries (none at level `outline`).
     pub fn images(&self) -> &[PageImage] {
         match self {

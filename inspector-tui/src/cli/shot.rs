@@ -6,7 +6,7 @@ use super::replay;
 use crate::{
     describe::Subject,
     export::{Form, render},
-    labs,
+    labs::{self, twin::Difference},
     looking::{Compared, MapLayer, Side},
     message::Message,
     model::{Model, Screen, View},
@@ -28,15 +28,14 @@ const SIZE_MAX: u16 = 1000;
 /// Draw one view of a file, of a script's run or of a trace, without a terminal
 #[derive(Args)]
 pub struct Shot {
-    /// tree, page, map, log, disk, seals, snapshots, verify, receipt, events, diff, life, branches or help; grid or tamper of a script;
+    /// tree, page, map, log, disk, seals, snapshots, verify, receipt, events, diff, life, branches or help; grid, tamper or twin of a script;
     /// home or lab for a whole screen; tour for a recording of the tour (asciicast v2)
     #[arg(value_name = "VIEW")]
     subject: String,
-    /// The database; it is never written
-    #[arg(conflicts_with = "script")]
+    /// The database; it is never written. For twin: order, commits or page-size
     file: Option<PathBuf>,
-    /// For diff: the database to compare it with
-    #[arg(value_name = "OTHER", conflicts_with = "script")]
+    /// For diff: the database to compare it with. For twin: the other page size, or the seed of the order
+    #[arg(value_name = "OTHER")]
     other: Option<PathBuf>,
     /// Run this script on a simulated disk instead
     #[arg(long, value_name = "S")]
@@ -86,6 +85,9 @@ impl Shot {
             return Ok(Status::Done);
         }
         let subject = subject(&self.subject)?;
+        if self.script.is_some() && subject != Subject::Twin && self.file.is_some() {
+            return Err(Failure::misuse("a script is run on a disk of its own: name a database or --script, not both"));
+        }
         let form = self.form()?;
         let mut model = self.model(subject)?;
         self.choose_page(&mut model, subject)?;
@@ -120,12 +122,12 @@ impl Shot {
         let mut model = match (&self.script, &self.file) {
             _ if subject == Subject::Home => Model::home(),
             (Some(script), _) => self.of_script(script, subject)?,
-            (None, Some(_)) if matches!(subject, Subject::Grid | Subject::Tamper) => {
+            (None, Some(_)) if matches!(subject, Subject::Grid | Subject::Tamper | Subject::Twin) => {
                 return Err(Failure::misuse("the labs are about a script's run: name it with --script"));
             }
             (None, Some(file)) => self.of_file(file)?,
             (None, None) => match &self.trace {
-                Some(_) if matches!(subject, Subject::Grid | Subject::Tamper) => {
+                Some(_) if matches!(subject, Subject::Grid | Subject::Tamper | Subject::Twin) => {
                     return Err(Failure::misuse(
                         "the labs run an engine, and a trace has none: name a script with --script",
                     ));
@@ -151,7 +153,7 @@ impl Shot {
         let name = path.file_name().map(|name| shown_path(Path::new(name))).unwrap_or_default();
         let mut model = self.at_instant(recorded::lab(&runner, &name), path, "script")?;
         if subject == Subject::Grid {
-            let grid = labs::grid_now(&model, recorded::unlock(&runner));
+            let grid = labs::grid_now(&model, runner.options());
             let grid = grid.map_err(|why| Failure::new(Status::Cannot, "NO-GRID", why))?;
             update::update(&mut model, Message::GridDone(Box::new(grid)));
         }
@@ -159,7 +161,19 @@ impl Shot {
             let lies = labs::lies_now(&model, runner.options());
             model.labs.tamper = lies.map_err(|why| Failure::new(Status::Cannot, "NO-LIES", why))?;
         }
+        if subject == Subject::Twin {
+            let twins = labs::twins_now(&model, runner.options(), self.difference()?);
+            model.labs.twin = twins.map_err(|why| Failure::new(Status::Cannot, "NO-TWIN", why))?;
+        }
         Ok(model)
+    }
+
+    /// The one difference between the twins; the order of the keys when none is named.
+    fn difference(&self) -> Result<Difference, Failure> {
+        let words: Vec<String> = [&self.file, &self.other].into_iter().flatten().map(|word| shown_path(word)).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let words = if words.is_empty() { &["order"][..] } else { &words };
+        Difference::parse(words).map_err(Failure::misuse)
     }
 
     fn of_trace(&self, path: &Path) -> Result<Model, Failure> {
@@ -211,10 +225,11 @@ impl Shot {
     fn choose_compared(&self, model: &mut Model, subject: Subject) -> Result<(), Failure> {
         let present = |name: String| Side { name, world: model.world.clone() };
         let compared = match (&self.other, self.from, &self.file) {
+            _ if subject == Subject::Twin => return Ok(()),
             (Some(_), ..) if subject != Subject::Diff => {
                 return Err(Failure::misuse("only diff takes two databases"));
             }
-            (Some(other), _, Some(file)) => {
+            (Some(other), _, Some(file)) if self.script.is_none() => {
                 let at_rest = open_to_draw(other, &self.keys)?;
                 let world = World::at_rest(FileWorld::load(&at_rest, None));
                 let right = Side { name: shown_path(other), world };

@@ -4,6 +4,7 @@ use super::plural;
 use crate::model::{Branch, Model};
 use schemars::JsonSchema;
 use serde::Serialize;
+use tosumu::script::{Left, cut_by_hand};
 use tosumu::trace::Event;
 
 /// One branch.
@@ -52,11 +53,13 @@ pub fn branches(model: &Model) -> BranchesFacts {
 /// What was asked for behind the shared events, and power cuts by hand.
 fn done(branch: &Branch) -> Vec<String> {
     let shared = branch.parent.map_or(0, |(_, shared)| shared);
-    let own = branch.timeline.events().iter().enumerate().skip(shared);
-    let words = own.filter_map(|(index, event)| match &**event {
+    let events = branch.timeline.events();
+    let words = events.iter().enumerate().skip(shared).filter_map(|(index, event)| match &**event {
         Event::OperationStarted { line } => Some(super::operation_words(line, 40)),
-        Event::Crashed { place, .. } if *place == format!("behind event {index}") => Some("power cut".to_owned()),
-        _ => None,
+        _ => cut_by_hand(events, index).map(|left| match left {
+            Left::Process => "program killed".to_owned(),
+            left => format!("power cut{left}"),
+        }),
     });
     words.collect()
 }

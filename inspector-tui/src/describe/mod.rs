@@ -22,6 +22,7 @@ pub mod snapshots;
 pub mod space;
 pub mod tamper;
 pub mod tree;
+pub mod twin;
 pub mod verify;
 
 use crate::model::{Model, View};
@@ -70,11 +71,13 @@ pub enum Subject {
     Tamper,
     /// The kinds of moments one can jump to.
     Marks,
+    /// The twin run.
+    Twin,
 }
 
 impl Subject {
     /// Every view there is, with its word.
-    pub const ALL: [(&'static str, Subject); 19] = [
+    pub const ALL: [(&'static str, Subject); 20] = [
         ("tree", Subject::Tree),
         ("page", Subject::Page),
         ("map", Subject::Map),
@@ -92,6 +95,7 @@ impl Subject {
         ("grid", Subject::Grid),
         ("tamper", Subject::Tamper),
         ("marks", Subject::Marks),
+        ("twin", Subject::Twin),
         ("home", Subject::Home),
         ("lab", Subject::Lab),
     ];
@@ -154,6 +158,8 @@ pub enum Facts {
     Tamper(tamper::TamperFacts),
     /// The kinds of moments one can jump to.
     Marks(marks::MarksFacts),
+    /// The twin run.
+    Twin(Box<twin::TwinFacts>),
 }
 
 /// Everything the lab shows at one instant.
@@ -231,6 +237,7 @@ pub fn facts(model: &Model, subject: Subject) -> Facts {
         Subject::Grid => Facts::Grid(grid::grid(model)),
         Subject::Tamper => Facts::Tamper(tamper::tamper(model)),
         Subject::Marks => Facts::Marks(marks::marks(model)),
+        Subject::Twin => Facts::Twin(Box::new(twin::twin(model))),
     }
 }
 
@@ -274,6 +281,7 @@ impl Facts {
             Facts::Grid(facts) => facts.plain(),
             Facts::Tamper(facts) => facts.plain(),
             Facts::Marks(facts) => facts.plain(),
+            Facts::Twin(facts) => facts.plain(),
         }
     }
 

@@ -144,7 +144,8 @@ fn shape(model: &Model) -> LogShape {
         .map_or(LogShape::newest(page_size), |superblock| LogShape { format: superblock.format, page_size })
 }
 
-fn of_events(model: &Model, what: String, events: std::ops::Range<usize>) -> BillFacts {
+/// The bill of these events of the timeline in front.
+pub fn of_events(model: &Model, what: String, events: std::ops::Range<usize>) -> BillFacts {
     let Some(timeline) = model.timeline() else { return BillFacts::default() };
     let mut count = Count::new(model);
     events.clone().for_each(|at| count.take(timeline.event(at)));

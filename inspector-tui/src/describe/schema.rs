@@ -2,7 +2,7 @@
 
 use super::{
     Subject, branches, diff, disk, events, grid, help, home, life, log, map, marks, page, receipt, seals, snapshots,
-    tamper, tree, verify,
+    tamper, tree, twin, verify,
 };
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
@@ -28,6 +28,7 @@ pub fn schema(subject: Subject) -> Value {
         Subject::Grid => of::<grid::GridFacts>(),
         Subject::Tamper => of::<tamper::TamperFacts>(),
         Subject::Marks => of::<marks::MarksFacts>(),
+        Subject::Twin => of::<twin::TwinFacts>(),
         Subject::Lab => of::<super::LabFacts>(),
     };
     name(&mut schema, subject.word());

@@ -19,9 +19,10 @@ use tosumu::attack::{Records, everything};
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::inspect::AtRest;
 use tosumu::limits::SECTOR_BYTES;
+use tosumu::script::{Left, RunnerOptions};
 use tosumu::trace::{Event, Fold};
 use tosumu::verify::{Level, VerifyOptions, verify};
-use tosumu::vfs::{CrashPlan, DiskImage, SimVfs};
+use tosumu::vfs::{DiskImage, SimVfs};
 use tosumu::{AutoCheckpoint, CheckpointOnClose, Code, Options, Severity, Unlock};
 
 /// Most columns: of an operation with more disk calls the first are shown, and how many are left out is said.
@@ -84,24 +85,22 @@ impl Fault {
         }
     }
 
-    /// The plan that does this to a disk; none where nothing is pending that it could strike.
-    pub fn plan(self, disk: &DiskImage) -> Option<CrashPlan> {
+    /// What this leaves of a disk's pending writes, as a script says it; none where nothing is pending that it could strike.
+    pub fn left(self, disk: &DiskImage) -> Option<Left> {
         let pending = disk.pending();
         let last = pending.last().filter(|write| write.bytes > 0);
         let sectors = last.map_or(0, |write| {
             let sector = SECTOR_BYTES as u64;
             (write.offset + write.bytes).div_ceil(sector) - write.offset / sector
         });
-        let torn = |kept: u64| CrashPlan::Torn { sectors: kept };
         match self {
-            Fault::Killed => Some(CrashPlan::Process),
-            Fault::Lost => Some(CrashPlan::Lost),
-            Fault::TornAfterFirst => (sectors >= 2).then(|| torn(1)),
-            Fault::TornInHalf => (sectors >= 4).then(|| torn(sectors / 2)),
-            Fault::TornBeforeLast => (sectors >= 3).then(|| torn(sectors - 1)),
-            Fault::NewestOnly => (pending.len() >= 2)
-                .then(|| CrashPlan::Losing(pending[..pending.len() - 1].iter().map(|write| write.number).collect())),
-            Fault::Shuffled => (disk.pending_sectors() >= 2).then_some(CrashPlan::Seeded(disk.changes)),
+            Fault::Killed => Some(Left::Process),
+            Fault::Lost => Some(Left::Nothing),
+            Fault::TornAfterFirst => (sectors >= 2).then_some(Left::Torn(1)),
+            Fault::TornInHalf => (sectors >= 4).then_some(Left::Torn(sectors / 2)),
+            Fault::TornBeforeLast => (sectors >= 3).then(|| Left::Torn(sectors - 1)),
+            Fault::NewestOnly => (pending.len() >= 2).then_some(Left::Newest),
+            Fault::Shuffled => (disk.pending_sectors() >= 2).then_some(Left::Chance(disk.changes)),
         }
     }
 }
@@ -146,12 +145,19 @@ pub struct Grid {
     /// By column, then by fault in the order of [`Fault::ALL`]; a column is not there before it was computed, a cell none
     /// where the fault has nothing to strike.
     pub cells: Vec<Vec<Option<Outcome>>>,
+    /// By column, then by fault: what each cell leaves of unsynced writes.
+    pub lefts: Vec<Vec<Option<Left>>>,
 }
 
 impl Grid {
     /// The outcome at a column and a row; none where there is none, or not yet.
     pub fn outcome(&self, column: usize, row: usize) -> Option<&Outcome> {
         self.cells.get(column)?.get(row)?.as_ref()
+    }
+
+    /// What the cell at a column and a row leaves of unsynced writes; none where the fault has nothing to strike.
+    pub fn left(&self, column: usize, row: usize) -> Option<&Left> {
+        self.lefts.get(column)?.get(row)?.as_ref()
     }
 
     /// Whether every column was computed.
@@ -173,10 +179,16 @@ pub struct Subject<'a> {
     pub events: &'a [Arc<Event>],
     /// The operation.
     pub operation: &'a Operation,
-    /// The store's file.
-    pub file: &'a str,
-    /// What opens it.
-    pub unlock: Unlock,
+    /// How its engine was made.
+    pub options: &'a RunnerOptions,
+}
+
+impl Subject<'_> {
+    /// What opens the store.
+    fn unlock(&self) -> Unlock {
+        let word = self.options.passphrase.as_deref();
+        word.map_or(Unlock::Keyless, |word| Unlock::Passphrase(word.into()))
+    }
 }
 
 /// Computes the grid, column by column; `told` hears of each and may end it. An error says why there is no grid.
@@ -204,6 +216,8 @@ pub fn compute(subject: &Subject, told: &mut dyn FnMut(&Grid) -> ControlFlow<()>
     }
     let columns = columns(subject, &instants, &disks);
     let left_out = instants.left_out;
+    let lefts =
+        columns.iter().map(|column| Fault::ALL.map(|fault| fault.left(&disks[&column.events])).to_vec()).collect();
     let mut grid = Grid {
         line: operation.line.clone(),
         branch: subject.branch,
@@ -211,12 +225,13 @@ pub fn compute(subject: &Subject, told: &mut dyn FnMut(&Grid) -> ControlFlow<()>
         columns,
         left_out,
         cells: Vec::new(),
+        lefts,
     };
     for at in 0..grid.columns.len() {
         let column = &grid.columns[at];
         let disk = &disks[&column.events];
-        let cells = Fault::ALL.iter().map(|fault| {
-            let survivors = survivors(disk, &fault.plan(disk)?);
+        let cells = grid.lefts[at].iter().map(|left| {
+            let survivors = survivors(disk, left.as_ref()?, subject.options.seed);
             Some(judge(&survivors, subject, &states, column.acknowledged))
         });
         let cells = cells.collect();
@@ -244,7 +259,7 @@ fn instants(subject: &Subject) -> Instants {
     let behind = |is: fn(&Event) -> bool| -> Vec<usize> {
         range.clone().filter(|&at| is(&subject.events[at])).map(|at| at + 1).collect()
     };
-    let mut calls = behind(is_disk_call);
+    let mut calls = behind(Event::is_disk_call);
     let left_out = calls.len().saturating_sub(COLUMNS_MAX);
     calls.truncate(COLUMNS_MAX);
     let commits = behind(|event| matches!(event, Event::TransactionCommitted { .. }));
@@ -253,20 +268,6 @@ fn instants(subject: &Subject) -> Instants {
     all.sort_unstable();
     all.dedup();
     Instants { all, calls, commits, left_out }
-}
-
-fn is_disk_call(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::FileCreated { .. }
-            | Event::FileWritten { .. }
-            | Event::FileLengthSet { .. }
-            | Event::FileSynced { .. }
-            | Event::FileLinked { .. }
-            | Event::FileRenamed { .. }
-            | Event::FileRemoved { .. }
-            | Event::DirectorySynced
-    )
 }
 
 fn columns(subject: &Subject, instants: &Instants, disks: &BTreeMap<usize, DiskImage>) -> Vec<Column> {
@@ -282,8 +283,11 @@ fn columns(subject: &Subject, instants: &Instants, disks: &BTreeMap<usize, DiskI
     std::iter::once(start).chain(calls).chain([end]).collect()
 }
 
-fn survivors(disk: &DiskImage, plan: &CrashPlan) -> DiskImage {
-    disk.after_crash(plan).0
+/// The disk behind the fault, just as a `cut` in the lab leaves it.
+fn survivors(disk: &DiskImage, left: &Left, seed: u64) -> DiskImage {
+    let sim = SimVfs::from_image(disk.clone(), seed);
+    sim.crash(&left.plan(disk));
+    sim.image()
 }
 
 /// Recovers, reads everything, verifies, and holds it against what was promised.
@@ -318,16 +322,16 @@ fn served(sim: &SimVfs, subject: &Subject) -> Result<Records, String> {
     let options = Options::new()
         .vfs(Arc::new(sim.clone()))
         .entropy(Arc::new(InsecureSeededEntropy::new(1)))
-        .unlock(subject.unlock.clone())
+        .unlock(subject.unlock())
         .checkpoints(AutoCheckpoint::Off)
         .checkpoint_on_close(CheckpointOnClose::No);
-    let opened = options.open(subject.file).and_then(|db| everything(&db));
+    let opened = options.open(&subject.options.file).and_then(|db| everything(&db));
     opened.map_err(|error| error.code().to_owned())
 }
 
 /// The code of what `verify`, at level deep, finds worse than info. That the lab's own key slots are weak is no news.
 fn unsound(sim: &SimVfs, subject: &Subject) -> Option<&'static str> {
-    let file = AtRest::open(Arc::new(sim.clone()), subject.file, Some(&subject.unlock));
+    let file = AtRest::open(Arc::new(sim.clone()), &subject.options.file, Some(&subject.unlock()));
     let options = VerifyOptions { level: Level::Deep, ..VerifyOptions::default() };
     match file.and_then(|file| verify(&file, &options)) {
         Err(error) => Some(error.code()),
@@ -348,13 +352,7 @@ mod tests {
         let runner = recorded::sample_store(lines);
         let timeline = recorded::timeline(&runner);
         let operation = timeline.operations().iter().rfind(|operation| operation.line == line).unwrap();
-        let subject = Subject {
-            branch: 0,
-            events: timeline.events(),
-            operation,
-            file: &runner.options().file,
-            unlock: Unlock::Keyless,
-        };
+        let subject = Subject { branch: 0, events: timeline.events(), operation, options: runner.options() };
         compute(&subject, &mut |_| ControlFlow::Continue(())).unwrap()
     }
 
@@ -399,8 +397,7 @@ mod tests {
         let runner = recorded::sample_store(&["put m 13"]);
         let timeline = recorded::timeline(&runner);
         let operation = timeline.operations().last().unwrap();
-        let file = &runner.options().file;
-        let subject = Subject { branch: 0, events: timeline.events(), operation, file, unlock: Unlock::Keyless };
+        let subject = Subject { branch: 0, events: timeline.events(), operation, options: runner.options() };
         let mut seen = Vec::new();
         let stopped = compute(&subject, &mut |grid| {
             seen.push(grid.cells.len());

@@ -5,13 +5,14 @@
 
 pub mod grid;
 pub mod tamper;
+pub mod twin;
 
 use crate::model::{Model, View};
 use grid::{Grid, Subject};
 use std::ops::ControlFlow;
 use tamper::{Lie, Verdict};
-use tosumu::Unlock;
 use tosumu::script::RunnerOptions;
+use twin::{Difference, TwinLab};
 
 /// What the screens remember of the labs.
 #[derive(Default)]
@@ -22,6 +23,8 @@ pub struct Labs {
     pub cell: (usize, usize),
     /// The lies of the tamper lab.
     pub tamper: TamperLab,
+    /// The twins.
+    pub twin: TwinLab,
     /// The view that gave way to a lab.
     pub before: Option<View>,
 }
@@ -75,12 +78,11 @@ impl TamperLab {
 }
 
 /// The crash grid of the operation at the present instant of `model`, computed here and now.
-pub fn grid_now(model: &Model, unlock: Unlock) -> Result<Grid, String> {
+pub fn grid_now(model: &Model, options: &RunnerOptions) -> Result<Grid, String> {
     let (Some(timeline), Some(operation)) = (model.timeline(), model.operation()) else {
         return Err("no operation was run here: the grid cuts the power in one".to_owned());
     };
-    let file = &model.world.facts.file;
-    let subject = Subject { branch: model.branch, events: timeline.events(), operation, file, unlock };
+    let subject = Subject { branch: model.branch, events: timeline.events(), operation, options };
     grid::compute(&subject, &mut |_| ControlFlow::Continue(()))
 }
 
@@ -91,5 +93,19 @@ pub fn lies_now(model: &Model, options: &RunnerOptions) -> Result<TamperLab, Str
     let lies = tamper::compute(&instant, &mut |_| ControlFlow::Continue(()))?;
     let mut lab = TamperLab { lies, ..TamperLab::at(model.branch, model.at) };
     (0..lab.lies.len()).for_each(|row| lab.tell(row, None));
+    Ok(lab)
+}
+
+/// The twins of the branch of `model` in front, run here and now, with nothing left to guess.
+pub fn twins_now(model: &Model, options: &RunnerOptions, difference: Difference) -> Result<TwinLab, String> {
+    let Some(timeline) = model.timeline() else { return Err("only a script's run can be twinned".to_owned()) };
+    let lines = crate::update::lines_of(timeline);
+    let subject = twin::Subject { lines: &lines, options };
+    let mut lab = TwinLab::default();
+    lab.begin(difference);
+    lab.look(None);
+    if let Some(twin) = twin::compute(&subject, difference, &mut |_| ControlFlow::Continue(()))? {
+        lab.finish(Box::new(twin));
+    }
     Ok(lab)
 }

@@ -8,9 +8,10 @@ use crate::gallery::{self, Fixture};
 use crate::labs::{
     grid::{self, Subject},
     tamper,
+    twin::{self, Difference},
 };
 use crate::message::VerifyNews;
-use crate::message::{Message, Said, Sample};
+use crate::message::{Message, Said, Sample, TwinAsk};
 use crate::model::Report;
 use crate::timeline::FileWorld;
 use std::fs::OpenOptions;
@@ -21,10 +22,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tosumu::inspect::AtRest;
 use tosumu::limits::LINE_BYTES_MAX;
-use tosumu::script::{Op, Runner, RunnerOptions, SAMPLE_STORE, Script};
+use tosumu::script::{Left, Op, Runner, RunnerOptions, SAMPLE_STORE, Script};
 use tosumu::trace::{Event, Level, Sink, Tracer};
 use tosumu::verify::{Stop, VerifyOptions, verify};
-use tosumu::vfs::{CrashPlan, OsVfs};
+use tosumu::vfs::OsVfs;
 use tosumu::{PageNo, PageSize, Unlock};
 
 /// What makes the store of the lab.
@@ -136,14 +137,14 @@ impl Worker {
             Command::MakeLab(sample) => self.make_lab(sample),
             Command::Run { branch, line } => self.run(branch, &line),
             Command::Replay { branch, crashed, lines, shared, line } => {
-                let mut runner = self.runner_behind(crashed.as_deref());
+                let mut runner = self.runner_behind(crashed.as_ref());
                 lines.iter().for_each(|line| drop(runner.run_line(line)));
                 let shared = shared.min(runner.recorder().count());
                 let said = run_lines(&mut runner, &line);
                 self.keep(branch, runner, shared, said)
             }
-            Command::Crash { branch, events } => {
-                let runner = Runner::crashed_at(&events, CrashPlan::Lost, self.options.clone());
+            Command::Crash { branch, events, left } => {
+                let runner = Runner::cut_behind(&events, &left, self.options.clone());
                 self.keep(branch, runner, events.len(), Said::default())
             }
             Command::LoadFile(path) => {
@@ -159,9 +160,9 @@ impl Worker {
                 save_script(&path, &script_text(&self.options, &name, &lines), overwrite)
             }
             Command::TellLies { events } => self.tell_lies(&events),
-            Command::CrashGrid { branch, events, operation, file } => {
-                let unlock = self.lab_unlock();
-                self.crash_grid(&Subject { branch, events: &events, operation: &operation, file: &file, unlock })
+            Command::Twin { lines, difference } => self.run_twins(&lines, difference),
+            Command::CrashGrid { branch, events, operation } => {
+                self.crash_grid(&Subject { branch, events: &events, operation: &operation, options: &self.options })
             }
             Command::Quit | Command::Redraw | Command::StopVerify => {
                 Message::Failed("The worker has no screen.".to_owned())
@@ -200,9 +201,9 @@ impl Worker {
         Message::Ran { branch, events: runner.recorder().events_from(first), said }
     }
 
-    fn runner_behind(&self, crashed: Option<&[Arc<Event>]>) -> Runner {
+    fn runner_behind(&self, crashed: Option<&(Vec<Arc<Event>>, Left)>) -> Runner {
         match crashed {
-            Some(events) => Runner::crashed_at(events, CrashPlan::Lost, self.options.clone()),
+            Some((events, left)) => Runner::cut_behind(events, left, self.options.clone()),
             None => Runner::new(self.options.clone()),
         }
     }
@@ -252,12 +253,6 @@ impl Worker {
         self.stop.clone()
     }
 
-    /// What opens the lab's store.
-    fn lab_unlock(&self) -> Unlock {
-        let word = self.options.passphrase.as_deref();
-        word.map_or(Unlock::Keyless, |word| Unlock::Passphrase(word.into()))
-    }
-
     fn tell_lies(&mut self, events: &[Arc<Event>]) -> Message {
         let stop = Stop::default();
         *locked(&self.stop) = stop.clone();
@@ -272,7 +267,22 @@ impl Worker {
         told.map_or_else(Message::Failed, Message::LiesDone)
     }
 
-    fn crash_grid(&mut self, subject: &Subject) -> Message {
+    fn run_twins(&self, lines: &[String], difference: Difference) -> Message {
+        let stop = Stop::default();
+        *locked(&self.stop) = stop.clone();
+        let mut last = Instant::now();
+        let subject = twin::Subject { lines, options: &self.options };
+        let twins = twin::compute(&subject, difference, &mut |progress| {
+            if let Some(tell) = self.tell.as_ref().filter(|_| last.elapsed() >= NEWS_INTERVAL) {
+                last = Instant::now();
+                tell(Message::Twin(TwinAsk::News(progress)));
+            }
+            if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        Message::Twin(TwinAsk::Done(twins.map(|twin| twin.map(Box::new))))
+    }
+
+    fn crash_grid(&self, subject: &Subject) -> Message {
         let stop = Stop::default();
         *locked(&self.stop) = stop.clone();
         let mut last = Instant::now();

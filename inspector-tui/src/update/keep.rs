@@ -348,9 +348,9 @@ pub(super) fn go_on(model: &mut Model) -> Vec<Command> {
                 model.kept.restoring = Some(restoring);
                 return line::run(model, &line);
             }
-            Act::PowerCut => {
+            Act::PowerCut(left) => {
                 model.kept.restoring = Some(restoring);
-                return time::crash_here(model);
+                return time::crash_leaving(model, left);
             }
             Act::Name(branch, name) => {
                 if let Some(branch) = model.branches.get_mut(branch) {

@@ -10,9 +10,12 @@ use crate::model::{Model, View};
 /// Has the power cut behind every disk call of the present operation; what was computed before is shown again.
 pub(super) fn crash_grid(model: &mut Model) -> Vec<Command> {
     let (Some(timeline), Some(operation)) = (model.timeline(), model.operation()) else { return Vec::new() };
+    // On a branch that began at one of its cells the operation was cut: there its grid is the one it was chosen from.
+    let parent = model.branches.get(model.branch).and_then(|branch| branch.parent).map(|(parent, _)| parent);
     let is_this = |grid: &Grid| {
         let start = grid.columns.first().map(|column| column.events);
-        grid.is_complete() && grid.branch == model.branch && start == Some(operation.first)
+        let is_here = grid.branch == model.branch || parent == Some(grid.branch);
+        grid.is_complete() && is_here && start == Some(operation.first)
     };
     if model.labs.grid.as_ref().is_some_and(is_this) {
         open(model, View::Grid);
@@ -27,7 +30,6 @@ pub(super) fn crash_grid(model: &mut Model) -> Vec<Command> {
         branch: model.branch,
         events: timeline.events()[..=operation.last].to_vec(),
         operation: operation.clone(),
-        file: model.world.facts.file.clone(),
     };
     model.busy = Some(format!("cutting the power in `{}`; c stops it", operation.line));
     model.labs.grid = None;
@@ -35,7 +37,7 @@ pub(super) fn crash_grid(model: &mut Model) -> Vec<Command> {
 }
 
 /// Brings a lab to the front; the view that gives way to it comes back when it is left.
-fn open(model: &mut Model, lab: View) {
+pub(super) fn open(model: &mut Model, lab: View) {
     if !is_lab(model.view) {
         model.labs.before = Some(model.view);
     }
@@ -46,7 +48,7 @@ fn open(model: &mut Model, lab: View) {
 
 /// Whether a view is a lab.
 pub(super) fn is_lab(view: View) -> bool {
-    matches!(view, View::Grid | View::Tamper)
+    matches!(view, View::Grid | View::Tamper | View::Twin)
 }
 
 /// So much of the grid is computed.
@@ -70,25 +72,20 @@ pub(super) fn grid_done(model: &mut Model, grid: Grid) {
 /// Goes to the instant of the cell under the cursor and cuts the power there: a branch begins, and its recovery can be stepped.
 pub(super) fn choose_cell(model: &mut Model) -> Vec<Command> {
     let (column, row) = model.labs.cell;
-    let instant = model.labs.grid.as_ref().and_then(|grid| Some((grid.branch, grid.columns.get(column)?.events)));
-    let Some((branch, events)) = instant else { return Vec::new() };
-    if Fault::ALL.get(row) != Some(&Fault::Lost) {
-        note(
-            model,
-            "Recovery can be stepped in the row `unsynced lost`. `crash at call N torn 1` before an operation tears a write.",
-        );
+    let Some(grid) = &model.labs.grid else { return Vec::new() };
+    let Some((branch, events)) = grid.columns.get(column).map(|instant| (grid.branch, instant.events)) else {
         return Vec::new();
-    }
+    };
+    let Some(left) = grid.left(column, row).cloned() else {
+        note(model, "Nothing is pending here that this fault could strike: there is no crash to step.");
+        return Vec::new();
+    };
     leave(model);
     if branch != model.branch {
         branches::show(model, branch);
     }
     time::seek(model, events);
-    if !model.world.facts.open {
-        note(model, "The store is closed at this instant: there is no power to cut.");
-        return Vec::new();
-    }
-    time::crash_here(model)
+    time::crash_leaving(model, left)
 }
 
 /// Moves the cursor by columns and rows.

@@ -7,15 +7,16 @@ use crate::command::Command;
 use crate::complete;
 use crate::keep::Ask;
 use crate::keymap;
+use crate::labs::twin::Difference;
 use crate::line_edit::LineEdit;
 use crate::looking::{MapLayer, Which};
-use crate::message::{Edit, Message};
+use crate::message::{Edit, Message, TwinAsk};
 use crate::model::{Model, Screen, View};
 use crate::timeline::Timeline;
 use std::ops::Range;
 use std::path::PathBuf;
 use tosumu::escape::unescape;
-use tosumu::script::Op;
+use tosumu::script::{Left, Op, cut_by_hand};
 use tosumu::trace::Event;
 use tosumu::types::PageNo;
 
@@ -141,6 +142,7 @@ fn obey(model: &mut Model, text: &str) -> Vec<Command> {
             note_bad(model, "Say one word: mark before-the-split; unmark takes it away, `notes` lists all.");
             Vec::new()
         }
+        ["twin", what @ ..] if !what.is_empty() => twin(model, what),
         ["note", ..] => keep::take_note(model, &text["note".len()..]),
         ["export", name @ ..] if name.len() < 2 => keep::export(model, name.first().copied()),
         ["session", rest @ ..] => keep::session(model, rest),
@@ -184,7 +186,7 @@ fn screen_word(model: &mut Model, words: &[&str]) -> bool {
         },
         ["finding" | "findings"] => look::show(model, View::Verify),
         ["help" | "?"] => look::show(model, View::Help),
-        [word] if !["verify", "diff", "branches", "marks", "grid", "tamper"].contains(word) => {
+        [word] if !["verify", "diff", "branches", "marks", "grid", "tamper", "twin"].contains(word) => {
             match View::named(word) {
                 Some(view) => look::show(model, view),
                 None => return false,
@@ -200,6 +202,7 @@ fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
     match words {
         ["grid"] if model.screen == Screen::Lab => Some(Message::CrashGrid),
         ["tamper"] if model.screen == Screen::Lab => Some(Message::TamperLab),
+        ["twin"] if model.screen == Screen::Lab => Some(Message::Twin(TwinAsk::Open)),
         ["explain"] => Some(Message::Explain),
         ["sealed"] => Some(Message::ToggleSealed),
         ["zoom"] => Some(Message::Zoom),
@@ -220,6 +223,26 @@ fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
         }
         ["probe"] if keymap::can_probe(model) => Some(Message::Probe),
         _ => None,
+    }
+}
+
+/// `twin WHAT`: why it cannot be, or both are run.
+fn twin(model: &mut Model, what: &[&str]) -> Vec<Command> {
+    let refused = match model.screen {
+        Screen::Lab if model.recording().is_none() => None,
+        Screen::Lab => Some("A recording has no engine that could run its script a second time."),
+        _ => Some("A file at rest tells no operations that two engines could run: open the lab for that."),
+    };
+    if let Some(why) = refused {
+        note_bad(model, why);
+        return Vec::new();
+    }
+    match Difference::parse(what) {
+        Ok(difference) => super::twin::take(model, TwinAsk::Run(difference)),
+        Err(why) => {
+            note_bad(model, format!("Nothing was run: {why}."));
+            Vec::new()
+        }
     }
 }
 
@@ -298,7 +321,10 @@ fn command_for(model: &Model, line: String, on: On) -> Command {
     };
     Command::Replay {
         branch: if is_at_end && on == On::Branch { model.branch } else { model.branches.len() },
-        crashed: cut.map(|cut| timeline.events()[..cut].to_vec()),
+        crashed: cut.map(|cut| {
+            let left = cut_by_hand(timeline.events(), cut).unwrap_or(Left::Nothing);
+            (timeline.events()[..cut].to_vec(), left)
+        }),
         lines: lines_between(timeline, cut.unwrap_or(0)..behind_operation.max(shared)),
         shared,
         line,

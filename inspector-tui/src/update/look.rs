@@ -200,7 +200,7 @@ pub(super) fn move_pages(model: &mut Model, pages: i32) {
         _ if model.in_bytes() => move_rows(model, pages.saturating_mul(PAGE_ROWS)),
         View::Tree if model.looking.tree_zoom != TreeZoom::Node => super::views::pan(model, pages),
         View::Page => scroll(model, pages.saturating_mul(lines)),
-        View::Tree | View::Seals | View::Receipt | View::Snapshots | View::Verify => {
+        View::Tree | View::Seals | View::Receipt | View::Snapshots | View::Verify | View::Twin => {
             super::views::scroll(model, pages.saturating_mul(lines));
         }
         _ => move_rows(model, pages.saturating_mul(lines)),

@@ -6,10 +6,11 @@ use crate::keep::About;
 use crate::line_edit::LineEdit;
 use crate::message::{Said, Sample, VerifyNews};
 use crate::model::{Branch, Model, Report, Verifying, View};
-use crate::timeline::{FileWorld, Mark, Timeline, World};
+use crate::timeline::{FileWorld, Timeline, World};
 use crate::travel::Change;
 use std::sync::Arc;
 use tosumu::inspect::{Probe, Verdict};
+use tosumu::script::{Left, cut_by_hand};
 use tosumu::trace::Event;
 use tosumu::types::PageSize;
 
@@ -88,12 +89,13 @@ pub(super) fn branched(model: &mut Model, branch: usize, mut events: Vec<Arc<Eve
     let facts = &model.world.facts;
     let mut timeline = Timeline::new(&facts.file, facts.page_size);
     timeline.extend(events);
-    let crashed = timeline.len() > shared && matches!(timeline.event(shared), Event::Crashed { .. });
+    let cut = cut_by_hand(timeline.events(), shared);
+    let crashed = cut.is_some();
     let name = match timeline.operations().iter().find(|operation| operation.first >= shared) {
         Some(operation) if !crashed => format!("{} behind event {shared}", operation.line),
-        _ => format!("power cut behind event {shared}"),
+        _ => name_of_cut(shared, cut.as_ref()),
     };
-    let last_cut = timeline.marks(Mark::Crash).iter().rev().copied().find(|&at| is_by_hand(timeline.event(at), at));
+    let last_cut = (0..timeline.len()).rev().find(|at| cut_by_hand(timeline.events(), *at).is_some());
     undo::remember(model, name.clone(), from, Change::Began { taken: None });
     model.branches.push(Branch::new(name, timeline, Some((model.branch, shared)), last_cut));
     model.branch = model.branches.len() - 1;
@@ -125,9 +127,13 @@ fn really_shared(model: &Model, events: &[Arc<Event>], shared: usize) -> usize {
     shared
 }
 
-/// Whether event `at` is a power cut that no line of a script asked for.
-fn is_by_hand(event: &Event, at: usize) -> bool {
-    matches!(event, Event::Crashed { place, .. } if *place == format!("behind event {at}"))
+/// What the branch is called that begins with a power cut, or with the end of its program.
+fn name_of_cut(events: usize, left: Option<&Left>) -> String {
+    match left {
+        Some(Left::Process) => format!("program killed behind event {events}"),
+        Some(left) => format!("power cut behind event {events}{left}"),
+        None => format!("power cut behind event {events}"),
+    }
 }
 
 /// What was asked for: the first line, and how many more.

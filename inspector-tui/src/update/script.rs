@@ -6,7 +6,7 @@ use crate::describe::plural;
 use crate::model::Model;
 use crate::timeline::Timeline;
 use std::path::PathBuf;
-use tosumu::script::{Op, Script};
+use tosumu::script::{Op, Script, cut_by_hand};
 use tosumu::trace::Event;
 
 /// Runs several lines; an error says which line of them is wrong.
@@ -65,10 +65,10 @@ pub fn lines_of(timeline: &Timeline) -> Vec<String> {
                 above = index;
             }
             Event::Expected { line, .. } => lines.push(line.clone()),
-            Event::Crashed { place, .. } if *place == format!("behind event {index}") => {
-                lines.push(format!("cut behind event {}", index - above));
+            _ => {
+                let cut = cut_by_hand(timeline.events(), index);
+                lines.extend(cut.map(|left| Op::Cut { event: index - above, left }.to_string()));
             }
-            _ => {}
         }
     }
     lines

@@ -4,6 +4,7 @@ use super::{ask, breaks, note, note_bad};
 use crate::command::Command;
 use crate::model::{Model, Motion, Point, Speed, View};
 use crate::timeline::Mark;
+use tosumu::script::Left;
 
 /// `at` events have happened.
 pub(super) fn seek(model: &mut Model, at: usize) {
@@ -121,12 +122,20 @@ pub(super) fn tick(model: &mut Model) {
     }
 }
 
-/// The power goes at the present instant: a branch begins, and the events until now are shared with this one.
+/// The power goes at the present instant and nothing unsynced is left.
 pub(super) fn crash_here(model: &mut Model) -> Vec<Command> {
+    if model.recording().is_none() && model.busy.is_none() && !model.world.facts.open {
+        note_bad(model, "The power is off already: `reopen` opens the store again.");
+        return Vec::new();
+    }
+    crash_leaving(model, Left::Nothing)
+}
+
+/// The power goes at the present instant: a branch begins, and the events until now are shared with this one.
+pub(super) fn crash_leaving(model: &mut Model, left: Left) -> Vec<Command> {
     let refused = match (model.recording(), &model.busy) {
         (Some(_), _) => Some("A recording is only looked at: its power cannot go.".to_owned()),
         (_, Some(busy)) => Some(format!("Still {busy}.")),
-        _ if !model.world.facts.open => Some("The power is off already: `reopen` opens the store again.".to_owned()),
         _ => None,
     };
     if let Some(why) = refused {
@@ -136,7 +145,7 @@ pub(super) fn crash_here(model: &mut Model) -> Vec<Command> {
     let Some(timeline) = model.timeline() else { return Vec::new() };
     let events = timeline.events()[..model.at].to_vec();
     model.busy = Some("cutting the power".to_owned());
-    vec![Command::Crash { branch: model.branches.len(), events }]
+    vec![Command::Crash { branch: model.branches.len(), events, left }]
 }
 
 pub(super) fn toggle_predict(model: &mut Model) {

@@ -60,6 +60,8 @@ pub enum Pane {
     Tamper,
     /// The kinds of moments one can jump to.
     Marks,
+    /// The twin run.
+    Twin,
 }
 
 /// A region of a column.
@@ -229,6 +231,7 @@ fn front(view: View) -> Pane {
         View::Grid => Pane::Grid,
         View::Tamper => Pane::Tamper,
         View::Marks => Pane::Marks,
+        View::Twin => Pane::Twin,
         View::Events => Pane::Events,
         View::Verify => Pane::Finding,
         View::Help => Pane::Help,
@@ -272,7 +275,7 @@ fn compact(model: &Model, body: Rect) -> Vec<Placed> {
         View::Tree if roomy => vec![main(Pane::Tree), card(Pane::PageBrief, 4)],
         View::Page if roomy => vec![main(Pane::Page), card(Pane::Card, card_lines(model, body).min(6))],
         View::Verify => return with_finding(model, body),
-        View::Help | View::Grid | View::Tamper => return vec![main(front(model.view))],
+        View::Help | View::Grid | View::Tamper | View::Twin => return vec![main(front(model.view))],
         view => vec![main(front(view))],
     };
     if model.screen == Screen::Lab {
@@ -301,7 +304,7 @@ fn with_finding(model: &Model, body: Rect) -> Vec<Placed> {
 
 /// Two columns: tree, page and card at the left; what goes on beside them at the right.
 fn wide(model: &Model, body: Rect) -> Vec<Column> {
-    if matches!(model.view, View::Help | View::Grid | View::Tamper) {
+    if matches!(model.view, View::Help | View::Grid | View::Tamper | View::Twin) {
         let whole = placed(model, front(model.view), Height::Share(1), Focus::Main);
         return vec![Column { area: body, panes: vec![whole] }];
     }

@@ -26,6 +26,7 @@ pub mod strip;
 mod tamper;
 mod title;
 pub mod tree;
+mod twin;
 pub mod verify;
 
 pub use grid::cell_at as grid_cell_at;
@@ -185,6 +186,7 @@ static PANES: &[PaneRow] = &[
     pane!(Grid, |_| "X crash grid".into(), grid::note, grid::draw),
     pane!(Tamper, |_| "A tamper lab".into(), tamper::note, tamper::draw),
     pane!(Marks, |_| "J marks".into(), marks::note, marks::draw),
+    pane!(Twin, |_| "W twin run".into(), twin::note, twin::draw),
 ];
 
 impl Pane {
@@ -224,10 +226,11 @@ static TABS: &[TabRow] = &[
     TabRow { view: View::Grid, name: "X grid", matters: |_| false },
     TabRow { view: View::Tamper, name: "A tamper", matters: |_| false },
     TabRow { view: View::Marks, name: "J marks", matters: |_| false },
+    TabRow { view: View::Twin, name: "W twin", matters: |_| false },
 ];
 
 /// Views that have a tab only while they stand in front: they are none of the store.
-const ASIDE: [View; 5] = [View::Help, View::Branches, View::Grid, View::Tamper, View::Marks];
+const ASIDE: [View; 6] = [View::Help, View::Branches, View::Grid, View::Tamper, View::Marks, View::Twin];
 
 fn in_the_lab(model: &Model) -> bool {
     model.screen == Screen::Lab
@@ -306,6 +309,7 @@ pub fn last_line(model: &Model) -> usize {
         View::Seals => end(Pane::Seals, |model, area| seals::lines(model, area).len()),
         View::Receipt => end(Pane::Receipt, receipt::lines_total),
         View::Snapshots => end(Pane::Snapshots, |model, area| snapshots::lines(model, area).len()),
+        View::Twin => end(Pane::Twin, twin::lines_total),
         View::Tree => tree::node_lines_total(model),
         View::Verify => verify::last_line(model, area_of(model, Pane::Finding).unwrap_or_default()),
         _ => 0,

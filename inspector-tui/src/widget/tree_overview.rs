@@ -45,8 +45,11 @@ pub struct TreeOverview<'a> {
     pub theme: &'a Theme,
 }
 
-/// Columns before the signs.
+/// Columns before the signs, and where there are few.
 const LABEL_COLUMNS: u16 = 28;
+const FEW_LABEL_COLUMNS: u16 = 16;
+/// Below this width the labels are short.
+const NARROW: u16 = 60;
 /// Eighths of a full cell.
 const FILLS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -58,13 +61,18 @@ struct Band {
 }
 
 impl TreeOverview<'_> {
+    /// Signs of nodes that stand on a line of this width.
+    pub fn signs_a_line(width: u16) -> usize {
+        usize::from(width.saturating_sub(label_columns(width) + 1)).max(1)
+    }
+
     /// Level and place of the node under a place of the picture: the first of those that share the sign.
     pub fn place_at(&self, column: u16, line: u16, area: Rect) -> Option<(usize, usize)> {
-        let columns = signs_a_line(area.width);
+        let columns = TreeOverview::signs_a_line(area.width);
         let bands = self.bands(area.width, area.height);
         let (level, band) =
             bands.iter().enumerate().find(|(_, band)| (band.line..band.line + band.lines).contains(&line))?;
-        let column = usize::from(column.checked_sub(LABEL_COLUMNS)?);
+        let column = usize::from(column.checked_sub(label_columns(area.width))?);
         let sign = usize::from(line - band.line) * columns + column;
         let index = sign * band.nodes_a_sign;
         (column < columns && index < self.levels[level]).then_some((level, index))
@@ -72,7 +80,7 @@ impl TreeOverview<'_> {
 
     /// The leaves get the lines that the levels above leave.
     fn bands(&self, width: u16, height: u16) -> Vec<Band> {
-        let columns = signs_a_line(width);
+        let columns = TreeOverview::signs_a_line(width);
         // A line for the legend, and a line apart for each level.
         let room = usize::from(height.saturating_sub(2));
         let mut lines: Vec<usize> = self.levels.iter().map(|nodes| nodes.div_ceil(columns).max(1)).collect();
@@ -106,12 +114,14 @@ impl TreeOverview<'_> {
     }
 }
 
-fn signs_a_line(width: u16) -> usize {
-    usize::from(width.saturating_sub(LABEL_COLUMNS + 1)).max(1)
+fn label_columns(width: u16) -> u16 {
+    if width < NARROW { FEW_LABEL_COLUMNS } else { LABEL_COLUMNS }
 }
 
-fn level_name(level: usize, levels: usize) -> String {
+fn level_name(level: usize, levels: usize, width: u16) -> String {
     match levels - 1 - level {
+        0 if level == 0 && width < NARROW => "one leaf".into(),
+        height if level == 0 && height > 0 && width < NARROW => "root".into(),
         0 if level == 0 => "the root, a leaf".into(),
         0 => "leaves".into(),
         height if level == 0 => format!("root, level {height}"),
@@ -126,15 +136,17 @@ impl Widget for &TreeOverview<'_> {
             pen.put(1, 0, "There is no tree to look over.", self.theme.style(Family::Quiet));
             return;
         }
-        let columns = signs_a_line(pen.width());
+        let columns = TreeOverview::signs_a_line(pen.width());
+        let labels = label_columns(pen.width());
+        let counts = if labels == LABEL_COLUMNS { 9 } else { 6 };
         let bands = self.bands(pen.width(), pen.height());
         let mut shared = 1;
         for (level, band) in bands.iter().enumerate() {
             let nodes = self.levels[level];
-            let name = level_name(level, self.levels.len());
-            pen.put_within(1, band.line, 16, &name, self.theme.style(Family::Title));
-            let count = format!("{:>9}", text::grouped(nodes as u64));
-            pen.put_within(17, band.line, 9, &count, self.theme.style(Family::Length));
+            let name = level_name(level, self.levels.len(), pen.width());
+            pen.put_within(1, band.line, labels - counts - 3, &name, self.theme.style(Family::Title));
+            let count = format!("{:>1$}", text::grouped(nodes as u64), usize::from(counts));
+            pen.put_within(labels - counts - 2, band.line, counts, &count, self.theme.style(Family::Length));
             shared = shared.max(band.nodes_a_sign);
             for (sign, first) in (0..nodes).step_by(band.nodes_a_sign).enumerate() {
                 let range = first..(first + band.nodes_a_sign).min(nodes);
@@ -142,7 +154,7 @@ impl Widget for &TreeOverview<'_> {
                 let (glyph, family) = self.sign(level, range);
                 let style = if chosen { self.theme.selected(family) } else { self.theme.style(family) };
                 let (column, line) = ((sign % columns) as u16, (sign / columns) as u16);
-                pen.sign(LABEL_COLUMNS + column, band.line + line, glyph, style);
+                pen.sign(labels + column, band.line + line, glyph, style);
             }
         }
         let last = pen.height().saturating_sub(1);
@@ -150,8 +162,8 @@ impl Widget for &TreeOverview<'_> {
             1 => "a sign is a node: ▁ to █ full".to_owned(),
             many => format!("▒ is up to {} nodes", text::grouped(many as u64)),
         };
-        let words = format!("{each}   ═ path  * changed  + new  × bad");
-        pen.put(1, last, &words, self.theme.style(Family::Quiet));
+        let marks = if self.marks.is_empty() { "" } else { "   ═ path  * changed  + new  × bad" };
+        pen.put(1, last, &format!("{each}{marks}"), self.theme.style(Family::Quiet));
     }
 }
 

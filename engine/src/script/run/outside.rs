@@ -41,18 +41,6 @@ fn step_point(step: Step, when: StopWhen) -> StopPoint {
     StopPoint { event, file, region, when, count: 1 }
 }
 
-fn plan(left: &Left) -> CrashPlan {
-    match left {
-        Left::Nothing => CrashPlan::Lost,
-        Left::All => CrashPlan::Kept,
-        Left::Torn(sectors) => CrashPlan::Torn { sectors: *sectors },
-        Left::AllBut(numbers) => CrashPlan::Losing(numbers.clone()),
-        Left::Process => CrashPlan::Process,
-        Left::Ordered(units) => CrashPlan::Ordered { units: *units },
-        Left::Posix(plan) => CrashPlan::Posix(plan.clone()),
-    }
-}
-
 fn summary_text(place: &str, summary: &CrashSummary) -> String {
     let waiting = match summary.pending {
         0 => "no write was waiting for a sync".to_owned(),
@@ -74,7 +62,8 @@ impl Runner {
     pub(super) fn struck(&mut self, crash: &Crash, done: Done) -> Outcome {
         if self.disk.struck() {
             self.last_failure = None;
-            return Outcome::done(self.lose_power(crash.place(), &plan(&crash.left)));
+            let plan = crash.left.plan(&self.disk.image());
+            return Outcome::done(self.lose_power(crash.place(), &plan));
         }
         self.disk.disarm();
         let text = done.unwrap_or_else(|failure| failure.text());
@@ -82,7 +71,7 @@ impl Runner {
     }
 
     /// The power went behind an event of the operation above: this world gives way to the one that was left then.
-    pub(super) fn cut(&mut self, event: usize) -> Outcome {
+    pub(super) fn cut(&mut self, event: usize, left: &Left) -> Outcome {
         // What was expected since then is told too, and can be cut behind.
         let most = self.recorder.count() - self.last.start;
         if event == 0 || event > most {
@@ -91,12 +80,9 @@ impl Runner {
         }
         let kept = self.last.start + event;
         let events = self.recorder.events_from(0);
-        *self = Runner::crashed_at(&events[..kept], CrashPlan::Lost, self.options.clone());
-        let crash = self.recorder.events_from(kept).into_iter().find_map(|event| match &*event {
-            Event::Crashed { place, summary, .. } => Some(summary_text(place, summary)),
-            _ => None,
-        });
-        Outcome::done(crash.unwrap_or_default())
+        let (runner, text) = Runner::struck_behind(&events[..kept], left, self.options.clone());
+        *self = runner;
+        Outcome::done(text)
     }
 
     /// The program is gone, the disk holds what survived, and the store is closed. Returns what to print.

@@ -165,6 +165,7 @@ fn a_runner_that_ended_leaves_nothing_in_memory() {
 #[test]
 fn a_cut_is_the_power_going_behind_that_event_and_leaves_the_same_trace() {
     let lines = "fill 8 ascending value 40\nput a 1\ndel k0003";
+    let cut = |event| Op::Cut { event, left: Left::Nothing };
     let mut whole = runner();
     run(&mut whole, lines);
     let events = whole.recorder().events_from(0);
@@ -173,13 +174,13 @@ fn a_cut_is_the_power_going_behind_that_event_and_leaves_the_same_trace() {
         let mut by_hand = Runner::crashed_at(&events[..first + event], CrashPlan::Lost, RunnerOptions::default());
         let mut by_script = runner();
         run(&mut by_script, lines);
-        assert!(!by_script.run(&Op::Cut { event }).failed);
+        assert!(!by_script.run(&cut(event)).failed);
         for runner in [&mut by_hand, &mut by_script] {
             run(runner, "reopen\nput z 2\nverify");
         }
         assert!(trace(&by_hand) == trace(&by_script), "cut behind event {event}");
     }
-    assert!(whole.run(&Op::Cut { event: 0 }).failed && whole.run(&Op::Cut { event: 500 }).failed);
+    assert!(whole.run(&cut(0)).failed && whole.run(&cut(500)).failed);
     assert!(
         trace(&whole)
             == trace(&{

@@ -51,21 +51,11 @@ pub(super) fn durable(fold: &Fold, file: &str) -> Option<SectorImage> {
 impl Surveys {
     /// Whether `event` can change what is held: asked before anything is copied.
     pub fn are_changed_by(event: &Event) -> bool {
-        matches!(
+        let from_outside = matches!(
             event,
-            Event::FileCreated { .. }
-                | Event::FileWritten { .. }
-                | Event::FileLengthSet { .. }
-                | Event::FileSynced { .. }
-                | Event::FileLinked { .. }
-                | Event::FileRenamed { .. }
-                | Event::FileRemoved { .. }
-                | Event::DirectorySynced
-                | Event::Crashed { .. }
-                | Event::Tampered { .. }
-                | Event::FileReplaced { .. }
-                | Event::DatabaseCreated { .. }
-        )
+            Event::Crashed { .. } | Event::Tampered { .. } | Event::FileReplaced { .. } | Event::DatabaseCreated { .. }
+        );
+        from_outside || event.is_disk_call()
     }
 
     /// Takes in `event`, which `fold` and `facts` have taken in already.
