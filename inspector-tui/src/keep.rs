@@ -90,6 +90,8 @@ pub struct Kept {
     pub made_by: Option<(usize, usize)>,
     /// What becomes of the last session of the lab when the lab is there.
     pub last_session: LastSession,
+    /// Whether what is being written was told already: its name is not.
+    pub is_told: bool,
     /// A session that is being brought back.
     pub restoring: Option<Restoring>,
 }

@@ -7,6 +7,7 @@ use crate::message::{Edit, Message, TwinAsk};
 use crate::model::{Focus, Model, Screen, View};
 use crate::timeline::Mark;
 use crate::travel::{Direction, mark_target};
+use tosumu::Finding;
 
 /// How many hints stand before the one for all keys.
 const HINTS_BEFORE_HELP: usize = 4;
@@ -142,7 +143,9 @@ pub fn dispatch(model: &Model, key: Key) -> Option<Message> {
             _ => None,
         };
     }
-    rows().find(|binding| !binding.otherwise.is_empty()).map(|binding| Message::Refused(binding.otherwise))
+    let reason = rows().find(|binding| !binding.otherwise.is_empty()).map(|binding| binding.otherwise);
+    let unknown = matches!(key, Key::Char(_)) && rows().next().is_none() && model.screen != Screen::Home;
+    reason.or(unknown.then_some("This key has no meaning: ? lists those that have.")).map(Message::Refused)
 }
 
 /// The keys most likely wanted now: pairs of the key's name and what it does, `?` among the first five.
@@ -396,8 +399,17 @@ fn finding_in_front(model: &Model) -> bool {
 }
 
 fn finding_with_page(model: &Model) -> bool {
-    let page = model.findings().get(model.finding).and_then(|finding| finding.page);
-    finding_in_front(model) && page.is_some_and(|page| model.world.page(page).is_some())
+    let is_shown = |finding: &Finding| match finding.page {
+        Some(page) => model.world.page(page).is_some(),
+        None => is_about_log(model, finding),
+    };
+    finding_in_front(model) && model.findings().get(model.finding).is_some_and(is_shown)
+}
+
+/// Whether a finding is about bytes of a log that is there.
+pub fn is_about_log(model: &Model, finding: &Finding) -> bool {
+    let of_log = finding.page.is_none() && finding.file.as_ref().is_some_and(|file| file.ends_with("-wal"));
+    of_log && finding.byte_start.is_some() && model.world.log_durable_len() > 0
 }
 
 fn can_explain(model: &Model) -> bool {
@@ -531,6 +543,7 @@ static TABLE: &[Binding] = &[
     bind!([PageDown], Message::HomeMove(10), "", "ten files down", "", |m| home(m) && m.home.gallery.is_some(), ""),
     bind!([PageUp], Message::HomeMove(-10), "", "ten files up", "", |m| home(m) && m.home.gallery.is_some(), ""),
     bind!([Enter], Message::HomeChoose, "choose", "", "", home, ""),
+    bind!([Char('?')], Message::Refused("Up and Down choose, Enter begins; in the lab and in a file ? lists every key and command."), "", "", "", home, ""),
     bind!([Escape], Message::Back, "back", "", "", |m| home(m) && m.home.gallery.is_some(), ""),
 
     // The tour.
@@ -601,7 +614,7 @@ static TABLE: &[Binding] = &[
     bind!([Escape], Message::Back, "back", "", "", mark_list, ""),
 
     // A recording: nothing can be done to it.
-    bind!([Char('x'), Char('r'), Char('v'), Char('u'), Char('U')], Message::Refused("This is a recording: it is stepped through, and nothing can be done to it."), "", "", "", |m| lab(m) && m.recording().is_some(), ""),
+    bind!([Char('x'), Char('r'), Char('v'), Char('u'), Char('U'), Char('X'), Char('A')], Message::Refused("This is a recording: it is stepped through, and nothing can be done to it."), "", "", "", |m| lab(m) && m.recording().is_some(), ""),
 
     // Time.
     bind!([Char('r')], Message::Reopen, "open the store again", "open the store again: recovery, step by step", "reopen", can_reopen, "The store is open, or is opened later on this branch: step on."),

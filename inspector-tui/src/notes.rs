@@ -151,6 +151,14 @@ impl Notes {
         visited
     }
 
+    /// The events, from 1, that have a note or a name, in order.
+    pub fn events(&self) -> impl Iterator<Item = usize> {
+        self.visited().into_iter().filter_map(|note| match note.place {
+            NotePlace::Event(event) if event > 0 => Some(event),
+            _ => None,
+        })
+    }
+
     /// The names of the bookmarks.
     pub fn bookmarks(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().filter_map(|line| if let Line::Mark(name, _) = line { Some(name.as_str()) } else { None })

@@ -6,6 +6,8 @@ use std::process::Command;
 /// Each picture and the arguments of `tosumu shot` that draw it, in the project's folder.
 const PICTURES: &[(&str, &[&str])] = &[
     ("docs/lab.svg", &["lab", "--script", "docs/split.script", "--at", "116", "--size", "120x40"]),
+    ("docs/page.svg", &["page", "--script", "docs/split.script", "--at", "116", "--page", "2", "--size", "100x30"]),
+    ("docs/life.svg", &["life", "--script", "docs/split.script", "--page", "2", "--size", "100x20"]),
     ("docs/finding.svg", &["lab", "fixtures/damaged/one-page-rolled-back.tsm"]),
     ("docs/grid.svg", &["grid", "--script", "docs/split.script", "--size", "80x18"]),
     ("docs/tamper.svg", &["tamper", "--script", "docs/split.script", "--size", "110x26"]),

@@ -86,3 +86,67 @@ fn what_stands_before_a_bad_line_is_shown_and_the_reason_told() {
     assert!(status == DAMAGE && told.contains("this is not a trace"), "{told}");
     assert_eq!(place.run("replay nothing").0, CANNOT);
 }
+
+/// Every view, with what it must speak of: of a trace the same as of the run itself, at every instant.
+#[test]
+fn every_view_of_a_trace_says_what_it_says_of_the_run_and_where_it_is_empty_why() {
+    let place = Place::new();
+    let views = [
+        "tree",
+        "page",
+        "map",
+        "log",
+        "disk",
+        "seals",
+        "snapshots",
+        "verify",
+        "receipt",
+        "events",
+        "diff",
+        "life",
+        "help",
+        "branches",
+        "marks",
+    ];
+    let (_, events, _) = place.run("run s --json");
+    let total = events.lines().count();
+    for at in [1, 7, total / 3, total / 2, 2 * total / 3, total - 1, total] {
+        for view in views {
+            let draw = |source: &str| place.run(&format!("shot {view} --{source} --at {at} --plain"));
+            let (of_trace, of_run) = (draw("trace t"), draw("script s"));
+            assert_eq!(of_trace.0, 0, "{view} at {at}: {}", of_trace.2);
+            assert!(
+                of_trace.1.split_whitespace().count() > 2,
+                "{view} at {at} is empty without a reason: {}",
+                of_trace.1
+            );
+            for lie in ["Press r", "type `reopen`"] {
+                assert!(!of_trace.1.contains(lie), "{view} at {at}: nobody opens a recording\n{}", of_trace.1);
+            }
+            // The trace knows how the run ended, and that nobody can go on with it.
+            if at < total && !matches!(view, "help" | "tree" | "events" | "branches" | "marks" | "life") {
+                assert_eq!(of_trace.1, of_run.1, "{view} at {at}");
+            }
+        }
+    }
+    let facts = [
+        ("tree", 60, "page 1: leaf"),
+        ("page", 60, "cell"),
+        ("map", 60, "leaf: 1 page"),
+        ("log", 60, "page 1, commit"),
+        ("disk", 60, "page 1: "),
+        ("seals", 60, "Key slot 0"),
+        ("snapshots", 60, "commit 1 in the log"),
+        ("receipt", 30, "bytes given"),
+        ("events", 60, "was asked for"),
+        ("diff", 30, "+ a"),
+        ("life", 60, "version 2"),
+        ("marks", 60, "commit, a transaction was published: 2 times"),
+    ];
+    for (view, at, words) in facts {
+        let (_, drawn, _) = place.run(&format!("shot {view} --trace t --at {at} --plain"));
+        assert!(drawn.contains(words), "{words:?} in {view}:\n{drawn}");
+    }
+    let (_, verify, _) = place.run(&format!("shot verify --trace t --at {} --plain", total - 2));
+    assert!(verify.contains("Checked: everything of level") && !verify.contains("Nothing was checked"), "{verify}");
+}

@@ -63,6 +63,7 @@ fn next_step(model: &Model) -> &'static str {
             "What it keeps is the store."
         }
         _ if model.timeline().is_some_and(|timeline| timeline.end().facts.open) => "Step on: further on it is opened.",
+        _ if model.recording().is_some() => "The recording does not go on: nobody opened it again.",
         _ => "Press r or type `reopen`: recovery runs.",
     }
 }

@@ -18,6 +18,10 @@ pub struct EventFacts {
     pub operation: Option<String>,
 }
 
+/// What is to be said where there is no timeline.
+pub const AT_REST: &str = "No events: a file at rest has no history of its own. `tosumu run --trace F SCRIPT` and a sink of your own program \
+                           record one; `tosumu replay F` shows it.";
+
 /// All events of a timeline.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct EventsFacts {
@@ -48,7 +52,7 @@ pub fn events(model: &Model) -> EventsFacts {
 impl EventsFacts {
     pub(super) fn plain(&self) -> String {
         if self.total == 0 {
-            return "No events: a file at rest has no history of its own.\n".into();
+            return format!("{AT_REST}\n");
         }
         let mut text = format!("Event {} of {}.\n", self.at, self.total);
         for event in &self.events {

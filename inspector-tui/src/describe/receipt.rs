@@ -125,7 +125,13 @@ pub struct ReceiptFacts {
 pub fn receipt(model: &Model) -> ReceiptFacts {
     let Some(timeline) = model.timeline() else { return of_log(model) };
     let Some(index) = model.present_index().and_then(|index| timeline.operation_of(index)) else {
-        let remark = "No operation is in front: step on to one.".to_owned();
+        let earlier = timeline.operations().first().is_some_and(|first| first.first < model.at);
+        let remark = match (timeline.operations().is_empty(), earlier) {
+            (true, _) => "No operation was run here, so there is no bill.",
+            (false, true) => "No operation is in front: [ goes back to the last one.",
+            (false, false) => "No operation is in front yet: ] goes on to the first one.",
+        };
+        let remark = remark.to_owned();
         return ReceiptFacts { remark: Some(remark), ..ReceiptFacts::default() };
     };
     let against = model.looking.receipt_against.filter(|other| *other < timeline.operations().len());

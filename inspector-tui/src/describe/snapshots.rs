@@ -141,6 +141,9 @@ fn seen_by(model: &Model, commit: u64) -> Vec<String> {
 
 fn commits(model: &Model, log: &log::LogFacts) -> Vec<CommitFacts> {
     let facts = &model.world.facts;
+    if log::newest_superblock(&model.world).is_none() && model.world.file().is_none() {
+        return Vec::new();
+    }
     let mut commits = vec![CommitFacts {
         commit: log.page_file_commit,
         place: "page file".into(),
@@ -275,6 +278,9 @@ fn key_slots(model: &Model) -> Vec<KeySlotFacts> {
 
 impl SnapshotsFacts {
     pub(super) fn plain(&self) -> String {
+        if self.commits.is_empty() {
+            return format!("{}\n", self.checkpoint);
+        }
         let mut text = format!("Newest commit {}; {} alive.\n", self.commit, plural(self.snapshots.len(), "snapshot"));
         for commit in &self.commits {
             text.push_str(&format!("{}\n", commit.line()));

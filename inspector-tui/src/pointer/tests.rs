@@ -135,3 +135,129 @@ fn no_place_of_any_screen_is_a_panic() {
         }
     }
 }
+
+/// Where `words` are first written on the screen.
+#[track_caller]
+fn find(model: &Model, words: &str) -> (u16, u16) {
+    let wanted: Vec<char> = words.chars().collect();
+    let lines = text(model);
+    let place = |line: &Vec<char>| line.windows(wanted.len()).position(|part| part == wanted);
+    let found = lines.iter().enumerate().find_map(|(y, line)| place(line).map(|x| (x as u16, y as u16)));
+    found.unwrap_or_else(|| {
+        panic!(
+            "no {words:?} on\n{}",
+            lines.iter().map(|line| line.iter().collect::<String>() + "\n").collect::<String>()
+        )
+    })
+}
+
+#[test]
+fn a_row_of_a_list_is_chosen_by_a_click_and_followed_by_the_next() {
+    let mut model = lab((80, 24));
+    update(&mut model, Message::Last);
+    update(&mut model, Message::Show(View::Log));
+    click(&mut model, "page 4, commit 4", 2);
+    let row = model.selected_row;
+    assert_eq!((model.view, model.page), (View::Log, Some(PageNo(4))));
+    click(&mut model, "page 4, commit 4", 2);
+    assert_eq!((model.view, model.page), (View::Page, Some(PageNo(4))));
+    assert!(row > 0);
+
+    update(&mut model, Message::Show(View::Seals));
+    click(&mut model, "page 3 by", 2);
+    click(&mut model, "page 3 by", 2);
+    assert_eq!((model.view, model.page), (View::Page, Some(PageNo(3))));
+
+    update(&mut model, Message::Show(View::Diff));
+    assert!(model.rows() > 2);
+    click(&mut model, "page 4", 0);
+    assert!(model.selected_row > 0, "a click chooses a difference");
+
+    update(&mut model, Message::Help);
+    click(&mut model, "zoom  ", 0);
+    assert!(model.selected_row > 0 && model.view == View::Help);
+    click(&mut model, "zoom  ", 0);
+    assert!(model.zoomed && model.view == View::Diff, "the second click does it");
+}
+
+#[test]
+fn cells_of_the_map_marks_pictures_of_a_life_and_rulers_can_be_pointed_at() {
+    let mut model = lab((120, 40));
+    update(&mut model, Message::Last);
+    update(&mut model, Message::Show(View::Map));
+    click(&mut model, "2 leaf", 3);
+    assert_eq!((model.view, model.page), (View::Map, Some(PageNo(2))));
+    click(&mut model, "2 leaf", 3);
+    assert_eq!(model.view, View::Page);
+    click(&mut model, "nnnnnnnn", 3);
+    assert!(model.in_bytes(), "a sign of the ruler is a byte");
+    let (bytes, byte) = (model.shown_bytes().unwrap(), model.byte.unwrap());
+    let node = NodeView::new(&bytes).unwrap();
+    assert!(node.cell_span(node.search(b"n").unwrap()).contains(&byte), "byte {byte}");
+
+    update(&mut model, Message::Back);
+    update(&mut model, Message::Show(View::Life));
+    let last = model.selected_row;
+    click(&mut model, " v2 ", 1);
+    assert!(model.selected_row < last && model.rows() > last);
+
+    update(&mut model, Message::ListMarks);
+    click(&mut model, "split      ", 0);
+    click(&mut model, "split      ", 0);
+    assert_eq!(model.travel.mark, Some(crate::timeline::Mark::Split));
+}
+
+#[test]
+fn the_wheel_is_the_arrow_keys_of_what_lies_under_it() {
+    let mut model = lab((80, 24));
+    update(&mut model, Message::Last);
+    for view in [View::Log, View::Seals, View::Marks, View::Help, View::Life] {
+        let message = if view == View::Marks { Message::ListMarks } else { Message::Show(view) };
+        update(&mut model, message);
+        update(&mut model, Message::SelectRow(0));
+        let wheel = |model: &Model, turns| dispatch(model, Pointer { column: 9, line: 5, did: Pointed::Wheel(turns) });
+        let down = wheel(&model, 1).unwrap_or_else(|| panic!("{view:?}"));
+        update(&mut model, down);
+        assert!(model.selected_row > 0, "{view:?}");
+        let up = wheel(&model, -1).unwrap_or_else(|| panic!("{view:?}"));
+        update(&mut model, up);
+        assert_eq!(model.selected_row, 0, "{view:?}");
+        update(&mut model, Message::Show(View::Tree));
+    }
+}
+
+#[test]
+fn a_question_is_answered_by_pointing_at_the_key_or_the_page() {
+    let mut model = lab((80, 24));
+    update(&mut model, Message::TogglePredict);
+    while model.predict.question.is_none() {
+        update(&mut model, Message::StepForward);
+    }
+    let question = model.predict.question.clone().unwrap();
+    assert!(question.text.contains("Which key goes up") && question.points.len() == question.choices.len());
+    // The splitting leaf stands under the tree; the key is written in its slots and in its box.
+    let (column, line) = find(&model, "l n p r t v");
+    let message = dispatch(&model, Pointer { column: column + 6, line, did: Pointed::Press }).unwrap();
+    update(&mut model, message);
+    let answered = model.predict.question.clone().unwrap();
+    assert!(answered.answered);
+    assert_eq!(answered.choices[answered.chosen.unwrap()], "r");
+    assert_eq!((model.predict.right, model.predict.asked), (1, 1));
+    update(&mut model, Message::SkipQuestion);
+    assert!(!model.in_bytes());
+
+    while model.predict.question.is_none() {
+        update(&mut model, Message::StepForward);
+    }
+    let question = model.predict.question.clone().unwrap();
+    assert!(question.text.contains("Which pages are sealed"), "{question:?}");
+    for page in ["page 2", "page 3", "page 4"] {
+        let (column, line) = find(&model, page);
+        let message = dispatch(&model, Pointer { column, line, did: Pointed::Press }).unwrap();
+        update(&mut model, message);
+    }
+    let pointed = model.predict.question.clone().unwrap();
+    assert_eq!(pointed.pointed.len(), 3);
+    update(&mut model, Message::Answer);
+    assert_eq!((model.predict.right, model.predict.asked), (2, 2), "{pointed:?}");
+}

@@ -243,7 +243,10 @@ impl Worker {
         };
         match OpenFile::Path(path, unlock).at_rest() {
             Ok(other) => Message::OtherRead(Box::new(FileWorld::load(&other, None))),
-            Err(why) => Message::Failed(why),
+            Err(why) => {
+                let instants = "Instants are compared by the numbers of events, start, end, now and bookmarks.";
+                Message::Failed(format!("{}. {instants}", why.trim_end_matches('.')))
+            }
         }
     }
 
@@ -424,6 +427,9 @@ fn read_script(path: &Path) -> Message {
                 Ok(_) => bytes,
                 Err(error) => return failed(error.to_string()),
             }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return failed("there is no such file.".to_owned());
         }
         Err(error) => return failed(error.to_string()),
     };

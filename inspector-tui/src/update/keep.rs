@@ -51,6 +51,7 @@ pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Command> {
                 return vec![Command::Keep(Ask::ReadSession(SessionAt::Own(about(model))))];
             }
         }
+        Answer::Wrote(_) if std::mem::take(&mut model.kept.is_told) => {}
         Answer::Wrote(name) => note(model, format!("Written: {name}.")),
         Answer::Session(text) if text.is_empty() => {}
         Answer::Session(text) => return restore(model, &text),
@@ -198,6 +199,7 @@ pub(super) fn set_bookmark(model: &mut Model, name: &str) -> Vec<Command> {
     let place = here(model);
     model.kept.notes.set_bookmark(name, Some(place));
     note(model, format!("{place} is called {name} now: `seek {name}` leads back to it, ' from mark to note."));
+    model.kept.is_told = true;
     vec![Command::Keep(Ask::WriteNotes(about(model), model.kept.notes.to_text()))]
 }
 
@@ -209,6 +211,7 @@ pub(super) fn remove_bookmark(model: &mut Model, name: &str) -> Vec<Command> {
     }
     model.kept.notes.set_bookmark(name, None);
     note(model, format!("Nothing is called {name} any more."));
+    model.kept.is_told = true;
     vec![Command::Keep(Ask::WriteNotes(about(model), model.kept.notes.to_text()))]
 }
 

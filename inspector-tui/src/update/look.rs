@@ -25,6 +25,12 @@ pub(super) fn show(model: &mut Model, view: View) {
         model.help_now = keymap::possible_now(model);
         model.help_search = LineEdit::default();
     }
+    // What a finding is about is what the other views are asked about it.
+    let about =
+        finding_in_front(model).and_then(|finding| finding.page).filter(|page| model.world.page(*page).is_some());
+    if model.view == View::Verify && view != View::Verify {
+        model.page = model.page.or(about);
+    }
     model.view = view;
     model.scroll = 0;
     model.focus = Focus::Main;
@@ -367,6 +373,9 @@ fn finding_in_front(model: &Model) -> Option<Finding> {
 fn show_finding(model: &mut Model) {
     let Some(finding) = finding_in_front(model) else { return };
     let Some(page) = finding.page.filter(|page| model.world.page(*page).is_some()) else {
+        if keymap::is_about_log(model, &finding) {
+            return show_log_at(model, finding.byte_start.unwrap_or(0));
+        }
         return note(model, "This finding is about no page that can be shown.");
     };
     show(model, View::Page);
@@ -376,6 +385,17 @@ fn show_finding(model: &mut Model) {
     let start = finding.byte_start.zip(model.world.sealed(page).map(|sealed| sealed.offset));
     model.byte = Some(start.and_then(|(start, offset)| start.checked_sub(offset)).unwrap_or(0) as usize);
     keep_cursor_inside(model);
+}
+
+/// Shows the log, the cursor on the record that a byte of it is in, or on the last before it.
+fn show_log_at(model: &mut Model, byte: u64) {
+    show(model, View::Log);
+    model.zoomed = false;
+    let records = crate::describe::log::log(model).records;
+    let header = model.rows().saturating_sub(records.len());
+    let before = records.iter().take_while(|record| record.offset <= byte).count();
+    model.selected_row = (header + before).saturating_sub(1);
+    note(model, format!("Byte {byte} of the log is where it was found."));
 }
 
 /// Gives the finding the whole screen: what it means, what brings it about, what to do.

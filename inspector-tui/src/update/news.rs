@@ -5,7 +5,7 @@ use crate::command::Command;
 use crate::keep::About;
 use crate::line_edit::LineEdit;
 use crate::message::{Said, Sample, VerifyNews};
-use crate::model::{Branch, Model, Report, Verifying, View};
+use crate::model::{Branch, Focus, Model, Report, Verifying, View};
 use crate::timeline::{FileWorld, Timeline, World};
 use crate::travel::Change;
 use std::sync::Arc;
@@ -255,7 +255,10 @@ pub(super) fn probed(model: &mut Model, probe: Box<Probe>) {
     model.busy = None;
     let is_on_card = model.view == View::Verify
         && model.findings().get(model.finding).is_some_and(|finding| finding.page == Some(probe.page));
-    if !is_on_card {
+    if is_on_card {
+        // The card has room for the verdict and its evidence on a screen of its own.
+        (model.focus, model.zoomed, model.scroll) = (Focus::Card, true, 0);
+    } else {
         let words = match &probe.recovery {
             Some(recovery) => format!("{} {recovery}", probe.summary),
             None => probe.summary.clone(),

@@ -1004,3 +1004,125 @@ fn a_lie_is_guessed_then_shown_then_told_to_the_store() {
     let lines: Vec<_> = desk.model.branches[desk.model.branch].timeline.operations().iter().rev().take(3).collect();
     assert!(codes.contains(&tosumu::Code::PageUnauthentic), "{codes:?} {lines:?} {}", desk.note());
 }
+
+#[test]
+fn a_bookmark_is_set_visited_sought_compared_with_and_taken_away() {
+    let mut desk = Desk::put();
+    let first = desk.model.at;
+    desk.enter("mark begun");
+    assert_eq!(desk.model.kept.notes.bookmarks().collect::<Vec<_>>(), ["begun"]);
+    desk.keys("s");
+    let split = desk.model.at;
+    desk.enter("mark cut");
+    desk.press(Key::End);
+    desk.enter("seek begun");
+    assert_eq!(desk.model.at, first);
+    desk.keys("'");
+    assert_eq!((desk.model.at, desk.note()), (split, format!("event {split}: marked cut")));
+    desk.keys("'");
+    assert_eq!(desk.model.at, first, "behind the last one comes the first");
+    desk.enter("diff begun cut");
+    assert_eq!(desk.model.view, View::Diff);
+    desk.enter("unmark begun");
+    desk.enter("seek begun");
+    assert!(desk.model.note.as_ref().unwrap().bad);
+    desk.enter("mark 12");
+    assert!(desk.model.note.as_ref().unwrap().bad, "a number is an instant already");
+}
+
+#[test]
+fn the_history_is_searched_for_what_was_typed() {
+    let mut desk = Desk::put();
+    desk.model.history = ["put apple 1", "get pear", "put plum 2", "scan"].map(str::to_owned).to_vec();
+    desk.keys(":put");
+    desk.press(Key::Control('r'));
+    assert_eq!(desk.model.command_line.text, "put plum 2");
+    desk.press(Key::Control('r'));
+    assert_eq!(desk.model.command_line.text, "put apple 1");
+    desk.press(Key::Control('r'));
+    assert_eq!(
+        (desk.model.command_line.text.as_str(), desk.note()),
+        ("put apple 1", "No older line has `put` in it.".into())
+    );
+    desk.press(Key::Control('u'));
+    desk.keys("ear");
+    desk.press(Key::Control('r'));
+    assert_eq!(desk.model.command_line.text, "get pear");
+    desk.press(Key::Control('u'));
+    desk.press(Key::Control('r'));
+    assert_eq!(desk.model.command_line.text, "scan", "with nothing typed the last line");
+}
+
+#[test]
+fn jumps_go_to_the_kind_that_was_chosen_from_the_list_or_named() {
+    let mut desk = Desk::put();
+    let begun = desk.model.at;
+    desk.keys(")");
+    let any = desk.model.at;
+    assert!(any > begun, "with nothing chosen any mark will do");
+    desk.keys("J");
+    assert_eq!(desk.model.view, View::Marks);
+    let sync = crate::travel::mark_kinds().position(|kind| kind == Some(crate::timeline::Mark::Sync)).unwrap();
+    (0..sync).for_each(|_| desk.press(Key::Down));
+    desk.press(Key::Enter);
+    assert_eq!((desk.model.view, desk.word()), (View::Tree, "SYNC"));
+    let here = desk.model.at;
+    desk.keys("(");
+    assert!(desk.model.at < here && desk.word() == "SYNC");
+    desk.enter("next split");
+    assert_eq!(desk.word(), "split");
+    desk.keys(")");
+    assert!(desk.note().contains("no later mark"), "{}", desk.note());
+    desk.enter("next crash");
+    assert!(desk.note().starts_with("There is no later crash"), "{}", desk.note());
+    desk.enter("prev mark");
+    desk.keys("J");
+    assert_eq!(desk.model.selected_row, 0, "any kind is chosen again");
+    desk.press(Key::Escape);
+    assert_eq!(desk.model.view, View::Tree);
+}
+
+#[test]
+fn rows_of_seals_and_snapshots_lead_to_what_they_speak_of() {
+    let mut desk = Desk::put();
+    desk.enter("t1: begin-read");
+    desk.press(Key::End);
+    desk.keys("6");
+    let rows = desk.model.rows();
+    assert!(rows >= 4, "slot, superblock, commit and the pages on the way: {rows}");
+    (1..rows).for_each(|_| desk.press(Key::Down));
+    desk.press(Key::Enter);
+    assert_eq!(desk.model.view, View::Page);
+    desk.keys("6");
+    desk.press(Key::Enter);
+    assert!(["key", "CREATED"].contains(&desk.word()), "{}", desk.word());
+    desk.press(Key::End);
+    desk.keys("67");
+    desk.press(Key::Enter);
+    assert_eq!(desk.word(), "COMMIT");
+    desk.press(Key::End);
+    desk.keys("7");
+    desk.press(Key::Down);
+    desk.press(Key::Enter);
+    assert_eq!(desk.word(), "snapshot", "the reader's line leads to where it began");
+}
+
+#[test]
+fn an_operation_of_ones_own_ends_the_tour_and_help_does_what_its_row_says() {
+    let mut desk = Desk::new(Model::nothing(), Worker::new());
+    desk.obey(Command::MakeLab(Sample::Tour));
+    desk.press(Key::Right);
+    assert!(desk.model.tour.is_some());
+    desk.enter("put zebra stripes");
+    assert_eq!(desk.model.tour, None);
+    desk.keys("?/4 log");
+    desk.keys("\u{8}");
+    desk.press(Key::Control('u'));
+    desk.keys("the log");
+    desk.press(Key::Enter);
+    let rows = keymap::help_rows(&desk.model, "the log");
+    let at = rows.iter().position(|row| row.keys == "4").unwrap();
+    (0..at).for_each(|_| desk.press(Key::Down));
+    desk.press(Key::Enter);
+    assert_eq!(desk.model.view, View::Log);
+}

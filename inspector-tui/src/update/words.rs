@@ -1,7 +1,8 @@
 //! The words of the command line that are about time: steps, jumps, breakpoints, branches, undo, scripts.
 
-use super::{branches, breaks, keep, marks, note_bad, script, time};
+use super::{branches, breaks, keep, marks, note, note_bad, script, time};
 use crate::command::{Command, Overwrite};
+use crate::keymap;
 use crate::message::Message;
 use crate::model::{Model, Screen};
 use crate::travel::Direction;
@@ -11,7 +12,7 @@ pub(super) fn about_time(model: &mut Model, text: &str, words: &[&str]) -> Optio
     if model.screen != Screen::Lab {
         return None;
     }
-    if let Some(message) = key_word(words) {
+    if let Some(message) = key_word(model, words) {
         return Some(super::happen(model, message));
     }
     let rest = text.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
@@ -43,8 +44,10 @@ pub(super) fn about_time(model: &mut Model, text: &str, words: &[&str]) -> Optio
 }
 
 /// Words that do what a key does.
-fn key_word(words: &[&str]) -> Option<Message> {
+fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
     match words {
+        ["next"] if !keymap::can_forward(model) => Some(Message::Refused("This is the last event.")),
+        ["back"] if !keymap::can_back(model) => Some(Message::Refused("This is the first event.")),
         ["next"] => Some(Message::StepForward),
         ["back"] => Some(Message::StepBack),
         ["first"] => Some(Message::First),
@@ -67,7 +70,13 @@ fn seek(model: &mut Model, place: &str) {
     match (place, place.parse::<usize>()) {
         ("start", _) => time::seek(model, 1),
         ("end", _) => time::seek(model, usize::MAX),
-        (_, Ok(number)) => time::seek(model, number.max(1)),
+        (_, Ok(number)) => {
+            time::seek(model, number.max(1));
+            if model.at < number {
+                let last = model.at;
+                note(model, format!("There are {last} events on this branch: this is the last."));
+            }
+        }
         _ => match model.kept.notes.bookmark(place) {
             Some(place) => keep::go_to(model, place),
             None => note_bad(model, "Say an event's number: seek 12; or seek start, seek end, or a bookmark's name."),

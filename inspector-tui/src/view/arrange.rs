@@ -12,6 +12,11 @@ use ratatui::layout::Rect;
 const WIDE: (u16, u16) = (110, 30);
 /// Lines of a finding's card on a small screen, the tree above it keeping the rest.
 const FINDING_LINES_MAX: u16 = 10;
+/// Lines of a screen's body from which on two regions stand beside the story, and from which on the page shows its bytes.
+const ROOMY_BODY: u16 = 17;
+const TALL_BODY: u16 = 24;
+/// Most lines that the page has under the tree on a tall screen.
+const PAGE_LINES_MAX: u16 = 16;
 /// Least lines that a tree of two levels is worth drawing in.
 const TREE_LINES_MIN: u16 = 6;
 
@@ -270,8 +275,12 @@ fn compact(model: &Model, body: Rect) -> Vec<Placed> {
     let share = Height::Share(1);
     let main = |pane| placed(model, pane, share, Focus::Main);
     let card = |pane, lines| placed(model, pane, Height::Lines(lines), Focus::Card);
-    let roomy = body.height >= 17;
+    let roomy = body.height >= ROOMY_BODY;
     let mut panes = match model.view {
+        // A tall screen has room for the page's bytes, and the tree keeps enough for three levels.
+        View::Tree if body.height >= TALL_BODY => {
+            vec![main(Pane::Tree), card(Pane::Page, (body.height - ROOMY_BODY).min(PAGE_LINES_MAX))]
+        }
         View::Tree if roomy => vec![main(Pane::Tree), card(Pane::PageBrief, 4)],
         View::Page if roomy => vec![main(Pane::Page), card(Pane::Card, card_lines(model, body).min(6))],
         View::Verify => return with_finding(model, body),

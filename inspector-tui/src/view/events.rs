@@ -1,7 +1,8 @@
 //! Every event in a sentence; only those that can be seen are built.
 
-use super::line_of;
+use super::wrapped;
 use crate::{
+    describe::events as facts,
     model::{Model, View},
     widget::{EventList, EventRow, Family},
 };
@@ -22,11 +23,13 @@ pub fn note(model: &Model) -> String {
 /// Draws the list round the present event, and under it the present sentence when its row cannot hold it.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.style.theme;
-    let Some(timeline) = model.timeline() else { return };
-    if timeline.is_empty() {
-        let words = "No events: a file at rest has no history of its own.";
-        return line_of(buffer, area, 0, words, theme.style(Family::Quiet));
-    }
+    let Some(timeline) = model.timeline().filter(|timeline| !timeline.is_empty()) else {
+        let words = match model.timeline() {
+            Some(_) => "Nothing has happened yet: type an operation.",
+            None => facts::AT_REST,
+        };
+        return wrapped(buffer, area, words, theme.style(Family::Quiet));
+    };
     let wide = area.width >= SENTENCE_COLUMNS;
     let row = |at: usize| {
         let event = timeline.event(at);

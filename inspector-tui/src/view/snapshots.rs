@@ -25,6 +25,9 @@ pub fn note(model: &Model) -> String {
 pub fn lines(model: &Model, area: Rect) -> Vec<Row> {
     let snapshots = facts::snapshots(model);
     let room = usize::from(area.width.saturating_sub(2));
+    if snapshots.commits.is_empty() {
+        return Row::wrapped(&snapshots.checkpoint, room, Family::Quiet, None);
+    }
     let mut lines = Axis::of(model, &snapshots, room).lines();
     if snapshots.snapshots.is_empty() {
         let words = match model.world.file() {

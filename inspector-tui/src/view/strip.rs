@@ -13,6 +13,9 @@ use tosumu::trace::Event;
 /// Sign of an event that a run stops at.
 const BREAK: char = '●';
 
+/// Sign of an event that has a note or a name, after the key that visits them.
+const NOTE: char = '\'';
+
 /// The marks of the bar, weightiest first; breakpoints stand between what went wrong and what went well.
 const BAR_MARKS: [(Mark, char, &str, Family); 7] = [
     (Mark::Crash, 'x', "crash", Family::Bad),
@@ -93,16 +96,26 @@ fn with_bar<T>(model: &Model, with: impl FnOnce(&Scrub<'_>) -> T) -> Option<T> {
         let hit = breakpoints.hit_from(events.start).filter(|hit| *hit < events.end);
         hit.map(|event| ScrubMark { glyph: BREAK, word: "break", family: Family::Warning, event })
     };
+    let noted: Vec<usize> = model.kept.notes.events().map(|event| event - 1).collect();
+    let note_in = |events: Range<usize>| {
+        let first = noted.iter().copied().find(|event| events.contains(event));
+        first.map(|event| ScrubMark { glyph: NOTE, word: "note", family: Family::Identity, event })
+    };
     let (above, below) = BAR_MARKS.split_at(ABOVE_BREAKS);
     let weigh = |events: Range<usize>| {
         let first_of = |marks: &[_]| marks.iter().find_map(|mark| mark_of(*mark, events.clone()));
-        first_of(above).or_else(|| break_in(events.clone())).or_else(|| first_of(below))
+        let own = || break_in(events.clone()).or_else(|| note_in(events.clone()));
+        first_of(above).or_else(own).or_else(|| first_of(below))
     };
     let all = 0..timeline.len();
     let legend_of =
         |marks: &[_]| -> Vec<ScrubMark> { marks.iter().filter_map(|mark| mark_of(*mark, all.clone())).collect() };
-    let legend: Vec<ScrubMark> =
-        legend_of(above).into_iter().chain(break_in(all.clone())).chain(legend_of(below)).collect();
+    let legend: Vec<ScrubMark> = legend_of(above)
+        .into_iter()
+        .chain(break_in(all.clone()))
+        .chain(note_in(all.clone()))
+        .chain(legend_of(below))
+        .collect();
     let theme = &model.style.theme;
     let present = model.present_index();
     Some(with(&Scrub { total: timeline.len(), present, mark: &weigh, legend: &legend, theme }))

@@ -47,7 +47,7 @@ fn from_the_home_screen_through_a_split_a_power_cut_and_recovery_back_to_the_she
     seat.types("r");
     seat.sees("reopen: event");
     seat.types("]");
-    seat.sees("commit 2");
+    seat.sees("as of commit 3");
     seat.types("q");
     seat.sees("Where to begin");
     seat.types("q");
@@ -239,6 +239,60 @@ fn a_note_stands_beside_the_file_and_at_its_page_and_the_file_is_as_it_was() {
     seat.types("y");
     seat.sees("Written: page-2.svg.");
     seat.types("q");
+    seat.ends();
+}
+
+#[test]
+fn a_lab_begun_from_a_script_and_a_trace_are_gone_on_with_where_they_were_left() {
+    let folder = folder();
+    std::fs::write(folder.path().join("mine.script"), "put a 1\nput b 2\n").unwrap();
+    let mut seat = Seat::take(&folder, &Start::with(&["lab", "--script", "mine.script"]));
+    seat.sees("mine.script");
+    seat.types(":put c 3\r");
+    seat.sees("`put c 3` was asked for");
+    seat.types("4");
+    seat.sees("4 LOG");
+    seat.types("q");
+    seat.sees("Where to begin");
+    seat.types("q");
+    seat.ends();
+    let mut seat = Seat::take(&folder, &Start::with(&["lab", "--script", "mine.script"]));
+    seat.sees("This is where you left the lab.");
+    seat.sees("4 LOG");
+    seat.sees("put c 3: event");
+    seat.types(CONTROL_C);
+    seat.ends();
+    std::fs::write(folder.path().join("mine.script"), "put z 9\n").unwrap();
+    let mut seat = Seat::take(&folder, &Start::with(&["lab", "--script", "mine.script"]));
+    seat.sees("began with another store");
+    seat.types(CONTROL_C);
+    seat.ends();
+
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_tosumu"))
+        .args(["run", "mine.script", "--trace", "mine.trace"])
+        .current_dir(folder.path())
+        .output();
+    assert!(run.unwrap().status.success());
+    let mut seat = Seat::take(&folder, &Start::with(&["replay", "mine.trace"]));
+    seat.sees("events were recorded");
+    seat.types("]]");
+    seat.types(":mark here\r");
+    seat.sees("is called here now");
+    seat.types("5");
+    seat.sees("5 DISK");
+    seat.types("q");
+    seat.ends();
+    let notes = std::fs::read_to_string(folder.path().join("mine.trace.notes")).unwrap();
+    let event = notes.strip_prefix("mark here: event ").unwrap().trim().to_owned();
+    let mut seat = Seat::take(&folder, &Start::with(&["replay", "mine.trace"]));
+    seat.sees("This is where you left the trace.");
+    seat.sees("5 DISK");
+    seat.types("\x1b[H'");
+    seat.sees("marked here");
+    seat.sees(&format!("event {event} of"));
+    seat.types(":\x12");
+    seat.sees(": mark here");
+    seat.types(CONTROL_C);
     seat.ends();
 }
 

@@ -173,9 +173,10 @@ impl Facts {
                 self.page_size = PageSize::new(*page_size).unwrap_or(self.page_size);
             }
             Event::Crashed { .. } | Event::HandleDropped => self.close(),
-            Event::VerifyStarted { .. } => {
+            Event::VerifyStarted { level, .. } => {
                 self.verified.clear();
                 self.findings.clear();
+                self.checked = vec![format!("everything of level {level}")];
             }
             Event::PageVerified { page, sound } => {
                 self.verified.insert(*page, *sound);
