@@ -525,6 +525,7 @@ impl Model {
             model.view = View::Verify;
         }
         model.report = report;
+        model.finding = model.worst_finding();
         model
     }
 
@@ -591,15 +592,20 @@ impl Model {
         self.travel.recording.as_ref()
     }
 
-    /// The page shown: the one selected, else the one the present event is about, else the root, else, in a file whose root
+    /// The page shown: the one selected, else where findings are looked at the finding's, else the one the present event is about, else the root, else, in a file whose root
     /// nothing tells, its first page.
     pub fn shown_page(&self) -> Option<PageNo> {
         let facts = &self.world.facts;
         let exists = |page: &PageNo| self.world.page(*page).is_some();
-        self.page.filter(exists).or(facts.touched.filter(exists)).or(facts.root.filter(exists)).or_else(|| {
-            let pages = &self.world.file()?.pages;
-            pages.keys().next().copied()
-        })
+        let about =
+            self.findings().get(self.finding).filter(|_| self.view == View::Verify).and_then(|found| found.page);
+        let about = about.filter(exists);
+        self.page.filter(exists).or(about).or(facts.touched.filter(exists)).or(facts.root.filter(exists)).or_else(
+            || {
+                let pages = &self.world.file()?.pages;
+                pages.keys().next().copied()
+            },
+        )
     }
 
     /// The name of the tree that is drawn; none is the main tree.
@@ -689,6 +695,12 @@ impl Model {
             (None, Some(report)) => &report.findings,
             (None, None) => &self.world.facts.findings,
         }
+    }
+
+    /// The first of the findings that nothing outweighs.
+    pub fn worst_finding(&self) -> usize {
+        let worst = self.findings().iter().map(|finding| finding.severity).max();
+        self.findings().iter().position(|finding| Some(finding.severity) == worst).unwrap_or(0)
     }
 
     /// How many rows the list in front has; none where the main region is a picture.

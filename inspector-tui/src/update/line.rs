@@ -85,7 +85,10 @@ pub(super) fn leave(model: &mut Model) {
     } else if model.help_search.active {
         model.help_search.active = false;
     } else {
+        // What is left half typed would stand before the next line.
+        model.command_line.take();
         model.command_line.active = false;
+        model.history_at = None;
     }
 }
 

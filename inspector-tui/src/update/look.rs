@@ -360,6 +360,7 @@ fn follow_byte(model: &mut Model) {
 pub(super) fn next_finding(model: &mut Model, by: isize) {
     let count = model.findings().len().max(1) as isize;
     model.finding = (model.finding as isize + by).rem_euclid(count) as usize;
+    (model.page, model.scroll) = (None, 0);
     if model.view != View::Verify {
         show(model, View::Verify);
     }

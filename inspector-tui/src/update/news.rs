@@ -216,6 +216,9 @@ pub(super) fn verified(model: &mut Model, file: FileWorld, report: Report) {
         note(model, "Verified again.");
     }
     model.report = Some(report);
+    if first {
+        model.finding = model.worst_finding();
+    }
 }
 
 /// From so many pages on a verification takes long enough to be watched.

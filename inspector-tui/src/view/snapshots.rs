@@ -32,6 +32,7 @@ pub fn lines(model: &Model, area: Rect) -> Vec<Row> {
     if snapshots.snapshots.is_empty() {
         let words = match model.world.file() {
             Some(_) => "No snapshot lives in a file at rest: who opens it now sees the newest commit.".to_owned(),
+            None if model.recording().is_some() => "No snapshot lives at this instant.".to_owned(),
             None => "No snapshot lives. `t1: begin-read` takes one, `t1: get K` reads in it.".to_owned(),
         };
         lines.extend(Row::wrapped(&words, room, Family::Quiet, None));

@@ -52,9 +52,9 @@ fn lines(model: &Model, area: Rect) -> Vec<CardLine> {
     let used: usize = lines.iter().map(|line| text::wrap(&line.text, columns(area)).len()).sum();
     let room = usize::from(area.height).saturating_sub(used);
     let story = story(model, columns(area), room);
-    // Beside a note the story stands only where it fits whole and says something else.
+    // Beside a note the story stands where it fits whole, or where two lines of it do, and says something else.
     let said = model.note.as_ref().is_some_and(|note| note.text == story);
-    if model.note.is_none() || !said && text::wrap(&story, columns(area)).len() <= room {
+    if model.note.is_none() || !said && (room >= 2 || text::wrap(&story, columns(area)).len() <= room) {
         lines.push(CardLine::new("", story));
     }
     lines

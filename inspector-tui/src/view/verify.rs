@@ -83,6 +83,11 @@ fn lines(model: &Model) -> Vec<CardLine> {
 }
 
 fn what_was_checked(model: &Model, verify: &facts::VerifyFacts) -> Vec<CardLine> {
+    if verify.checked.is_empty() && model.recording().is_some() {
+        let words = "Nothing was checked up to here: what a verification found is told at the instant where it was run. \
+                     `next finding` goes to the first thing it found.";
+        return vec![CardLine::new("", words)];
+    }
     if verify.checked.is_empty() {
         let words = "Nothing was checked yet. Press v, or type `verify`: every page reachable from the root is read, its \
                      seal compared with the one in the pointer to it, and its keys with the range its parent gives.";

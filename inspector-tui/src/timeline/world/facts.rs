@@ -181,7 +181,11 @@ impl Facts {
             Event::PageVerified { page, sound } => {
                 self.verified.insert(*page, *sound);
             }
-            Event::FindingReported { finding } => self.findings.push((**finding).clone()),
+            Event::FindingReported { finding } => {
+                self.findings.push((**finding).clone());
+                // The worst is looked at first.
+                self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+            }
             _ => {}
         }
     }
