@@ -118,7 +118,9 @@ fn words(held: Held) -> String {
 }
 
 fn log_row(world: &World) -> DiskRowFacts {
-    let (system, durable) = (world.log_bytes().len() as u64, world.log_durable_len());
+    // A log file that is used again is longer than its log: what stands behind is of no generation any more.
+    let system = world.log_end().min(world.log_bytes().len() as u64);
+    let durable = world.log_durable_len();
     let memory = if world.facts.open { system.to_string() } else { "-".into() };
     row("log to".into(), [memory, system.to_string(), durable.to_string()])
 }
