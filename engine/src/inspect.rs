@@ -43,7 +43,9 @@ use crate::format::page::TAG_BYTES;
 use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::PAGES_START_BYTES;
 use crate::pager::check::{PageUse, Place, check_structure, kind_of, open_authentic, open_expected};
-use crate::pager::slots::{ChosenSlot, authenticate_slot, choose, key_context, read_slots, slot_bytes, slot_letter};
+use crate::pager::slots::{
+    ChosenSlot, authenticate_slot, choose, each_alone, key_context, read_slots, slot_bytes, slot_letter,
+};
 use crate::types::{CommitNo, PageNo, PagePointer, PageSize, Seal};
 use crate::vfs::{OpenMode, Vfs, VfsFile, file_name, read_exact_at, read_up_to};
 use crate::wal::{FramePlace, FrameRecord, LogIndex, LogScan, LogStanding, RecordPlace, judge, log_path, scan};
@@ -288,17 +290,37 @@ impl AtRest {
         open_keys: &dyn Fn(&Chosen, &str) -> Result<Unlocked>,
         earlier: Option<AtRest>,
     ) -> Result<AtRest> {
+        let (file, name) = (watched.file(), watched.name());
+        let head = read_at_most(&**file, name, 0, PAGES_START_BYTES as usize)?;
+        let slots = read_slots(&head, name);
+        let chosen = choose(&head, name);
+        for alone in each_alone(&slots, name) {
+            let found = AtRest::seen_by(watched, open_keys, None, &head, &slots, Ok(alone))?;
+            if found.root().is_some_and(|root| found.open_page_as(PageUse::Node, &root).is_ok()) {
+                return Ok(found);
+            }
+        }
+        AtRest::seen_by(watched, open_keys, earlier, &head, &slots, chosen)
+    }
+
+    /// What the chosen slot leads to.
+    fn seen_by(
+        watched: &Watched,
+        open_keys: &dyn Fn(&Chosen, &str) -> Result<Unlocked>,
+        earlier: Option<AtRest>,
+        head: &[u8],
+        slots: &[Result<Superblock, Box<Finding>>; 2],
+        chosen: Chosen,
+    ) -> Result<AtRest> {
         let (file, name) = (watched.file().clone(), watched.name().to_owned());
         let length = file.len().map_err(|source| Error::io("length", &name, source))?;
-        let head = read_at_most(&*file, &name, 0, PAGES_START_BYTES as usize)?;
-        let slots = read_slots(&head, &name);
-        let chosen = choose(&head, &name);
+        let (head, slots) = (head.to_vec(), slots.clone());
         let keys = match earlier {
             Some(earlier) if has_same_keys(&earlier.chosen, &chosen) => earlier.keys,
             _ => open_keys(&chosen, &name)?,
         };
         let mac_findings = match &keys {
-            Ok(opened) => check_macs(&slots, &opened.keys, &head, &name),
+            Ok(opened) => check_macs(&slots, &chosen, &opened.keys, &head, &name),
             Err(_) => Vec::new(),
         };
         let trusted = trusted(&chosen, &keys, &mac_findings);
@@ -788,10 +810,18 @@ fn has_same_keys(earlier: &Result<ChosenSlot, Box<Finding>>, now: &Result<Chosen
     }
 }
 
-fn check_macs(slots: &[Result<Superblock, Box<Finding>>; 2], keys: &Keys, head: &[u8], name: &str) -> Vec<Finding> {
+/// The MACs of the slots that read; of one that is said to be another database's, nothing can be told by this one's keys.
+fn check_macs(
+    slots: &[Result<Superblock, Box<Finding>>; 2],
+    chosen: &Chosen,
+    keys: &Keys,
+    head: &[u8],
+    name: &str,
+) -> Vec<Finding> {
+    let is_accused = |slot: u8| chosen.as_ref().is_ok_and(|chosen| chosen.slot != slot && chosen.other.is_err());
     (0u8..)
         .zip(slots)
-        .filter(|(_, slot)| slot.is_ok())
+        .filter(|(number, slot)| slot.is_ok() && !is_accused(*number))
         .filter_map(|(slot, _)| authenticate_slot(slot, keys, head, name).err())
         .map(|finding| *finding)
         .collect()

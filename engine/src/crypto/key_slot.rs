@@ -241,7 +241,8 @@ fn read_recovery_key(text: &Secret) -> Result<Key> {
     recovery::text_to_key(text.expose()).ok_or_else(|| {
         let wrong = recovery::check_recovery_key(text).err().unwrap_or_default();
         let why = format!("The recovery key was mistyped: {wrong}. No key slot was tried.");
-        Finding::new(Code::KeyWrong, why).next("Compare it with the paper, group by group.").into()
+        let finding = Finding::new(Code::KeyWrong, why).lost("Nothing.");
+        finding.next("Compare it with the paper, group by group.").into()
     })
 }
 
@@ -365,12 +366,14 @@ fn no_slot(slots: &[Slot; KEY_SLOTS_COUNT], wanted: Kind) -> Finding {
     let why = format!("No key slot is of the kind {wanted}; there are: {}.", kinds.join(", "));
     Finding::new(Code::KeyNoSlot, why)
         .expected(wanted.to_string(), kinds.join(", "))
+        .lost("Nothing: no key of that kind was ever made, or its slot was removed.")
         .next(format!("Open it with {}.", options.join(", or ")))
 }
 
 fn wrong_key(kind: Kind, tried: usize) -> Finding {
     let slots = if tried == 1 { "the one key slot".to_owned() } else { format!("any of the {tried} key slots") };
     Finding::new(Code::KeyWrong, format!("The {kind} given does not open {slots} of its kind."))
+        .lost("Nothing. Without a key that fits, though, nothing can be read.")
         .next("Nothing was changed; try again with the right one.")
 }
 

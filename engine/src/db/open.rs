@@ -375,7 +375,12 @@ pub(crate) fn check_kept(scan: &LogScan, superblock: &Superblock, name: &str) ->
 }
 
 /// A missing log beside a bad slot means that the newest slot is gone, not that the log is.
-pub(crate) fn explain_missing(mut finding: Box<Finding>, chosen: &ChosenSlot) -> Error {
+pub(crate) fn explain_missing(finding: Box<Finding>, chosen: &ChosenSlot) -> Error {
+    Error::Damage(as_slot_lost(finding, chosen))
+}
+
+/// As [`explain_missing`], the finding itself.
+pub(crate) fn as_slot_lost(mut finding: Box<Finding>, chosen: &ChosenSlot) -> Box<Finding> {
     if finding.code == Code::LogMissing && chosen.other.is_err() {
         finding.code = Code::HdrSlotLost;
         finding.why =
@@ -383,7 +388,7 @@ pub(crate) fn explain_missing(mut finding: Box<Finding>, chosen: &ChosenSlot) ->
                 .to_owned();
         finding.next = Some(REMEDY.to_owned());
     }
-    Error::Damage(finding)
+    finding
 }
 
 fn emit_scan(tracer: &Tracer, scan: &LogScan, base: CommitNo) {

@@ -46,7 +46,14 @@ impl DecodeError {
     /// The finding in `file`, when the decoded bytes begin at `base_offset` of it.
     pub fn finding(self, file: &str, base_offset: u64) -> Finding {
         let place = base_offset + self.span.start as u64..base_offset + self.span.end as u64;
-        Finding::new(self.code, self.why).at(file, place).expected(self.expected, self.found)
+        let finding = Finding::new(self.code, self.why).at(file, place).expected(self.expected, self.found);
+        match self.code {
+            Code::HdrVersion | Code::HdrFeature => finding
+                .lost("Nothing: this program does not know what the file says, and changed nothing.")
+                .next("Open it with a newer release of tosumu. If it was never written by one, these bytes were changed: `inspect superblock` shows both slots."),
+            Code::HdrField => finding.lost("Nothing that this slot says can be believed.").remedy(),
+            _ => finding,
+        }
     }
 }
 

@@ -131,7 +131,7 @@ pub(crate) fn check_zeros(fields: &[Field], bytes: &[u8], code: Code) -> Result<
     let reserved = fields.iter().filter(|field| field.form == Form::Zero);
     for field in reserved {
         if !is_zero(field.of(bytes)) {
-            return Err(nonzero(bytes, field.span(), code, "Reserved bytes are zero."));
+            return Err(nonzero(bytes, field.span(), code, "Reserved bytes are not zero."));
         }
     }
     Ok(())

@@ -2,10 +2,17 @@
 
 use super::is_zero;
 
+/// What a text transfer makes of our mark.
+pub const MARK_WITH_ANOTHER_LINE_ENDING: &str = "a tosumu mark whose line ending was changed, as a text transfer does";
+/// Bytes that nothing is known of.
+pub const NO_KNOWN_KIND: &str = "bytes of no known kind";
+/// Nothing but zeros.
+pub const ZEROS: &str = "zeros";
+
 /// Marks that well-known files begin with.
 const MARKS: &[(&[u8], &str)] = &[
     (b"TOSULOG\n", "a tosumu log, not its page file"),
-    (b"TOSUMU", "a tosumu mark whose line ending was changed, as a text transfer does"),
+    (b"TOSUMU", MARK_WITH_ANOTHER_LINE_ENDING),
     (b"SQLite format 3\0", "an SQLite database"),
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -32,10 +39,10 @@ pub fn looks_like(bytes: &[u8]) -> &'static str {
         return name;
     }
     match bytes {
-        _ if is_zero(bytes) => "zeros",
+        _ if is_zero(bytes) => ZEROS,
         _ if bytes.iter().all(|&byte| byte == 0xff) => "bytes 0xff, as erased flash holds",
         _ if is_text(bytes) => "text",
-        _ => "bytes of no known kind",
+        _ => NO_KNOWN_KIND,
     }
 }
 

@@ -16,7 +16,7 @@ mod field;
 pub mod free_list;
 pub mod key_slot;
 pub mod log;
-mod looks_like;
+pub(crate) mod looks_like;
 pub mod node;
 pub mod overflow;
 pub mod page;

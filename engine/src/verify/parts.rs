@@ -2,14 +2,15 @@
 
 use super::{Check, Level, Verifier};
 use crate::crypto::{KdfProfile, bombs_together};
+use crate::db::as_slot_lost;
 use crate::defence::{Defence, holds, is_off};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, REMEDY, Severity};
 use crate::format::key_slot::{KEY_SLOT_BYTES, KeySlot, KeySlotKind};
 use crate::limits::{
     KDF_LANES_MAX, KDF_MEMORY_KIB_FLOOR, KDF_MEMORY_KIB_MAX, KDF_PASSES_FLOOR, KDF_PASSES_MAX, KDF_WORK_KIB_MAX,
     SUPERBLOCK_BYTES,
 };
-use crate::pager::slots::slot_letter;
+use crate::pager::slots::{ChosenSlot, slot_letter};
 use crate::types::PageNo;
 use crate::wal::{LogStanding, ScanEnd, judge_without_key};
 
@@ -20,7 +21,8 @@ impl Verifier<'_, '_> {
         match file.chosen() {
             Ok(chosen) => {
                 if let Err(finding) = &chosen.other {
-                    self.report(spare(finding, 1 - chosen.slot));
+                    let finding = spare(finding, 1 - chosen.slot, self.newest_is_gone(chosen));
+                    self.report(finding);
                 }
             }
             Err(stop) => {
@@ -45,6 +47,16 @@ impl Verifier<'_, '_> {
                 Check::ran(NAME)
             }
             Err(_) => Check::ran(NAME).note("checksums; their MACs need the key"),
+        }
+    }
+
+    /// Whether the slot that does not read was the newer one: the log that the other one asks for is gone or a later one, so a
+    /// checkpoint that this slot has not seen has folded it.
+    fn newest_is_gone(&self, chosen: &ChosenSlot) -> Spare {
+        let log = self.file.log();
+        match judge_without_key(&chosen.superblock, &log.head, &log.name) {
+            Err(finding) if matches!(finding.code, Code::LogMissing | Code::FreshMainOlder) => Spare::WasNewer,
+            _ => Spare::WasOlder,
         }
     }
 
@@ -88,7 +100,8 @@ impl Verifier<'_, '_> {
         };
         let log = file.log();
         if !self.level().needs_key() {
-            let standing = judge_without_key(&chosen.superblock, &log.head, &log.name);
+            let standing = judge_without_key(&chosen.superblock, &log.head, &log.name)
+                .map_err(|finding| as_slot_lost(finding, chosen));
             self.standing(&standing);
             return match (self.level(), standing) {
                 (Level::Scan, Ok(LogStanding::Continues(_))) => self.log_shape(),
@@ -107,9 +120,8 @@ impl Verifier<'_, '_> {
                 return Check::ran(NAME).note(format!("up to commit {kept}; behind that it cannot be vouched for"));
             }
             (None, ScanEnd::TornTail { bytes }) => {
-                let end = log.length.unwrap_or(scan.kept_end);
-                let why = format!("The log ends in {bytes} bytes of a commit that was never finished.");
-                self.report(torn_tail(why, &log.name, scan.kept_end..end.max(scan.kept_end)));
+                let why = format!("The log ends in {bytes} bytes that are no whole commit.");
+                self.report(torn_tail(why, &log.name, scan.kept_end..scan.kept_end + bytes));
             }
             (None, _) => {}
         }
@@ -192,8 +204,15 @@ impl Verifier<'_, '_> {
     }
 }
 
-/// The spare slot does not read: every record is there, but there is no second slot any more.
-fn spare(finding: &Finding, slot: u8) -> Finding {
+/// What a slot that does not read was, as the log tells.
+#[derive(PartialEq)]
+enum Spare {
+    WasOlder,
+    WasNewer,
+}
+
+/// One slot does not read. Was it the older one, every record is there, but there is no second slot any more.
+fn spare(finding: &Finding, slot: u8, was: Spare) -> Finding {
     let mut finding = finding.clone();
     if matches!(finding.code, Code::HdrMagic | Code::HdrCrc) {
         finding.code = Code::HdrCrc;
@@ -201,8 +220,15 @@ fn spare(finding: &Finding, slot: u8) -> Finding {
         finding.why = format!("Superblock {} does not read: {}", slot_letter(slot), finding.why);
         let base = u64::from(slot) * SUPERBLOCK_BYTES as u64;
         (finding.byte_start, finding.byte_end) = (Some(base), Some(base + SUPERBLOCK_BYTES as u64));
-        finding.lost = Some("No record: the other slot is whole.".to_owned());
-        finding.next = Some("Keep a copy of this file. The next checkpoint writes this slot again.".to_owned());
+        let (lost, next) = match was {
+            Spare::WasOlder => (
+                "No record: the other slot is whole.",
+                "Keep a copy of this file. The next checkpoint writes this slot again.",
+            ),
+            Spare::WasNewer => ("The newest checkpoint's word for where the tree begins: it stood here.", REMEDY),
+        };
+        finding.lost = Some(lost.to_owned());
+        finding.next = Some(next.to_owned());
     }
     finding
 }
@@ -231,8 +257,7 @@ fn kdf_finding(number: usize, slot: &KeySlot) -> Option<Finding> {
             false => (Severity::Warning, ""),
         };
         let why = format!("The passphrase of key slot {number} can be guessed with less work than is safe{made}.");
-        let next =
-            "For anything but a test: make a new file with `init --kdf interactive` and feed it what `dump` prints.";
+        let next = "For anything but a test: `key rewrap` this slot with a stronger profile, --kdf interactive.";
         let lost = "Nothing; the passphrase is protected less than it could be.";
         return Some(Finding::new(Code::KdfWeak, why).severity(severity).expected(least, asked).lost(lost).next(next));
     }
@@ -242,8 +267,11 @@ fn kdf_finding(number: usize, slot: &KeySlot) -> Option<Finding> {
 pub(super) fn torn_tail(why: String, log: &str, bytes: std::ops::Range<u64>) -> Finding {
     Finding::new(Code::LogTornTail, why)
         .at(log, bytes)
-        .lost("Nothing that was acknowledged.")
-        .next("Nothing has to be done: the next writer drops it.")
+        .lost("Nothing that was acknowledged, if a crash left this. A newest commit that was damaged or cut looks the same.")
+        .next(
+            "After a crash nothing has to be done: the next writer drops these bytes. If none was, keep a copy of both files \
+             first, and compare with a fingerprint kept elsewhere (--anchor): it tells whether a commit is missing.",
+        )
 }
 
 fn behind_the_end(bytes: u64, page_bytes: u64) -> Finding {

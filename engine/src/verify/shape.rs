@@ -94,7 +94,7 @@ impl Verifier<'_, '_> {
                 self.report(finding);
             }
             None if committed_end < stopped => {
-                let why = "The log ends in a commit that was never finished.".to_owned();
+                let why = "The log ends in bytes that are no whole commit.".to_owned();
                 self.report(torn_tail(why, &log.name, committed_end..length));
             }
             None => {}

@@ -80,7 +80,7 @@ impl Verifier<'_, '_> {
             if self.is_stopped() {
                 return ControlFlow::Break(());
             }
-            let finding = outcome.err().map(|finding| self.probed(page, None, *finding));
+            let finding = outcome.err().map(|finding| self.probed(page, None, *finding)).map(if_reached);
             match finding.as_ref().is_some_and(|finding| finding.code == Code::PageZero) && unknown > 0 {
                 true => (unknown, skipped) = (unknown - 1, skipped + 1),
                 false => self.page_done(page, finding),
@@ -345,4 +345,9 @@ fn authentic(run: &PageRun<'_>, page: PageNo) -> Result<(), Box<Finding>> {
 
 fn is_whole(file: &AtRest, found: &PageBytes) -> bool {
     file.page_size().is_some_and(|page_size| found.bytes.len() == page_size.bytes())
+}
+
+/// What is lost with a page that was looked at by itself: nobody went the tree's way to it.
+fn if_reached(finding: Finding) -> Finding {
+    finding.lost("The records of this page and of pages below it, if the tree leads here: the level `seal` goes that way and tells.")
 }

@@ -91,15 +91,24 @@ pub fn judge_without_key(superblock: &Superblock, head: &[u8], log_file: &str) -
 }
 
 fn missing(head: &[u8], log_file: &str) -> Finding {
-    let found = if head.is_empty() { "no log, or an empty one" } else { "bytes that are no log header" };
-    Finding::new(
-        Code::LogMissing,
-        "The superblock says that acknowledged commits stand in a log, and the log is not there.",
-    )
-    .at(log_file, 0..head.len() as u64)
-    .expected("the log of this generation", found)
-    .lost("Every commit since the last checkpoint.")
-    .remedy_unless("Put the log back beside the page file; it was copied or restored without it.")
+    const SAID: &str = "The superblock says that acknowledged commits stand in a log";
+    let (why, found, first) = match head.is_empty() {
+        true => (
+            format!("{SAID}, and the log is not there."),
+            "no log, or an empty one",
+            "Put the log back beside the page file; it was copied or restored without it.",
+        ),
+        false => (
+            format!("{SAID}, and what stands there does not begin like one: its header does not read."),
+            "bytes that are no log header",
+            "Put an undamaged copy of the log beside the page file, if there is one.",
+        ),
+    };
+    Finding::new(Code::LogMissing, why)
+        .at(log_file, 0..head.len() as u64)
+        .expected("the log of this generation", found)
+        .lost("Every commit since the last checkpoint.")
+        .remedy_unless(first)
 }
 
 fn older_than_expected(ours: u64, found: u64) -> Finding {
