@@ -15,7 +15,7 @@ pub use follow::Pin;
 pub(crate) use follow::{Stamp, Watched, pause};
 pub(crate) use inherited::InheritedKeys;
 pub use keys::KeySlotInfo;
-pub(crate) use open::{as_slot_lost, check_kept, explain_missing, unlock_keys};
+pub(crate) use open::{check_kept, explain_missing, unlock_keys};
 pub use options::{AutoCheckpoint, CheckpointOnClose, Options};
 pub(crate) use pin::{Patience, take_pin};
 

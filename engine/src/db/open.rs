@@ -19,7 +19,7 @@ use crate::finding::{Code, Finding, REMEDY};
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader};
 use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::PAGES_START_BYTES;
-use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context, slot_bytes};
+use crate::pager::slots::{ChosenSlot, as_slot_lost, authenticate, choose, key_context, slot_bytes};
 use crate::pager::{Cache, PageFile};
 use crate::sync::{Arc, Condvar, Mutex, RwLock, thread};
 use crate::trace::{Event, LogVerdict, RecordKind, Tracer};
@@ -374,21 +374,9 @@ pub(crate) fn check_kept(scan: &LogScan, superblock: &Superblock, name: &str) ->
     Ok(())
 }
 
-/// A missing log beside a bad slot means that the newest slot is gone, not that the log is.
+/// The error of a finding of the log; see [`as_slot_lost`].
 pub(crate) fn explain_missing(finding: Box<Finding>, chosen: &ChosenSlot) -> Error {
     Error::Damage(as_slot_lost(finding, chosen))
-}
-
-/// As [`explain_missing`], the finding itself.
-pub(crate) fn as_slot_lost(mut finding: Box<Finding>, chosen: &ChosenSlot) -> Box<Finding> {
-    if finding.code == Code::LogMissing && chosen.other.is_err() {
-        finding.code = Code::HdrSlotLost;
-        finding.why =
-            "The newest superblock slot does not read, and the log that the older one needs was reset already."
-                .to_owned();
-        finding.next = Some(REMEDY.to_owned());
-    }
-    finding
 }
 
 fn emit_scan(tracer: &Tracer, scan: &LogScan, base: CommitNo) {

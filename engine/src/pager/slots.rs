@@ -147,6 +147,18 @@ fn disagree(a: &Superblock, b: &Superblock, file: &str) -> Finding {
         .remedy()
 }
 
+/// A missing log beside a slot that does not read means that the newest slot is gone, not that the log is.
+pub fn as_slot_lost(mut finding: Box<Finding>, chosen: &ChosenSlot) -> Box<Finding> {
+    if finding.code == Code::LogMissing && chosen.other.is_err() {
+        finding.code = Code::HdrSlotLost;
+        finding.why =
+            "The newest superblock slot does not read, and the log that the older one needs was reset already."
+                .to_owned();
+        finding.next = Some(REMEDY.to_owned());
+    }
+    finding
+}
+
 fn of_two_databases(a: &Superblock, b: &Superblock, file: &str) -> Finding {
     Finding::new(
         Code::HdrSlotsDisagree,

@@ -2,7 +2,6 @@
 
 use super::{Check, Level, Verifier};
 use crate::crypto::{KdfProfile, bombs_together};
-use crate::db::as_slot_lost;
 use crate::defence::{Defence, holds, is_off};
 use crate::finding::{Code, Finding, REMEDY, Severity};
 use crate::format::key_slot::{KEY_SLOT_BYTES, KeySlot, KeySlotKind};
@@ -10,7 +9,7 @@ use crate::limits::{
     KDF_LANES_MAX, KDF_MEMORY_KIB_FLOOR, KDF_MEMORY_KIB_MAX, KDF_PASSES_FLOOR, KDF_PASSES_MAX, KDF_WORK_KIB_MAX,
     SUPERBLOCK_BYTES,
 };
-use crate::pager::slots::{ChosenSlot, slot_letter};
+use crate::pager::slots::{ChosenSlot, as_slot_lost, slot_letter};
 use crate::types::PageNo;
 use crate::wal::{LogStanding, ScanEnd, judge_without_key};
 
