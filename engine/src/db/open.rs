@@ -15,7 +15,7 @@ use super::{Database, Identity, InheritedKeys, Means, Options};
 use crate::crypto::{Dek, Keys, Unlock, open_slots};
 use crate::defence::{Defence, durable, holds, is_off};
 use crate::error::{Error, Result};
-use crate::finding::{Code, Finding, REMEDY};
+use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader};
 use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::PAGES_START_BYTES;
