@@ -2,6 +2,7 @@
 
 use crate::keep::Ask;
 use crate::labs::twin::Difference;
+use crate::lesson::{Predict, ScriptLine, Standing, Task};
 use crate::message::Sample;
 use crate::timeline::Operation;
 use std::path::PathBuf;
@@ -17,6 +18,17 @@ pub enum Overwrite {
     Refuse,
     /// It may.
     Allow,
+}
+
+/// A piece of a lesson to be played.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Piece {
+    /// The store it finds.
+    pub standing: Standing,
+    /// What is done to it.
+    pub lines: Vec<ScriptLine>,
+    /// What is asked about that.
+    pub predicts: Vec<Predict>,
 }
 
 /// Something for the runtime to do.
@@ -92,6 +104,15 @@ pub enum Command {
         events: Vec<Arc<Event>>,
         /// The operation.
         operation: Operation,
+    },
+    /// Play a piece of a lesson: its store takes the place of the one in front.
+    PlayPiece(Box<Piece>),
+    /// Look how far a task is.
+    CheckTask {
+        /// The branch it is done on.
+        branch: usize,
+        /// The task.
+        task: Box<Task>,
     },
     /// Tell lies to a copy of the store as these events left it; [`Command::StopVerify`] ends it.
     TellLies {

@@ -34,7 +34,7 @@ const OPERATIONS: &[&str] = &[
     "put-back page|all",
     "forge page|superblock|superblocks|record",
     "show tree|trees|page|free|log|disk|superblock|snapshots|keys|fingerprint",
-    "expect get|no|records|height|pages|commit|free|trees|splits|syncs|writes|bytes|seals|opens|event|fails|open|finding|clean",
+    "expect get|no|records|height|pages|page|commit|free|trees|fill|key-slots|splits|syncs|writes|bytes|seals|opens|event|seen|fails|open|finding|only|clean",
 ];
 /// Words about the screen that no key has.
 const SCREEN: &[&str] = &[

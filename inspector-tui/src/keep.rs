@@ -1,6 +1,7 @@
 //! What outlives the program: lines entered, notes, sessions, exported pictures. Plain data; only the runtime reads and writes.
 
 use crate::complete::Typing;
+use crate::lesson::Progress;
 use crate::notes::Notes;
 use crate::session::Restoring;
 use std::path::PathBuf;
@@ -51,6 +52,10 @@ pub enum Ask {
     WriteSession(SessionAt, String),
     /// Read a session.
     ReadSession(SessionAt),
+    /// What is remembered of lessons.
+    ReadProgress,
+    /// Remember lessons.
+    WriteProgress(Box<Progress>),
 }
 
 /// What came of it.
@@ -73,6 +78,8 @@ pub enum Answer {
     Wrote(String),
     /// A session.
     Session(String),
+    /// What is remembered of lessons; or why it cannot be read.
+    Progress(Result<Box<Progress>, String>),
     /// It could not be, and why.
     Failed(String),
 }

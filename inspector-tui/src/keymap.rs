@@ -3,7 +3,8 @@
 //!
 //! A key may stand in several rows with conditions that exclude each other; a letter has one meaning in every view.
 
-use crate::message::{Edit, Message, TwinAsk};
+use crate::lesson::Way;
+use crate::message::{Edit, LessonKey, Message, TwinAsk};
 use crate::model::{Focus, Model, Screen, View};
 use crate::timeline::Mark;
 use crate::travel::{Direction, mark_target};
@@ -242,6 +243,41 @@ fn inspecting(model: &Model) -> bool {
 
 fn lab(model: &Model) -> bool {
     free(model) && model.screen == Screen::Lab
+}
+
+/// A lesson, and no line is typed.
+fn lesson_free(model: &Model) -> bool {
+    lab(model) && model.lessons.player.is_some()
+}
+
+/// Its text has the keys.
+fn lesson_text(model: &Model) -> bool {
+    lesson_free(model) && model.focus == Focus::Text
+}
+
+fn lesson_task(model: &Model) -> bool {
+    lesson_free(model) && model.lessons.player.as_ref().is_some_and(|player| player.task().is_some())
+}
+
+fn lesson_way(model: &Model) -> Option<&Way> {
+    let open = model.lessons.player.as_ref()?.open.as_ref()?;
+    Some(&open.asked.way).filter(|_| lesson_text(model))
+}
+
+fn lesson_asks(model: &Model) -> bool {
+    lesson_way(model).is_some()
+}
+
+fn lesson_offers(model: &Model) -> bool {
+    matches!(lesson_way(model), Some(Way::Choose { .. }))
+}
+
+fn lesson_points(model: &Model) -> bool {
+    matches!(lesson_way(model), Some(Way::Point { .. }))
+}
+
+fn typing_answer(model: &Model) -> bool {
+    model.is_typing_answer()
 }
 
 /// A lab that operations can be run in.
@@ -499,6 +535,11 @@ use Key::{
 
 #[rustfmt::skip]
 static TABLE: &[Binding] = &[
+    // An answer is typed in a lesson.
+    bind!([Enter], Message::Lesson(LessonKey::Answer), "answer", "", "", typing_answer, ""),
+    bind!([Escape], Message::Lesson(LessonKey::Skip), "skip", "", "", typing_answer, ""),
+    bind!([Tab], Message::NextRegion, "to the views", "", "", typing_answer, ""),
+
     // While a line is typed.
     bind!([Enter], Message::Submit, "run it", "run the line that is typed", "", typing, ""),
     bind!([Escape], Message::Back, "leave the line", "", "", typing, ""),
@@ -528,6 +569,34 @@ static TABLE: &[Binding] = &[
     bind!([Char('p')], Message::TogglePredict, "", "", "", asking, ""),
     bind!([Right, Enter, Escape], Message::SkipQuestion, "go on", "", "", answered, ""),
 
+    // In a lesson.
+    bind!([Enter], Message::Lesson(LessonKey::Answer), "answer", "give the answer chosen or pointed at in a lesson", "", lesson_asks, ""),
+    bind!([Down], Message::Lesson(LessonKey::Move(0, 1)), "down", "", "", lesson_asks, ""),
+    bind!([Up], Message::Lesson(LessonKey::Move(0, -1)), "", "", "", lesson_asks, ""),
+    bind!([Right], Message::Lesson(LessonKey::Move(1, 0)), "on", "", "", lesson_points, ""),
+    bind!([Left], Message::Lesson(LessonKey::Move(-1, 0)), "", "", "", lesson_points, ""),
+    bind!([PageDown], Message::Lesson(LessonKey::Move(0, 8)), "", "", "", lesson_points, ""),
+    bind!([PageUp], Message::Lesson(LessonKey::Move(0, -8)), "", "", "", lesson_points, ""),
+    bind!([Char('1')], Message::Lesson(LessonKey::Choose(0)), "", "", "", lesson_offers, ""),
+    bind!([Char('2')], Message::Lesson(LessonKey::Choose(1)), "", "", "", lesson_offers, ""),
+    bind!([Char('3')], Message::Lesson(LessonKey::Choose(2)), "", "", "", lesson_offers, ""),
+    bind!([Char('4')], Message::Lesson(LessonKey::Choose(3)), "", "", "", lesson_offers, ""),
+    bind!([Char('5')], Message::Lesson(LessonKey::Choose(4)), "", "", "", lesson_offers, ""),
+    bind!([Char('6')], Message::Lesson(LessonKey::Choose(5)), "", "", "", lesson_offers, ""),
+    bind!([Escape], Message::Lesson(LessonKey::Skip), "skip", "", "", lesson_asks, ""),
+    bind!([Char(':')], Message::OpenCommandLine, "type an operation", "", "", lesson_task, ""),
+    bind!([Char('H')], Message::Lesson(LessonKey::Hint), "hint", "a hint for the task of a lesson", "hint", lesson_task, "Hints are for tasks of a lesson."),
+    bind!([Enter], Message::Lesson(LessonKey::On), "go on", "on with the lesson", "", lesson_text, ""),
+    bind!([Tab], Message::NextRegion, "to the views", "", "", lesson_text, ""),
+    bind!([Backspace], Message::Lesson(LessonKey::BackUp), "back", "back to the piece of the lesson before", "", lesson_text, ""),
+    bind!([Down], Message::Lesson(LessonKey::Scroll(1)), "", "the text of a lesson down", "", lesson_text, ""),
+    bind!([Up], Message::Lesson(LessonKey::Scroll(-1)), "", "the text of a lesson up", "", lesson_text, ""),
+    bind!([PageDown], Message::Lesson(LessonKey::Scroll(10)), "", "", "", lesson_text, ""),
+    bind!([PageUp], Message::Lesson(LessonKey::Scroll(-10)), "", "", "", lesson_text, ""),
+    bind!([Char('E')], Message::Lesson(LessonKey::Solution), "", "an example: the reference solution of a task", "solution", lesson_task, "Solutions are for tasks of a lesson."),
+    bind!([Char('R')], Message::Lesson(LessonKey::Reset), "", "begin the task or the section of a lesson anew", "reset", lesson_free, "Nothing is begun anew outside a lesson."),
+    bind!([Char('J')], Message::Lesson(LessonKey::Skip), "", "jump past a task or a piece of a lesson", "skip", lesson_free, "There is nothing to jump past outside a lesson."),
+
     // In help.
     bind!([Escape, Char('?'), Char('q')], Message::Back, "back", "", "", help, ""),
     bind!([Char('/')], Message::SearchHelp, "search", "search in this list", "", help, ""),
@@ -540,11 +609,11 @@ static TABLE: &[Binding] = &[
     // The home screen.
     bind!([Down], Message::HomeMove(1), "down", "", "", home, ""),
     bind!([Up], Message::HomeMove(-1), "up", "", "", home, ""),
-    bind!([PageDown], Message::HomeMove(10), "", "ten files down", "", |m| home(m) && m.home.gallery.is_some(), ""),
-    bind!([PageUp], Message::HomeMove(-10), "", "ten files up", "", |m| home(m) && m.home.gallery.is_some(), ""),
+    bind!([PageDown], Message::HomeMove(10), "", "ten files down", "", |m| home(m) && (m.home.gallery.is_some() || m.home.lessons.is_some()), ""),
+    bind!([PageUp], Message::HomeMove(-10), "", "ten files up", "", |m| home(m) && (m.home.gallery.is_some() || m.home.lessons.is_some()), ""),
     bind!([Enter], Message::HomeChoose, "choose", "", "", home, ""),
     bind!([Char('?')], Message::Refused("Up and Down choose, Enter begins; in the lab and in a file ? lists every key and command."), "", "", "", home, ""),
-    bind!([Escape], Message::Back, "back", "", "", |m| home(m) && m.home.gallery.is_some(), ""),
+    bind!([Escape], Message::Back, "back", "", "", |m| home(m) && (m.home.gallery.is_some() || m.home.lessons.is_some()), ""),
 
     // The tour.
     bind!([Right], Message::TourOn, "end of the tour", "", "", |m| lab(m) && m.tour.is_some_and(|step| step + 1 >= crate::guide::TOUR.len()) && m.busy.is_none() && !m.in_bytes(), ""),
@@ -706,7 +775,7 @@ static TABLE: &[Binding] = &[
     bind!([Escape], Message::Back, "", "one step back: out of bytes, zoom, a selected page", "", something_to_leave, ""),
     bind!([Char('v')], Message::Verify, "verify again", "verify the file again", "verify", |m| file_screen(m) && m.busy.is_none(), ""),
     bind!([Char('v')], Message::Verify, "", "verify the store", "verify", |m| sandbox(m) && m.busy.is_none(), ""),
-    bind!([Char('q')], Message::Quit, "quit", "back to the home screen, and from there out", "quit", |m| file_screen(m) || (home(m) && m.home.gallery.is_none()), ""),
+    bind!([Char('q')], Message::Quit, "quit", "back to the home screen, and from there out", "quit", |m| file_screen(m) || (home(m) && m.home.gallery.is_none() && m.home.lessons.is_none()), ""),
     bind!([Char('q')], Message::Quit, "", "", "", home, ""),
     bind!([Char('q')], Message::Quit, "", "", "", lab, ""),
     bind!([Char(':'), Char('/')], Message::OpenCommandLine, "type a command", "", "", file_screen, ""),
@@ -725,6 +794,9 @@ static TABLE: &[Binding] = &[
 
 /// The focus is named here so that views and keys speak of the same regions.
 pub fn regions(model: &Model) -> &'static [Focus] {
+    if model.lessons.player.is_some() && model.screen == Screen::Lab {
+        return &[Focus::Text, Focus::Main, Focus::Card];
+    }
     let wide = model.size.0 >= 110 && model.size.1 >= 30;
     if wide { &[Focus::Main, Focus::Card, Focus::Side] } else { &[Focus::Main, Focus::Card] }
 }

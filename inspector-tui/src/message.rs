@@ -4,6 +4,7 @@ use crate::keep::Answer;
 use crate::labs::grid::Grid;
 use crate::labs::tamper::Lie;
 use crate::labs::twin::{Difference, Progress, Twin};
+use crate::lesson::Asked;
 use crate::model::{Focus, Report, View};
 use crate::timeline::FileWorld;
 use std::sync::Arc;
@@ -285,6 +286,17 @@ pub enum Message {
     LiesDone(Vec<Lie>),
     /// Something about the twin run.
     Twin(TwinAsk),
+    /// A key in a lesson.
+    Lesson(LessonKey),
+    /// The worker played a piece of a lesson.
+    Staged(Box<Staged>),
+    /// The worker looked how far a task is.
+    TaskChecked {
+        /// The branch it was done on.
+        branch: usize,
+        /// For each check what is found instead; none where it holds.
+        missing: Vec<Option<String>>,
+    },
 }
 
 /// What is asked of the twin run, and what the worker tells of it.
@@ -304,6 +316,48 @@ pub enum TwinAsk {
     News(Progress),
     /// The worker is done, was stopped, or cannot do it.
     Done(Result<Option<Box<Twin>>, String>),
+}
+
+/// What a key means in a lesson.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LessonKey {
+    /// Further down the text, and on to the next piece.
+    On,
+    /// To the piece before.
+    BackUp,
+    /// Give this answer, from 0.
+    Choose(usize),
+    /// Move the cursor of a question by so many columns and rows.
+    Move(i32, i32),
+    /// Give the answer chosen, typed or pointed at.
+    Answer,
+    /// Past a question, a task or a piece.
+    Skip,
+    /// Move the text by so many lines.
+    Scroll(i32),
+    /// A hint more.
+    Hint,
+    /// The task or the section anew.
+    Reset,
+    /// Show the reference solution.
+    Solution,
+}
+
+/// A piece of a lesson that the worker played.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Staged {
+    /// Everything that happened to its store.
+    pub events: Vec<Arc<Event>>,
+    /// How many of these happened before the piece.
+    pub first: usize,
+    /// The questions about it, with their answers.
+    pub asked: Vec<Asked>,
+    /// What stands in the first line.
+    pub title: String,
+    /// The page size.
+    pub page_size: PageSize,
+    /// The page file's name.
+    pub file: String,
 }
 
 /// What a verification that still runs has found since it told last.

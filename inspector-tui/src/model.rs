@@ -7,6 +7,7 @@ use crate::gallery::{self, Fixture};
 use crate::keep::Kept;
 use crate::keymap::Keys;
 use crate::labs::Labs;
+use crate::lesson::{Shelf, Way};
 use crate::line_edit::LineEdit;
 use crate::looking::Looking;
 use crate::timeline::{FileWorld, Operation, Timeline, World};
@@ -40,6 +41,8 @@ pub enum HomeItem {
     Tour,
     /// The sample store, to play with.
     Lab,
+    /// The lessons.
+    Lessons,
     /// Damaged files to look at.
     Gallery,
     /// A file of one's own.
@@ -54,6 +57,7 @@ impl HomeItem {
         match self {
             HomeItem::Tour => "Take the tour",
             HomeItem::Lab => "Open the lab",
+            HomeItem::Lessons => "Learn",
             HomeItem::Gallery => "Look at damaged files",
             HomeItem::OpenFile => "Open a file",
             HomeItem::Quit => "Quit",
@@ -67,6 +71,7 @@ impl HomeItem {
                 "eleven steps: one record splits a page, the power goes, and nothing acknowledged is lost"
             }
             HomeItem::Lab => "a real engine on a simulated disk: type operations, step, crash, reopen",
+            HomeItem::Lessons => "lessons of ten minutes: a question before each event, a task on your own data",
             HomeItem::Gallery => "files with one true cause each: what is wrong, why, what is lost, what to do",
             HomeItem::OpenFile => "any database at rest, sound or broken; it is never written to",
             HomeItem::Quit => "back to the shell",
@@ -85,6 +90,8 @@ pub struct Home {
     pub input: Option<LineEdit>,
     /// The fixture under the cursor, while the gallery is open.
     pub gallery: Option<usize>,
+    /// The lesson under the cursor, while their list is open.
+    pub lessons: Option<usize>,
 }
 
 /// One line of time. A crash or an operation in the past begins another.
@@ -210,6 +217,8 @@ pub enum Focus {
     Main,
     /// The card under it: a page's bytes, a field, a finding.
     Card,
+    /// The text of a lesson.
+    Text,
     /// What stands at the side on a wide screen.
     Side,
 }
@@ -489,6 +498,8 @@ pub struct Model {
     pub kept: Kept,
     /// The crash grid and its like.
     pub labs: Labs,
+    /// The lessons: who is in one, what is remembered.
+    pub lessons: Shelf,
 }
 
 impl Model {
@@ -500,7 +511,7 @@ impl Model {
     /// The home screen.
     pub fn home() -> Model {
         let mut model = Model::nothing();
-        model.home.items = vec![HomeItem::Tour, HomeItem::Lab];
+        model.home.items = vec![HomeItem::Tour, HomeItem::Lab, HomeItem::Lessons];
         if !model.gallery().is_empty() {
             model.home.items.push(HomeItem::Gallery);
         }
@@ -570,6 +581,7 @@ impl Model {
             travel: Travel::default(),
             kept: Kept::default(),
             labs: Labs::default(),
+            lessons: Shelf::default(),
         }
     }
 
@@ -579,6 +591,7 @@ impl Model {
         self.history = std::mem::take(&mut from.history);
         self.home = std::mem::take(&mut from.home);
         self.kept.last_session = from.kept.last_session;
+        self.lessons = std::mem::take(&mut from.lessons);
         self.kept.store = std::mem::take(&mut from.kept.store);
     }
 
@@ -733,8 +746,19 @@ impl Model {
         let input = self.home.input.as_ref().is_some_and(|input| input.active);
         match self.screen {
             Screen::Home => input,
-            _ => self.command_line.active || (self.view == View::Help && self.help_search.active),
+            _ => {
+                let searching = self.view == View::Help && self.help_search.active;
+                self.command_line.active || searching || self.is_typing_answer()
+            }
         }
+    }
+
+    /// Whether letters go into the answer to a lesson's question.
+    pub fn is_typing_answer(&self) -> bool {
+        let open = self.lessons.player.as_ref().and_then(|player| player.open.as_ref());
+        let typed = open.is_some_and(|open| matches!(open.asked.way, Way::Type { .. }));
+        let in_front = self.screen == Screen::Lab && self.focus == Focus::Text && self.view != View::Help;
+        typed && in_front && !self.command_line.active
     }
 
     /// The sound and damaged files compiled into the program.

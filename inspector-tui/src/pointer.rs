@@ -7,6 +7,7 @@
 
 use crate::keymap;
 use crate::labs::tamper::Verdict;
+use crate::lesson::Lesson;
 use crate::looking::TreeZoom;
 use crate::message::Message;
 use crate::model::{Focus, Home, Model, Point, Question, Screen, View};
@@ -105,18 +106,22 @@ impl Scene<'_> {
 
     /// The item under the pointer: the first click selects it, the next one does it.
     fn home_item(&self) -> Option<Message> {
-        let Home { items, selected, gallery, input } = &self.model.home;
+        let Home { items, selected, gallery, lessons, input } = &self.model.home;
         if input.is_some() {
             return None;
         }
-        let names: Vec<&str> = match gallery {
-            Some(_) => self.model.gallery().iter().map(|fixture| fixture.name.as_str()).collect(),
-            None => items.iter().map(|item| item.name()).collect(),
+        let names: Vec<String> = match (gallery, lessons) {
+            (Some(_), _) => self.model.gallery().iter().map(|fixture| fixture.name.clone()).collect(),
+            (_, Some(_)) => {
+                let named = |lesson: &Lesson| format!("{} {}", lesson.number, lesson.title);
+                crate::lesson::all().iter().map(named).collect()
+            }
+            (None, None) => items.iter().map(|item| item.name().to_owned()).collect(),
         };
-        let here = gallery.unwrap_or(*selected);
+        let here = gallery.or(*lessons).unwrap_or(*selected);
         let line: String = self.row.iter().collect();
         let line = line.trim_matches(|sign: char| !sign.is_alphanumeric());
-        let is_named = |name: &&str| line == *name || line.starts_with(&format!("{name} "));
+        let is_named = |name: &&String| line == **name || line.starts_with(&format!("{name} "));
         let at = names.iter().enumerate().filter(|(_, name)| is_named(name)).max_by_key(|(_, name)| name.len())?.0;
         Some(if at == here { Message::HomeChoose } else { Message::HomeSelect(at) })
     }
@@ -373,7 +378,8 @@ fn screen(model: &Model) -> Rect {
 /// The region that keys go to after a click there; the story takes none.
 fn focus_of(spot: &Spot) -> Option<Focus> {
     match spot.pane {
-        Pane::Story => None,
+        Pane::Story | Pane::Pointing => None,
+        Pane::Lesson => Some(Focus::Text),
         _ if spot.tabs => Some(Focus::Main),
         _ if spot.side => Some(Focus::Side),
         _ => Some(Focus::Card),

@@ -7,6 +7,7 @@ mod breaks;
 mod home;
 mod keep;
 mod labs;
+mod lesson;
 mod line;
 mod look;
 mod marks;
@@ -29,6 +30,11 @@ use crate::command::Command;
 use crate::message::{Edit, Message, TwinAsk};
 use crate::model::{Model, Note, Screen, View};
 
+/// Begins a lesson in `model`; what is to be done first.
+pub fn begin_lesson(model: &mut Model, chosen: &crate::lesson::Lesson) -> Option<Command> {
+    lesson::open(model, chosen).into_iter().next()
+}
+
 /// Lets `message` happen.
 pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
     if comes_from_a_person(&message) {
@@ -37,7 +43,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.playing = None;
         }
     }
+    let ran = matches!(message, Message::Ran { .. } | Message::Branched { .. });
     let mut commands = happen(model, message);
+    if ran {
+        commands.extend(lesson::check(model));
+    }
     if model.kept.restoring.is_some() && commands.is_empty() {
         commands = keep::go_on(model);
     }
@@ -70,6 +80,8 @@ fn comes_from_a_person(message: &Message) -> bool {
             | Message::LiesNews(_)
             | Message::LiesDone(_)
             | Message::Twin(TwinAsk::News(_) | TwinAsk::Done(_))
+            | Message::Staged(_)
+            | Message::TaskChecked { .. }
     )
 }
 
@@ -212,6 +224,9 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::LiesNews(lies) => labs::lies_news(model, lies),
         Message::LiesDone(lies) => labs::lies_done(model, lies),
         Message::Twin(ask) => return twin::take(model, ask),
+        Message::Lesson(key) => return lesson::key(model, key),
+        Message::Staged(staged) => return lesson::played(model, &staged),
+        Message::TaskChecked { branch, missing } => return lesson::checked(model, branch, missing),
     }
     Vec::new()
 }
@@ -232,8 +247,8 @@ fn back(model: &mut Model) {
         look::leave_bytes(model);
     } else if model.zoomed {
         model.zoomed = false;
-    } else if model.home.gallery.is_some() {
-        model.home.gallery = None;
+    } else if model.home.gallery.is_some() || model.home.lessons.is_some() {
+        (model.home.gallery, model.home.lessons) = (None, None);
     } else if model.page.is_some() {
         model.page = None;
     } else if model.tour.take().is_some() {
@@ -243,8 +258,11 @@ fn back(model: &mut Model) {
 
 /// From the lab and a file back to the home screen, from there out.
 fn quit(model: &mut Model) -> Vec<Command> {
-    if model.screen == Screen::Home && model.home.gallery.take().is_some() {
-        return Vec::new();
+    if model.screen == Screen::Home {
+        let lists = (model.home.gallery.take(), model.home.lessons.take());
+        if lists != (None, None) {
+            return Vec::new();
+        }
     }
     let mut commands = keep::leaving(model);
     if model.screen == Screen::Home || !model.came_from_home {

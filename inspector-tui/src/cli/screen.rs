@@ -2,10 +2,11 @@
 
 use super::common::{Failure, LookOptions, Output, folders};
 use crate::command::Command;
+use crate::lesson::{Lesson, Progress};
 use crate::model::{Model, StyleOptions};
 use crate::picture;
-use crate::runtime::{self, Keep, Worker};
-use crate::update::update;
+use crate::runtime::{self, Keep, PROGRESS_FILE_NAME, ProgressFile, Worker};
+use crate::update::{begin_lesson, update};
 use crate::view;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -23,7 +24,8 @@ pub fn is_interactive() -> bool {
 /// Shows `model` after `begin` was done.
 pub fn show(model: Model, worker: Worker, begin: Option<Command>, look: &LookOptions) -> Result<(), Failure> {
     let style = look.style()?;
-    let worker = worker.keeping(Keep::at(state_folder().filter(|_| is_interactive())));
+    let keep = Keep::at(state_folder().filter(|_| is_interactive()));
+    let worker = worker.keeping(keep.with_progress(progress_file().filter(|_| is_interactive())));
     if look.narrates() {
         return super::narrate::run(Model { style, ..model }, worker, begin);
     }
@@ -32,6 +34,32 @@ pub fn show(model: Model, worker: Worker, begin: Option<Command>, look: &LookOpt
     }
     let ascii = style.ascii;
     print(Model { style: StyleOptions { ascii, ..StyleOptions::default() }, ..model }, worker, begin)
+}
+
+/// Plays a lesson on the terminal; what is remembered goes to `file`.
+pub fn teach(
+    lesson: Lesson,
+    progress: Progress,
+    file: Option<ProgressFile>,
+    look: &LookOptions,
+) -> Result<(), Failure> {
+    let keep = Keep::at(state_folder()).with_progress(file);
+    let (model, begin) = taught(lesson, progress);
+    let worker = Worker::new().keeping(keep);
+    runtime::run(model, look.style()?, worker, begin).map_err(|source| Failure::io("terminal", source))
+}
+
+/// A model in which the lesson begins, and what is done first.
+fn taught(lesson: Lesson, progress: Progress) -> (Model, Option<Command>) {
+    let mut model = Model::nothing();
+    model.lessons.progress = progress;
+    let begin = begin_lesson(&mut model, &lesson);
+    (model, begin)
+}
+
+/// The file that remembers lessons, where the system keeps such things.
+pub fn progress_file() -> Option<ProgressFile> {
+    folders().map(|folders| ProgressFile::at(folders.data_dir().join(PROGRESS_FILE_NAME)))
 }
 
 /// Where lines, notes on the lab and sessions are kept.

@@ -10,6 +10,7 @@ pub mod events;
 pub mod grid;
 pub mod help;
 pub mod home;
+pub mod lesson;
 pub mod life;
 pub mod log;
 pub mod map;
@@ -187,6 +188,8 @@ pub struct LabFacts {
     pub log: log::LogFacts,
     /// What was found, when something was checked.
     pub verify: Option<verify::VerifyFacts>,
+    /// The lesson that is taken.
+    pub lesson: Option<lesson::LessonFacts>,
 }
 
 /// Where the moments of a kind stand in a timeline.
@@ -255,6 +258,7 @@ fn lab(model: &Model) -> LabFacts {
         disk: disk::disk(model),
         log: log::log(model),
         verify: checked.then(|| verify::verify(model)),
+        lesson: lesson::lesson(model),
     }
 }
 
@@ -302,6 +306,9 @@ impl LabFacts {
             text.push_str(&format!("Breakpoints: {}.\n", self.breakpoints.join("; ")));
         }
         text.push('\n');
+        if let Some(lesson) = &self.lesson {
+            text.push_str(&format!("{}\n", lesson.plain()));
+        }
         let verify = self.verify.as_ref().map(verify::VerifyFacts::plain);
         let parts = [self.tree.plain(), self.page.plain(), self.disk.plain(), self.log.plain()];
         text.push_str(&parts.into_iter().chain(verify).collect::<Vec<_>>().join("\n"));

@@ -97,6 +97,13 @@ pub struct ScriptLine {
     pub text: String,
 }
 
+impl ScriptLine {
+    /// Whether it is shown to the reader: what is expected of the engine would tell answers, and is for the check alone.
+    pub fn is_shown(&self) -> bool {
+        !["expect", "#", ""].contains(&self.text.split_whitespace().next().unwrap_or_default())
+    }
+}
+
 /// A question, before its answer is known.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Predict {

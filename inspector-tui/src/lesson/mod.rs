@@ -32,7 +32,13 @@ pub use store::Store;
 use std::sync::LazyLock;
 
 /// Every lesson of `tutorials/`, compiled in: file name and text.
-pub const FILES: &[(&str, &str)] = &[("04-the-split.md", include_str!("../../../tutorials/04-the-split.md"))];
+pub const FILES: &[(&str, &str)] = &[
+    ("01-a-file-made-of-pages.md", include_str!("../../../tutorials/01-a-file-made-of-pages.md")),
+    ("02-the-slotted-page.md", include_str!("../../../tutorials/02-the-slotted-page.md")),
+    ("03-finding-a-key.md", include_str!("../../../tutorials/03-finding-a-key.md")),
+    ("04-the-split.md", include_str!("../../../tutorials/04-the-split.md")),
+    ("08-the-write-ahead-log.md", include_str!("../../../tutorials/08-the-write-ahead-log.md")),
+];
 
 /// All lessons, in the order of their numbers. They are parsed by a test, so none is left out for a mistake in it.
 pub fn all() -> &'static [Lesson] {

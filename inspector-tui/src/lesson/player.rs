@@ -51,8 +51,6 @@ pub enum Waiting {
     Store,
     /// The store of a task is made.
     Task,
-    /// The checks of a task are tried.
-    Checks,
 }
 
 /// A question on the screen.

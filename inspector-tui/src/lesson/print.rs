@@ -71,7 +71,8 @@ struct Page {
 impl Page {
     fn script(&mut self, script: &Script) {
         let begins = script.store.as_ref().map(|store| format!("# {}", store.title()));
-        let lines: Vec<String> = begins.into_iter().chain(script.lines.iter().map(|line| line.text.clone())).collect();
+        let shown = script.lines.iter().filter(|line| line.is_shown()).map(|line| line.text.clone());
+        let lines: Vec<String> = begins.into_iter().chain(shown).collect();
         self.body.push_str(&format!("<pre>{}</pre>\n", escaped(&lines.join("\n"))));
     }
 

@@ -1,8 +1,10 @@
 //! Where things are kept: the program's own folder, and beside the file that is open. A database is never written here: no name
 //! that is written to is one that was opened.
 
+use super::progress_file::ProgressFile;
 use crate::command::Command;
 use crate::keep::{About, Answer, Ask, SessionAt};
+use crate::lesson::Progress;
 use crate::message::Message;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -29,12 +31,19 @@ pub struct Keep {
     coming: Option<PathBuf>,
     /// The file that is open.
     open: Option<PathBuf>,
+    /// What remembers lessons; without one nobody does.
+    progress: Option<ProgressFile>,
 }
 
 impl Keep {
     /// A room that keeps things in `folder`, and writes pictures where the program was started.
     pub fn at(folder: Option<PathBuf>) -> Keep {
         Keep { folder, here: Some(PathBuf::new()), ..Keep::default() }
+    }
+
+    /// The same with a file that remembers lessons.
+    pub fn with_progress(self, progress: Option<ProgressFile>) -> Keep {
+        Keep { progress, ..self }
     }
 
     /// Notices which file is asked for.
@@ -71,6 +80,14 @@ impl Keep {
             Ask::Write(path, bytes) => self.write(&path, &bytes),
             Ask::WriteSession(at, text) => self.write_session(at, &text),
             Ask::ReadSession(at) => self.read_session(at),
+            Ask::ReadProgress => {
+                let read = self.progress.as_ref().map_or(Ok(Progress::default()), ProgressFile::read);
+                Ok(Answer::Progress(read.map(Box::new)))
+            }
+            Ask::WriteProgress(progress) => {
+                let written = self.progress.as_ref().map_or(Ok(()), |file| file.write(&progress));
+                written.map(|()| Answer::Done).map_err(io::Error::other)
+            }
         };
         answer.unwrap_or_else(|error| Answer::Failed(error.to_string()))
     }

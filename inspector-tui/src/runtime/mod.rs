@@ -38,7 +38,7 @@ enum Arrival {
 /// Shows `model` on the terminal until the user leaves. `begin` is done before the first frame.
 pub fn run(mut model: Model, style: StyleOptions, mut worker: Worker, begin: Option<Command>) -> io::Result<()> {
     model.style = style;
-    let mut waiting = vec![Command::Keep(Ask::History)];
+    let mut waiting = vec![Command::Keep(Ask::History), Command::Keep(Ask::ReadProgress)];
     if let Some(command) = begin {
         let message = worker.obey(command);
         waiting.extend(update(&mut model, message));

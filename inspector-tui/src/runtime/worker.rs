@@ -2,7 +2,7 @@
 //! out.
 
 use super::keep::Keep;
-use crate::command::{Command, Overwrite};
+use crate::command::{Command, Overwrite, Piece};
 use crate::describe::plural;
 use crate::gallery::{self, Fixture};
 use crate::labs::{
@@ -10,8 +10,9 @@ use crate::labs::{
     tamper,
     twin::{self, Difference},
 };
+use crate::lesson;
 use crate::message::VerifyNews;
-use crate::message::{Message, Said, Sample, TwinAsk};
+use crate::message::{Message, Said, Sample, Staged, TwinAsk};
 use crate::model::Report;
 use crate::timeline::FileWorld;
 use std::fs::OpenOptions;
@@ -161,6 +162,11 @@ impl Worker {
             }
             Command::TellLies { events } => self.tell_lies(&events),
             Command::Twin { lines, difference } => self.run_twins(&lines, difference),
+            Command::PlayPiece(piece) => self.play_piece(*piece),
+            Command::CheckTask { branch, task } => match self.runners.get_mut(branch) {
+                Some(Some(runner)) => Message::TaskChecked { branch, missing: lesson::missing(&task, runner) },
+                _ => Message::Failed("This branch has no engine any more.".to_owned()),
+            },
             Command::CrashGrid { branch, events, operation } => {
                 self.crash_grid(&Subject { branch, events: &events, operation: &operation, options: &self.options })
             }
@@ -190,6 +196,22 @@ impl Worker {
         self.options = recipe.options;
         self.runners = vec![Some(runner)];
         Message::LabReady { events, title: recipe.title, page_size, file, sample: recipe.sample }
+    }
+
+    /// The store of a piece of a lesson takes the place of the lab's.
+    fn play_piece(&mut self, piece: Piece) -> Message {
+        let store = &piece.standing.store;
+        let (options, title) = (store.options.clone(), store.title());
+        match lesson::play(store, &piece.standing.before, &piece.lines, &piece.predicts) {
+            Err(error) => Message::Failed(format!("line {}: {}", error.line, error.why)),
+            Ok(played) => {
+                let (page_size, file) = (options.page_size, options.file.clone());
+                self.options = options;
+                self.runners = vec![Some(played.runner)];
+                let (events, first, asked) = (played.events, played.first, played.asked);
+                Message::Staged(Box::new(Staged { events, first, asked, title, page_size, file }))
+            }
+        }
     }
 
     fn run(&mut self, branch: usize, line: &str) -> Message {

@@ -1,6 +1,6 @@
 //! The home screen.
 
-use super::{note, note_bad};
+use super::{lesson, note, note_bad};
 use crate::command::Command;
 use crate::gallery::Group;
 use crate::line_edit::LineEdit;
@@ -9,9 +9,10 @@ use crate::model::{Home, HomeItem, Model};
 use std::path::PathBuf;
 
 pub(super) fn move_cursor(model: &mut Model, rows: i32) {
-    let count = match model.home.gallery {
-        Some(_) => model.gallery().len(),
-        None => model.home.items.len(),
+    let count = match (model.home.gallery, model.home.lessons) {
+        (Some(_), _) => model.gallery().len(),
+        (_, Some(_)) => crate::lesson::all().len(),
+        (None, None) => model.home.items.len(),
     };
     // One step goes round; several stop at the ends.
     let last = count.max(1) as i64 - 1;
@@ -19,17 +20,19 @@ pub(super) fn move_cursor(model: &mut Model, rows: i32) {
         (to, -1 | 1) => to.rem_euclid(last + 1) as usize,
         (to, _) => to.clamp(0, last) as usize,
     };
-    match &mut model.home.gallery {
+    let home = &mut model.home;
+    match home.gallery.as_mut().or(home.lessons.as_mut()) {
         Some(at) => *at = moved(*at),
-        None => model.home.selected = moved(model.home.selected),
+        None => home.selected = moved(home.selected),
     }
 }
 
 /// Puts the cursor on an item.
 pub(super) fn select(model: &mut Model, item: usize) {
-    match &mut model.home.gallery {
+    let home = &mut model.home;
+    match home.gallery.as_mut().or(home.lessons.as_mut()) {
         Some(at) => *at = item,
-        None => model.home.selected = item,
+        None => home.selected = item,
     }
 }
 
@@ -38,9 +41,20 @@ pub(super) fn choose(model: &mut Model) -> Vec<Command> {
         model.busy = Some("reading the file".to_owned());
         return vec![Command::LoadFixture(fixture)];
     }
+    if let Some(chosen) = model.home.lessons.and_then(|at| crate::lesson::all().get(at)) {
+        return lesson::open(model, chosen);
+    }
     match model.home.items.get(model.home.selected) {
         Some(HomeItem::Tour) => make_lab(model, Sample::Tour),
         Some(HomeItem::Lab) => make_lab(model, Sample::Sample),
+        Some(HomeItem::Lessons) => {
+            let done = |lesson: &crate::lesson::Lesson| model.lessons.progress.of(lesson).done;
+            model.home.lessons = Some(crate::lesson::all().iter().position(|lesson| !done(lesson)).unwrap_or(0));
+            if let Some(why) = model.lessons.broken.clone() {
+                note_bad(model, why);
+            }
+            Vec::new()
+        }
         Some(HomeItem::Gallery) => {
             // The first that is damaged: sound ones to compare with stand above it.
             let first = model.gallery().iter().position(|fixture| fixture.group == Group::Rot);
@@ -75,10 +89,11 @@ pub(super) fn submit_path(model: &mut Model) -> Vec<Command> {
 
 /// Leaves lab or file for the home screen.
 pub(super) fn return_home(model: &mut Model) {
-    let (selected, gallery) = (model.home.selected, model.home.gallery);
+    let (selected, gallery, lessons) = (model.home.selected, model.home.gallery, model.home.lessons);
     let mut home = Model::home();
     let items = std::mem::take(&mut home.home.items);
     home.take_over(model);
-    home.home = Home { items, selected, gallery, input: None };
+    home.home = Home { items, selected, gallery, lessons, input: None };
+    home.lessons.player = None;
     *model = home;
 }

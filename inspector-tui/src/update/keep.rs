@@ -52,6 +52,9 @@ pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Command> {
             }
         }
         Answer::Wrote(_) if std::mem::take(&mut model.kept.is_told) => {}
+        Answer::Progress(Ok(progress)) if model.lessons.player.is_none() => model.lessons.progress = *progress,
+        Answer::Progress(Ok(_)) => {}
+        Answer::Progress(Err(why)) => model.lessons.broken = Some(why),
         Answer::Wrote(name) => note(model, format!("Written: {name}.")),
         Answer::Session(text) if text.is_empty() => {}
         Answer::Session(text) => return restore(model, &text),

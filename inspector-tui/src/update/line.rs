@@ -2,7 +2,7 @@
 //!
 //! The command line takes the operations of the script language and, beside them, words about the screen.
 
-use super::{home, keep, look, note, note_bad, script, views, words};
+use super::{home, keep, lesson, look, note, note_bad, script, views, words};
 use crate::command::Command;
 use crate::complete;
 use crate::keep::Ask;
@@ -10,7 +10,7 @@ use crate::keymap;
 use crate::labs::twin::Difference;
 use crate::line_edit::LineEdit;
 use crate::looking::{MapLayer, Which};
-use crate::message::{Edit, Message, TwinAsk};
+use crate::message::{Edit, LessonKey, Message, TwinAsk};
 use crate::model::{Model, Screen, View};
 use crate::timeline::Timeline;
 use std::ops::Range;
@@ -29,6 +29,9 @@ pub(super) fn active(model: &mut Model) -> Option<&mut LineEdit> {
     }
     if model.view == View::Help && model.help_search.active {
         return Some(&mut model.help_search);
+    }
+    if model.is_typing_answer() {
+        return model.lessons.player.as_mut()?.open.as_mut().map(|open| &mut open.typed);
     }
     Some(&mut model.command_line).filter(|line| line.active)
 }
@@ -207,6 +210,10 @@ fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
         ["tamper"] if model.screen == Screen::Lab => Some(Message::TamperLab),
         ["twin"] if model.screen == Screen::Lab => Some(Message::Twin(TwinAsk::Open)),
         ["explain"] => Some(Message::Explain),
+        ["hint"] if model.lessons.player.is_some() => Some(Message::Lesson(LessonKey::Hint)),
+        ["reset"] if model.lessons.player.is_some() => Some(Message::Lesson(LessonKey::Reset)),
+        ["solution"] if model.lessons.player.is_some() => Some(Message::Lesson(LessonKey::Solution)),
+        ["skip"] if model.lessons.player.is_some() => Some(Message::Lesson(LessonKey::Skip)),
         ["sealed"] => Some(Message::ToggleSealed),
         ["zoom"] => Some(Message::Zoom),
         ["verify"] => Some(Message::Verify),
@@ -261,7 +268,7 @@ pub(super) enum On {
 /// Has an operation run: at the end of this branch, or, at a past instant, on a branch of its own.
 pub(super) fn run(model: &mut Model, text: &str) -> Vec<Command> {
     if let Some(why) = refusal(model, text) {
-        let why = if model.busy.is_some() { why } else { or_like(model, text, why) };
+        let why = if model.busy.is_some() || model.lessons.player.is_some() { why } else { or_like(model, text, why) };
         note_bad(model, why);
         return Vec::new();
     }
@@ -297,7 +304,7 @@ fn refusal(model: &Model, text: &str) -> Option<String> {
     if model.recording().is_some() {
         return Some(format!("A recording is only looked at. `{word}` is no word about the screen: ? lists those."));
     }
-    model.busy.as_ref().map(|busy| format!("Still {busy}."))
+    model.busy.as_ref().map(|busy| format!("Still {busy}.")).or_else(|| lesson::refusal(model, text))
 }
 
 /// The complaint, or the word that was meant: what is nearly right is worth more than the list of all.

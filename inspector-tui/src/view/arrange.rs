@@ -67,6 +67,10 @@ pub enum Pane {
     Marks,
     /// The twin run.
     Twin,
+    /// The text of a lesson.
+    Lesson,
+    /// Bytes that a lesson's question asks to point at.
+    Pointing,
 }
 
 /// A region of a column.
@@ -170,6 +174,7 @@ pub fn strip_area(model: &Model, screen: Rect) -> Option<Rect> {
 
 pub(super) fn plan(model: &Model, area: Rect) -> Plan {
     let is_wide = area.width >= WIDE.0 && area.height >= WIDE.1;
+    let in_lesson = model.lessons.player.is_some() && model.screen == Screen::Lab;
     let lines = |from: u16, height: u16| Rect { y: area.y + from, height, ..area };
     let hints = lines(area.height - 1, 1);
     let command = lines(area.height - 2, 1);
@@ -179,7 +184,7 @@ pub(super) fn plan(model: &Model, area: Rect) -> Plan {
         _ => (Some(third), None),
     };
     let story_lines = match area.height {
-        _ if !is_wide || model.screen == Screen::File => 0,
+        _ if !is_wide || in_lesson || model.screen == Screen::File => 0,
         height if height >= 44 => 3,
         _ => 2,
     };
@@ -188,11 +193,35 @@ pub(super) fn plan(model: &Model, area: Rect) -> Plan {
     let body = lines(1, area.height - 4 - story_lines - u16::from(has_bar));
     let story = (story_lines > 0).then(|| lines(body.bottom() - area.y, story_lines));
     let columns = match (is_wide, model.zoomed) {
+        (_, false) if in_lesson => taught(model, body),
         (_, true) => vec![Column { area: body, panes: zoomed(model, body, is_wide) }],
         (true, false) => wide(model, body),
         (false, false) => vec![Column { area: body, panes: compact(model, body) }],
     };
     Plan { columns, story, strip, bar, checked, command, hints }
+}
+
+/// From so many columns on a lesson's text stands beside the views; on fewer, in their place while it has the keys.
+const TAUGHT_BESIDE: u16 = 96;
+
+/// A lesson: its text, and beside it the views, or the bytes to point at.
+fn taught(model: &Model, body: Rect) -> Vec<Column> {
+    let text = placed(model, Pane::Lesson, Height::Share(1), Focus::Text);
+    let bytes = placed(model, Pane::Pointing, Height::Share(1), Focus::Side);
+    let points = super::lesson::is_pointing(model);
+    if body.width < TAUGHT_BESIDE {
+        let panes = match (model.focus, points) {
+            (Focus::Text, true) => vec![Placed { height: Height::Lines(body.height / 3), ..text }, bytes],
+            (Focus::Text, false) => vec![text],
+            _ => compact(model, body),
+        };
+        return vec![Column { area: body, panes }];
+    }
+    let width = (body.width * 9 / 20).clamp(44, 76);
+    let left = Rect { width, ..body };
+    let right = Rect { x: left.right(), width: body.width - width, ..body };
+    let beside = if points && model.focus == Focus::Text { vec![bytes] } else { compact(model, right) };
+    vec![Column { area: left, panes: vec![text] }, Column { area: right, panes: beside }]
 }
 
 /// One view alone, for a picture of it.
@@ -253,6 +282,7 @@ fn zoomed(model: &Model, area: Rect, is_wide: bool) -> Vec<Placed> {
     let lines = card_lines(model, area);
     let whole = |pane| Placed { pane, height: Height::Share(1), tabs: false, focused: true };
     match (model.focus, model.view) {
+        (Focus::Text, _) => vec![whole(Pane::Lesson)],
         (Focus::Side, _) if model.screen == Screen::Lab => vec![whole(Pane::Events)],
         (Focus::Card, View::Verify) => vec![whole(Pane::Finding)],
         (Focus::Card, _) => {

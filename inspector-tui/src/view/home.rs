@@ -23,9 +23,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     );
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(4), ..area };
     let facts = facts::home(model);
-    match model.home.gallery {
-        Some(at) => draw_gallery(model, &facts.gallery, at, body, buffer),
-        None => draw_beginning(model, &facts.items, body, buffer),
+    match (model.home.gallery, model.home.lessons) {
+        (Some(at), _) => draw_gallery(model, &facts.gallery, at, ["The gallery", "What happened here?"], body, buffer),
+        (_, Some(at)) => draw_gallery(model, &facts.lessons, at, ["The lessons", "What it is about"], body, buffer),
+        (None, None) => draw_beginning(model, &facts.items, body, buffer),
     }
     let below = Rect { y: body.bottom(), height: 1, ..area };
     draw_input(model, below, buffer);
@@ -46,13 +47,20 @@ fn draw_beginning(model: &Model, items: &[HomeItemFacts], body: Rect, buffer: &m
 }
 
 /// The names in their groups, and what happened to the selected one.
-fn draw_gallery(model: &Model, items: &[HomeItemFacts], selected: usize, body: Rect, buffer: &mut Buffer) {
+fn draw_gallery(
+    model: &Model,
+    items: &[HomeItemFacts],
+    selected: usize,
+    [title, what]: [&str; 2],
+    body: Rect,
+    buffer: &mut Buffer,
+) {
     let theme = &model.style.theme;
-    let title = format!("The gallery: {} of {}", selected + 1, items.len());
+    let title = format!("{title}: {} of {}", selected + 1, items.len());
     let mut list = Section::text(&title, Height::Share(1));
     list.focus = Focus::Here;
     let story_lines = if body.height > 12 { 4 } else { 2 };
-    let sections = [list, Section::text("What happened to it", Height::Lines(story_lines))];
+    let sections = [list, Section::text(what, Height::Lines(story_lines))];
     let frame = Frame { sections: &sections, theme };
     frame.render(body, buffer);
     let inner = frame.inner(body);
@@ -68,7 +76,7 @@ fn draw_groups(model: &Model, items: &[HomeItemFacts], selected: usize, area: Re
     let mut lines: Vec<(Option<usize>, &str)> = Vec::new();
     for (at, item) in items.iter().enumerate() {
         if at == 0 || items[at - 1].group != item.group {
-            lines.push((None, item.group.unwrap_or_default()));
+            lines.push((None, item.group.as_deref().unwrap_or_default()));
         }
         lines.push((Some(at), &item.name));
     }

@@ -12,6 +12,7 @@ mod grid;
 pub mod help;
 pub mod hints;
 pub mod home;
+pub mod lesson;
 pub mod life;
 pub mod log;
 pub mod map;
@@ -185,6 +186,8 @@ static PANES: &[PaneRow] = &[
     pane!(Story, story::title, story::note, story::draw),
     pane!(Grid, |_| "X crash grid".into(), grid::note, grid::draw),
     pane!(Tamper, |_| "A tamper lab".into(), tamper::note, tamper::draw),
+    pane!(Lesson, lesson::title, lesson::note, lesson::draw),
+    pane!(Pointing, lesson::pointing_title, |_| String::new(), lesson::draw_pointing),
     pane!(Marks, |_| "J marks".into(), marks::note, marks::draw),
     pane!(Twin, |_| "W twin run".into(), twin::note, twin::draw),
 ];

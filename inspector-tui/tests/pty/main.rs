@@ -305,3 +305,25 @@ fn whoever_stops_reading_ends_it_quietly() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()), (Some(0), String::new()));
 }
+
+#[test]
+fn a_lesson_asks_before_it_shows_and_remembers_where_it_was_left() {
+    let folder = folder();
+    let arguments = ["learn", "the-split", "--progress", "lessons.json"];
+    let mut seat = Seat::take(&folder, &Start { size: (100, 30), ..Start::with(&arguments) });
+    seat.sees("Lesson 4: The split");
+    seat.types(ENTER);
+    seat.sees("A leaf fills up");
+    for _ in 0..3 {
+        seat.types(ENTER);
+    }
+    seat.sees("Which key goes up, to tell it from page 2?");
+    seat.types(DOWN);
+    seat.types(ENTER);
+    seat.sees("it is l.");
+    seat.types("q");
+    let (status, _) = seat.ends();
+    assert!(status.success());
+    let kept = std::fs::read_to_string(folder.path().join("lessons.json")).unwrap();
+    assert!(kept.contains("\"the-split\"") && kept.contains("\"asked\": 1"), "{kept}");
+}

@@ -3,9 +3,10 @@
 mod new;
 mod plain;
 
-use super::common::{Failure, Outcome, Output, Status, folders, shown_path};
+use super::common::{Failure, LookOptions, Outcome, Output, Status, shown_path};
+use super::screen;
 use crate::lesson::{self, Lesson, LessonError, Progress};
-use crate::runtime::{PROGRESS_FILE_NAME, ProgressFile};
+use crate::runtime::ProgressFile;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,8 @@ pub struct Learn {
     /// Keep progress in this file instead of the usual one
     #[arg(long, value_name = "FILE")]
     progress: Option<PathBuf>,
+    #[command(flatten)]
+    look: LookOptions,
 }
 
 impl Learn {
@@ -58,8 +61,7 @@ impl Learn {
     }
 
     fn progress_file(&self) -> Option<ProgressFile> {
-        let usual = || folders().map(|folders| folders.data_dir().join(PROGRESS_FILE_NAME));
-        self.progress.clone().or_else(usual).map(ProgressFile::at)
+        self.progress.clone().map(ProgressFile::at).or_else(screen::progress_file)
     }
 
     fn progress(&self) -> Result<Progress, Failure> {
@@ -146,7 +148,11 @@ impl Learn {
     fn play(&self, name: &str) -> Outcome {
         let lesson = find(name)?;
         let mut kept = plain::Kept { progress: self.progress()?, file: self.progress_file() };
-        plain::Player::new(&lesson, &mut kept).play()
+        if self.plain || self.look.narrates() || !screen::is_interactive() {
+            return plain::Player::new(&lesson, &mut kept).play();
+        }
+        screen::teach(lesson, kept.progress, kept.file, &self.look)?;
+        Ok(Status::Done)
     }
 }
 

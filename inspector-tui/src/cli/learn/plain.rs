@@ -141,7 +141,7 @@ impl<'a> Player<'a> {
         if let Some(store) = &script.store {
             self.output.line(format!("  ({})", store.title()))?;
         }
-        for (line, outcome) in script.lines.iter().zip(&played.outcomes) {
+        for (line, outcome) in script.lines.iter().zip(&played.outcomes).filter(|(line, _)| line.is_shown()) {
             self.output.line(format!("  > {}", line.text))?;
             if played.asked.is_empty() {
                 outcome.text.lines().try_for_each(|text| self.output.line(format!("    {text}")))?;

@@ -1,0 +1,290 @@
+//! A lesson's text beside the views, and the bytes that a question asks to point at.
+
+use super::{Pane, area_of};
+use crate::{
+    describe::lesson::{LessonFacts, PieceFacts, TaskFacts, lesson},
+    lesson::{Ink, Line, Way, prose_lines},
+    model::{Model, Note},
+    widget::{Family, text},
+};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
+
+/// `Lesson 4: The split`.
+pub fn title(model: &Model) -> String {
+    let player = model.lessons.player.as_deref();
+    player.map_or(String::new(), |player| format!("Lesson {}: {}", player.lesson.number, player.lesson.title))
+}
+
+/// How far it is, and how the questions went.
+pub fn note(model: &Model) -> String {
+    let Some(facts) = lesson(model) else { return String::new() };
+    match facts.answered {
+        0 => format!("{} of {}", facts.at, facts.of),
+        answered => format!("{} of {answered} right   {} of {}", facts.right, facts.at, facts.of),
+    }
+}
+
+/// Draws the text, as far down as was gone on.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let Some(facts) = lesson(model) else { return };
+    let shown = Shown::of(model, &facts, area);
+    for (row, line) in (0..area.height).zip(shown.lines.iter().skip(shown.first)) {
+        let mut column = area.x + 1;
+        for (words, ink) in &line.pieces {
+            let room = usize::from(area.right().saturating_sub(column + 1));
+            let words = text::clip(words, room);
+            column = buffer.set_stringn(column, area.y + row, &*words, room, style(model, *ink)).0;
+        }
+    }
+    if let Some(words) = model.note.as_ref().filter(|_| area.height > 4) {
+        draw_note(model, words, area, buffer);
+    }
+    let below = shown.lines.len().saturating_sub(shown.first + usize::from(area.height));
+    let style = model.style.theme.style(Family::Quiet);
+    let mut mark = |row: u16, words: String| {
+        let width = text::width(&words) as u16;
+        if width + 2 < area.width {
+            buffer.set_stringn(area.right() - width - 1, row, &words, usize::from(width), style);
+        }
+    };
+    if shown.first > 0 {
+        mark(area.y, format!(" ▴ {} more", shown.first));
+    }
+    if below > 0 {
+        mark(area.bottom() - 1, format!(" ▾ {below} more: Enter"));
+    }
+}
+
+/// A word to the reader, over the last lines of the text.
+fn draw_note(model: &Model, note: &Note, area: Rect, buffer: &mut Buffer) {
+    let lines = text::wrap(&note.text, usize::from(area.width.saturating_sub(2)).max(1));
+    let height = (lines.len() as u16).min(area.height / 2);
+    let place = Rect { y: area.bottom() - height, height, ..area };
+    let family = if note.bad { Family::Bad } else { Family::Title };
+    let blank = " ".repeat(usize::from(area.width));
+    for row in place.y..place.bottom() {
+        buffer.set_string(area.x, row, &blank, Style::reset());
+    }
+    super::wrapped(buffer, place, &note.text, model.style.theme.style(family));
+}
+
+fn style(model: &Model, ink: Ink) -> Style {
+    let theme = &model.style.theme;
+    let family = match ink {
+        Ink::Plain => Family::Plain,
+        Ink::Strong => Family::Title,
+        Ink::Code => Family::Payload,
+        Ink::Quiet => Family::Quiet,
+        Ink::Good => Family::Good,
+        Ink::Bad => Family::Warning,
+    };
+    Style::reset().patch(theme.style(family))
+}
+
+/// The lines of the text, and which is the first on the screen.
+struct Shown {
+    lines: Vec<Line>,
+    first: usize,
+}
+
+impl Shown {
+    fn of(model: &Model, facts: &LessonFacts, area: Rect) -> Shown {
+        let columns = usize::from(area.width.saturating_sub(2)).max(1);
+        let height = usize::from(area.height);
+        let (mut lines, mut front) = (Vec::new(), 0);
+        for piece in &facts.pieces {
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            front = lines.len();
+            lines.extend(lines_of(piece, columns));
+        }
+        let last = lines.len().saturating_sub(height);
+        // What is in front is read from its beginning; when it is short, what led to it stands above.
+        let wanted = model.lessons.player.as_ref().and_then(|player| player.scroll);
+        let first = wanted.unwrap_or(front.min(last)).min(last);
+        Shown { lines, first }
+    }
+}
+
+fn lines_of(piece: &PieceFacts, columns: usize) -> Vec<Line> {
+    let wrapped = |words: &str, ink: Ink, before: &str| -> Vec<Line> {
+        let room = columns.saturating_sub(text::width(before)).max(1);
+        let indent = " ".repeat(text::width(before));
+        let lines = text::wrap(words, room).into_iter().enumerate();
+        lines.map(|(at, line)| Line::of(format!("{}{line}", if at == 0 { before } else { &indent }), ink)).collect()
+    };
+    match piece {
+        PieceFacts::Text { markdown } => prose_lines(markdown, columns),
+        PieceFacts::Script { store, lines } => {
+            let begins = store.iter().map(|store| Line::of(format!("a new store: {store}"), Ink::Quiet));
+            let lines =
+                lines.iter().map(|line| Line::of(text::clip(&format!("> {line}"), columns).into_owned(), Ink::Code));
+            begins.chain(lines).collect()
+        }
+        PieceFacts::Look { views } => vec![Line::of(format!("beside: {}", views.join(", ")), Ink::Quiet)],
+        PieceFacts::Answered { question, given, right, reply } => {
+            let mut lines = wrapped(question, Ink::Strong, "");
+            let given = given.as_deref().unwrap_or("skipped");
+            lines.extend(wrapped(given, Ink::Quiet, "  you: "));
+            lines.extend(wrapped(reply, if *right { Ink::Good } else { Ink::Bad }, ""));
+            lines
+        }
+        PieceFacts::Question { question, choices, chosen, typed, form, byte } => {
+            let mut lines = wrapped(question, Ink::Strong, "");
+            lines.push(Line::default());
+            for (choice, at) in choices.iter().zip(1..) {
+                let mark = if *chosen == Some(at) { ">" } else { " " };
+                let ink = if *chosen == Some(at) { Ink::Strong } else { Ink::Plain };
+                lines.extend(wrapped(choice, ink, &format!("{mark}{at} ")));
+            }
+            if let Some(typed) = typed {
+                lines.push(Line::of(format!("({form})"), Ink::Quiet));
+                lines.push(Line::of(format!("> {typed}_"), Ink::Code));
+            }
+            if let Some(byte) = byte {
+                lines.push(Line::of(format!("The cursor is on byte {byte}. Arrows move it."), Ink::Quiet));
+            }
+            lines
+        }
+        PieceFacts::Task(task) => task_lines(task, columns, &wrapped),
+        PieceFacts::Fold { question, answer } => {
+            let mut lines = wrapped(question, Ink::Strong, "");
+            lines.push(Line::default());
+            match answer {
+                Some(answer) => lines.extend(prose_lines(answer, columns)),
+                None => lines.push(Line::of("Think first; Enter shows the answer.", Ink::Quiet)),
+            }
+            lines
+        }
+        PieceFacts::End { words } => wrapped(words, Ink::Good, ""),
+    }
+}
+
+fn task_lines(task: &TaskFacts, columns: usize, wrapped: &dyn Fn(&str, Ink, &str) -> Vec<Line>) -> Vec<Line> {
+    let mut lines = wrapped(&task.goal, Ink::Strong, "TASK  ");
+    for check in &task.checks {
+        let (mark, ink) = if check.done { ("✓ ", Ink::Good) } else { ("○ ", Ink::Plain) };
+        let instead = check.instead.as_ref().map_or(String::new(), |instead| format!(" (now: {instead})"));
+        lines.extend(wrapped(&format!("{}{instead}", check.words), ink, mark));
+    }
+    lines.extend(task.par.iter().flat_map(|par| wrapped(par, Ink::Quiet, "")));
+    if !task.forbidden.is_empty() {
+        lines.extend(wrapped(&format!("Not allowed: {}.", task.forbidden.join(", ")), Ink::Quiet, ""));
+    }
+    if let Some(score) = &task.score {
+        lines.push(Line::default());
+        lines.extend(wrapped(score, Ink::Good, "DONE  "));
+    } else if task.hints.len() < task.hints_total {
+        let left = task.hints_total - task.hints.len();
+        lines.extend(wrapped(&format!("Type operations after : (H: one of {left} hints)"), Ink::Quiet, ""));
+    }
+    for (hint, number) in task.hints.iter().zip(1..) {
+        lines.push(Line::default());
+        lines.extend(wrapped(hint, Ink::Plain, &format!("Hint {number}: ")));
+    }
+    if !task.solution.is_empty() {
+        lines.push(Line::default());
+        lines.push(Line::of("One way:", Ink::Strong));
+        let shown = |line: &String| Line::of(text::clip(&format!("> {line}"), columns).into_owned(), Ink::Code);
+        lines.extend(task.solution.iter().map(shown));
+    }
+    lines
+}
+
+fn shown(model: &Model) -> Option<(Shown, usize)> {
+    let area = area_of(model, Pane::Lesson)?;
+    Some((Shown::of(model, &lesson(model)?, area), usize::from(area.height)))
+}
+
+/// Lines of text under the last one on the screen; none where the text is not on it.
+pub fn lines_below(model: &Model) -> usize {
+    shown(model).map_or(0, |(shown, height)| shown.lines.len().saturating_sub(shown.first + height))
+}
+
+/// Lines that the text has on the screen.
+pub fn height(model: &Model) -> usize {
+    shown(model).map_or(0, |(_, height)| height)
+}
+
+/// The first line on the screen, and the last that can be.
+pub fn scrolled(model: &Model) -> (usize, usize) {
+    shown(model).map_or((0, 0), |(shown, height)| (shown.first, shown.lines.len().saturating_sub(height)))
+}
+
+/// Bytes on a line of those to point at.
+pub fn bytes_in_row(model: &Model) -> usize {
+    area_of(model, Pane::Pointing).map_or(16, |area| row_bytes(area.width))
+}
+
+fn row_bytes(columns: u16) -> usize {
+    if columns >= 75 { 16 } else { 8 }
+}
+
+/// Whether bytes are to be pointed at.
+pub fn is_pointing(model: &Model) -> bool {
+    let open = model.lessons.player.as_ref().and_then(|player| player.open.as_ref());
+    open.is_some_and(|open| matches!(open.asked.way, Way::Point { .. }))
+}
+
+/// What they are the bytes of.
+pub fn pointing_title(model: &Model) -> String {
+    match pointing(model) {
+        Some((place, ..)) => format!("The bytes of {place}"),
+        None => String::new(),
+    }
+}
+
+fn pointing(model: &Model) -> Option<(&str, &[u8], usize)> {
+    let open = model.lessons.player.as_ref()?.open.as_ref()?;
+    match &open.asked.way {
+        Way::Point { place, bytes, .. } => Some((place, bytes, open.byte)),
+        _ => None,
+    }
+}
+
+/// Draws the bytes around the cursor, and what those at the cursor read as numbers.
+pub fn draw_pointing(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let Some((_, bytes, cursor)) = pointing(model) else { return };
+    let theme = &model.style.theme;
+    let width = row_bytes(area.width);
+    let lines = area.height.saturating_sub(2);
+    let rows = bytes.len().div_ceil(width);
+    let window = text::window(rows, cursor / width, usize::from(lines));
+    for (line, row) in (0..lines).zip(window) {
+        let start = row * width;
+        let chunk = &bytes[start..bytes.len().min(start + width)];
+        super::line_of(buffer, area, line, &format!("{start:5}"), theme.style(Family::Quiet));
+        for (at, byte) in chunk.iter().enumerate() {
+            let mut style = theme.style(if *byte == 0 { Family::Quiet } else { Family::Plain });
+            if start + at == cursor {
+                style = style.add_modifier(Modifier::REVERSED);
+            }
+            let gap = u16::from(at >= 8);
+            let column = area.x + 8 + at as u16 * 3 + gap;
+            if column + 2 < area.right() {
+                buffer.set_string(column, area.y + line, format!("{byte:02x}"), Style::reset().patch(style));
+            }
+            let letter = if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' };
+            let column = area.x + 10 + width as u16 * 3 + at as u16;
+            if column + 1 < area.right() {
+                buffer.set_string(column, area.y + line, letter.to_string(), Style::reset().patch(style));
+            }
+        }
+    }
+    super::line_of(buffer, area, area.height - 1, &numbers(bytes, cursor), theme.style(Family::Plain));
+}
+
+/// The bytes from the cursor on, read as little-endian numbers.
+fn numbers(bytes: &[u8], cursor: usize) -> String {
+    let value = |width: usize| {
+        let span = bytes.get(cursor..cursor + width)?;
+        Some(span.iter().rev().fold(0_u64, |value, byte| value << 8 | u64::from(*byte)))
+    };
+    let read = [1, 2, 4, 8].into_iter().filter_map(|width| Some(format!("u{} {}", width * 8, value(width)?)));
+    format!("byte {cursor}: {}", read.collect::<Vec<_>>().join("  "))
+}
