@@ -222,7 +222,12 @@ fn every_lesson_can_be_taken_from_beginning_to_end_on_a_small_and_on_a_larger_sc
                     desk.enter(&line);
                 }
                 let note = desk.model.note.clone().map(|note| note.text);
-                assert!(note.as_ref().is_some_and(|note| note.starts_with("Done")), "{}: {note:?}\n{}", chosen.file, desk.text());
+                assert!(
+                    note.as_ref().is_some_and(|note| note.starts_with("Done")),
+                    "{}: {note:?}\n{}",
+                    chosen.file,
+                    desk.text()
+                );
             }
             desk.on_to(ended);
             assert!(desk.model.note.as_ref().is_none_or(|note| !note.bad), "{}: {:?}", chosen.file, desk.model.note);
