@@ -314,10 +314,10 @@ fn a_lesson_asks_before_it_shows_and_remembers_where_it_was_left() {
     seat.sees("Lesson 4: The split");
     seat.types(ENTER);
     seat.sees("A leaf fills up");
-    for _ in 0..3 {
+    for words in ["One page, one level", "Now we put l", "Page 1 is about to split."] {
         seat.types(ENTER);
+        seat.sees(words);
     }
-    seat.sees("Which key goes up, to tell it from page 2?");
     seat.types(DOWN);
     seat.types(ENTER);
     seat.sees("it is l.");
