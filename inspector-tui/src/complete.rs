@@ -29,7 +29,7 @@ const OPERATIONS: &[&str] = &[
     "crash before|after|at|losing",
     "key add|remove|rewrap",
     "beside NAME",
-    "tamper page|superblock|key-slot|record|log",
+    "tamper matrix|page|superblock|key-slot|record|log",
     "swap page",
     "put-back page|all",
     "forge page|superblock|superblocks|record",

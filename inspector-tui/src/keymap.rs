@@ -340,9 +340,17 @@ fn on_tamper(model: &Model) -> bool {
     lab(model) && model.view == View::Tamper
 }
 
+fn on_lies(model: &Model) -> bool {
+    on_tamper(model) && model.labs.tamper.matrix.is_none()
+}
+
+fn on_matrix(model: &Model) -> bool {
+    on_tamper(model) && model.labs.tamper.matrix.is_some()
+}
+
 fn on_untold(model: &Model) -> bool {
     let tamper = &model.labs.tamper;
-    on_tamper(model) && tamper.row < tamper.lies.len() && !tamper.is_told(tamper.row)
+    on_lies(model) && tamper.row < tamper.lies.len() && !tamper.is_told(tamper.row)
 }
 
 fn on_twin(model: &Model) -> bool {
@@ -646,9 +654,17 @@ static TABLE: &[Binding] = &[
     bind!([Char('3')], Message::Guess(2), "", "guess: only a fingerprint tells", "", on_untold, ""),
     bind!([Char('4')], Message::Guess(3), "", "guess: nobody notices", "", on_untold, ""),
     bind!([Enter], Message::TellLie, "show it", "show what came of this lie", "", on_untold, ""),
-    bind!([Enter], Message::TellLie, "do it to the store", "tell this lie to the store itself, and verify", "", |m| on_tamper(m) && !m.labs.tamper.lies.is_empty(), ""),
-    bind!([Down, Char('j')], Message::MoveCell(0, 1), "next lie", "the next lie", "", on_tamper, ""),
-    bind!([Up, Char('k')], Message::MoveCell(0, -1), "", "", "", on_tamper, ""),
+    bind!([Enter], Message::TellLie, "do it to the store", "tell this lie to the store itself, and verify", "", |m| on_lies(m) && !m.labs.tamper.lies.is_empty(), ""),
+    bind!([Down, Char('j')], Message::MoveCell(0, 1), "next lie", "the next lie", "", on_lies, ""),
+    bind!([Up, Char('k')], Message::MoveCell(0, -1), "", "", "", on_lies, ""),
+    bind!([Tab], Message::TamperMatrix, "the matrix", "every attack against every defence: the matrix", "tamper matrix", on_lies, ""),
+    bind!([Down, Char('j')], Message::MoveCell(0, 1), "next attack", "the next attack of the matrix", "", on_matrix, ""),
+    bind!([Right, Char('l')], Message::MoveCell(1, 0), "next defence", "the next defence of the matrix", "", on_matrix, ""),
+    bind!([Up, Char('k')], Message::MoveCell(0, -1), "", "", "", on_matrix, ""),
+    bind!([Left, Char('h')], Message::MoveCell(-1, 0), "", "", "", on_matrix, ""),
+    bind!([PageDown], Message::MoveCell(0, 10), "", "ten attacks on", "", on_matrix, ""),
+    bind!([PageUp], Message::MoveCell(0, -10), "", "ten attacks back", "", on_matrix, ""),
+    bind!([Tab, Escape], Message::TamperMatrix, "the lies", "", "", on_matrix, ""),
     bind!([Escape, Char('A')], Message::Back, "leave the lab", "", "", on_tamper, ""),
     bind!([Char('c')], Message::StopGrid, "stop", "tell no more lies", "", |m| on_tamper(m) && m.busy.is_some(), ""),
 

@@ -284,6 +284,8 @@ pub enum Message {
     LiesNews(Vec<Lie>),
     /// The worker told all lies, or was stopped.
     LiesDone(Vec<Lie>),
+    /// From the lies to the matrix of attacks and defences, or back.
+    TamperMatrix,
     /// Something about the twin run.
     Twin(TwinAsk),
     /// A key in a lesson.

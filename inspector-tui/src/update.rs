@@ -223,6 +223,7 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::TellLie => return labs::tell(model),
         Message::LiesNews(lies) => labs::lies_news(model, lies),
         Message::LiesDone(lies) => labs::lies_done(model, lies),
+        Message::TamperMatrix => return labs::toggle_matrix(model),
         Message::Twin(ask) => return twin::take(model, ask),
         Message::Lesson(key) => return lesson::key(model, key),
         Message::Staged(staged) => return lesson::played(model, &staged),

@@ -166,3 +166,24 @@ fn the_twins_differ_in_what_is_said_and_in_nothing_else() {
     assert_eq!(status(&["shot", "twin", "store.tsm"]), Some(64));
     assert_eq!(status(&["shot", "tree", "--script", "fill.script", "store.tsm"]), Some(64));
 }
+
+#[test]
+fn the_matrix_of_attacks_and_defences_shows_what_is_open_as_open() {
+    let folder = folder();
+    let script = format!("{}put m 13\ncheckpoint\nput v 2\n", tosumu::script::SAMPLE_STORE);
+    std::fs::write(folder.path().join("put.script"), &script).unwrap();
+    let mut drawn = String::new();
+    for form in [
+        &["--size", "60x16"][..],
+        &["--size", "80x24"],
+        &["--size", "120x40"],
+        &["--size", "200x60"],
+        &["--size", "80x24", "--ascii"],
+        &["--plain"],
+    ] {
+        let answer = tosumu(folder.path(), &[&["shot", "tamper", "--matrix", "--script", "put.script"], form].concat());
+        assert_eq!(answer.status.code(), Some(0), "{}", text(&answer.stderr));
+        drawn.push_str(&format!("--- matrix {}\n{}", form.join(" "), text(&answer.stdout)));
+    }
+    insta::assert_snapshot!("the_matrix", drawn);
+}

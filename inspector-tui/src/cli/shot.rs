@@ -49,6 +49,9 @@ pub struct Shot {
     /// For diff: the instant to compare with; the beginning of the operation when left out
     #[arg(long, value_name = "EVENT", requires = "script")]
     from: Option<usize>,
+    /// For tamper: the matrix of attacks and defences instead of the lies
+    #[arg(long)]
+    matrix: bool,
     /// For page: the byte under the cursor
     #[arg(long, value_name = "N")]
     byte: Option<usize>,
@@ -160,6 +163,7 @@ impl Shot {
         if subject == Subject::Tamper {
             let lies = labs::lies_now(&model, runner.options());
             model.labs.tamper = lies.map_err(|why| Failure::new(Status::Cannot, "NO-LIES", why))?;
+            model.labs.tamper.matrix = self.matrix.then_some((0, 0));
         }
         if subject == Subject::Twin {
             let twins = labs::twins_now(&model, runner.options(), self.difference()?);

@@ -15,6 +15,7 @@ pub mod life;
 pub mod log;
 pub mod map;
 pub mod marks;
+pub mod matrix;
 pub mod page;
 pub mod receipt;
 pub mod schema;

@@ -17,6 +17,8 @@ pub struct TamperFacts {
     pub guessed: usize,
     /// What the whole says.
     pub summary: String,
+    /// The matrix of attacks and defences, while it is in front.
+    pub matrix: Option<super::matrix::MatrixFacts>,
 }
 
 /// A lie.
@@ -54,7 +56,13 @@ pub fn tamper(model: &Model) -> TamperFacts {
         guess: lab.guess(row).map(|guess| guess.word().to_owned()),
         told: lab.is_told(row).then(|| told(lie)),
     });
-    TamperFacts { lies: lies.collect(), right: lab.right(), guessed: lab.guessed(), summary: summary(model) }
+    TamperFacts {
+        lies: lies.collect(),
+        right: lab.right(),
+        guessed: lab.guessed(),
+        summary: summary(model),
+        matrix: lab.matrix.map(|_| super::matrix::matrix(lab)),
+    }
 }
 
 /// What came of a lie.
@@ -136,6 +144,9 @@ pub fn capital(words: &str) -> String {
 
 impl TamperFacts {
     pub(super) fn plain(&self) -> String {
+        if let Some(matrix) = &self.matrix {
+            return matrix.plain();
+        }
         let mut text = format!("{}\n", self.summary);
         for lie in &self.lies {
             text.push_str(&capital(&lie.does));

@@ -4,6 +4,7 @@
 //! tests get the same.
 
 pub mod grid;
+pub mod matrix;
 pub mod tamper;
 pub mod twin;
 
@@ -38,6 +39,8 @@ pub struct TamperLab {
     pub lies: Vec<Lie>,
     /// The one under the cursor.
     pub row: usize,
+    /// The cell of the matrix under the cursor, attack and defence, while the matrix is in front.
+    pub matrix: Option<(usize, usize)>,
     /// For each lie that was looked at the guess, none when none was made.
     looked_at: Vec<Option<Option<Verdict>>>,
 }

@@ -4,6 +4,7 @@ use super::{branches, look, note, note_bad, script, time};
 use crate::command::Command;
 use crate::labs::TamperLab;
 use crate::labs::grid::{Fault, Grid};
+use crate::labs::matrix::Matrix;
 use crate::labs::tamper::{Lie, Verdict};
 use crate::model::{Model, View};
 
@@ -95,6 +96,11 @@ pub(super) fn move_cell(model: &mut Model, columns: i32, rows: i32) {
     };
     if model.view == View::Tamper {
         let lab = &mut model.labs.tamper;
+        if let Some((row, column)) = lab.matrix {
+            let known = Matrix::known();
+            lab.matrix = Some((moved(row, rows, known.rows.len()), moved(column, columns, known.columns.len())));
+            return;
+        }
         lab.row = moved(lab.row, rows, lab.lies.len());
         return;
     }
@@ -135,6 +141,18 @@ pub(super) fn tamper_lab(model: &mut Model) -> Vec<Command> {
     model.busy = Some("telling lies to a copy of this store; c stops it".to_owned());
     open(model, View::Tamper);
     vec![Command::TellLies { events }]
+}
+
+/// From the lies to the matrix of attacks and defences, at the attack that is the lie under the cursor; or back.
+pub(super) fn toggle_matrix(model: &mut Model) -> Vec<Command> {
+    if model.view == View::Tamper && model.labs.tamper.matrix.take().is_some() {
+        return Vec::new();
+    }
+    let commands = if model.view == View::Tamper { Vec::new() } else { tamper_lab(model) };
+    let lab = &mut model.labs.tamper;
+    let row = Matrix::known().rows.iter().position(|row| row.lie(lab) == Some(lab.row)).unwrap_or(0);
+    lab.matrix = Some((row, 0));
+    commands
 }
 
 /// So many lies are told.

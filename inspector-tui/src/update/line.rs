@@ -208,6 +208,7 @@ fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
     match words {
         ["grid"] if model.screen == Screen::Lab => Some(Message::CrashGrid),
         ["tamper"] if model.screen == Screen::Lab => Some(Message::TamperLab),
+        ["tamper", "matrix"] if model.screen == Screen::Lab => Some(Message::TamperMatrix),
         ["twin"] if model.screen == Screen::Lab => Some(Message::Twin(TwinAsk::Open)),
         ["explain"] => Some(Message::Explain),
         ["hint"] if model.lessons.player.is_some() => Some(Message::Lesson(LessonKey::Hint)),

@@ -94,7 +94,7 @@ impl Desk {
     fn seen(&self) -> String {
         let model = &self.model;
         format!(
-            "{:?} {:?} {} {} {:?} {} {:?} {:?} {:?} {} {} {} {:?} {:?} {:?} {:?} {} {:?} {:?} {:?} {} {} {:?} {} {}",
+            "{:?} {:?} {} {} {:?} {} {:?} {:?} {:?} {} {} {} {:?} {:?} {:?} {:?} {} {:?} {:?} {:?} {} {} {:?} {:?} {}",
             model.screen,
             model.home,
             model.branch,
@@ -118,7 +118,7 @@ impl Desk {
             model.branches.len(),
             model.world.facts.file,
             model.labs.cell,
-            model.labs.tamper.row,
+            (model.labs.tamper.row, model.labs.tamper.matrix, model.labs.twin.row),
             model.labs.tamper.is_told(0),
         )
     }

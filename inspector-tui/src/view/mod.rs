@@ -17,6 +17,7 @@ pub mod life;
 pub mod log;
 pub mod map;
 pub mod marks;
+mod matrix;
 pub mod page;
 pub mod receipt;
 pub mod rows;

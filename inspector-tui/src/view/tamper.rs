@@ -18,6 +18,9 @@ const WIDE: u16 = 100;
 /// What stands at the right of the title.
 pub fn note(model: &Model) -> String {
     let lab = &model.labs.tamper;
+    if lab.matrix.is_some() {
+        return "attacks and defences".to_owned();
+    }
     match lab.guessed() {
         0 => crate::describe::plural(lab.lies.len(), "lie"),
         guessed => format!("{} of {guessed} right", lab.right()),
@@ -26,6 +29,9 @@ pub fn note(model: &Model) -> String {
 
 /// Draws the list, and under it the question or the answer.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    if let Some(cell) = model.labs.tamper.matrix {
+        return super::matrix::draw(model, cell, area, buffer);
+    }
     let style = |family| model.style.theme.style(family);
     let lab = &model.labs.tamper;
     let width = usize::from(area.width.saturating_sub(2));
@@ -62,6 +68,9 @@ fn window(model: &Model, card: usize, area: Rect) -> Range<usize> {
 
 /// The lie that stands in a line of the area.
 pub fn row_at(model: &Model, line: u16, area: Rect) -> Option<usize> {
+    if model.labs.tamper.matrix.is_some() {
+        return None;
+    }
     let width = usize::from(area.width.saturating_sub(2));
     let rows = window(model, card(model, width).len(), area);
     let at = rows.start + usize::from(line.checked_sub(1)?);

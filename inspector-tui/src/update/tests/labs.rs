@@ -143,3 +143,26 @@ fn what_cannot_be_twinned_is_refused_in_a_sentence() {
     file.enter("twin order");
     assert!(file.note().contains("file at rest"), "{}", file.note());
 }
+
+#[test]
+fn the_matrix_stands_behind_the_lies_and_tells_nothing_that_was_not_guessed_yet() {
+    let mut desk = Desk::put();
+    desk.press(Key::End);
+    desk.keys("A");
+    desk.press(Key::Tab);
+    let facts = crate::describe::tamper::tamper(&desk.model).matrix.unwrap();
+    assert!(facts.rows.len() > 50 && facts.rows.iter().all(|row| row.here.is_none()), "nothing was guessed");
+    assert!(facts.summary.contains("OPEN"), "{}", facts.summary);
+    desk.press(Key::Right);
+    desk.press(Key::Down);
+    assert_eq!(desk.model.labs.tamper.matrix.map(|(_, column)| column), Some(1));
+    desk.press(Key::Escape);
+    assert_eq!((desk.model.view, desk.model.labs.tamper.matrix), (View::Tamper, None));
+    desk.keys("1");
+    desk.enter("tamper matrix");
+    let facts = crate::describe::tamper::tamper(&desk.model).matrix.unwrap();
+    assert_eq!(facts.rows.iter().filter(|row| row.here.is_some()).count(), 1);
+    desk.press(Key::Tab);
+    desk.press(Key::Escape);
+    assert_ne!(desk.model.view, View::Tamper);
+}
