@@ -37,9 +37,11 @@ pub const FILES: &[(&str, &str)] = &[
     ("02-the-slotted-page.md", include_str!("../../../tutorials/02-the-slotted-page.md")),
     ("03-finding-a-key.md", include_str!("../../../tutorials/03-finding-a-key.md")),
     ("04-the-split.md", include_str!("../../../tutorials/04-the-split.md")),
+    ("05-order-matters.md", include_str!("../../../tutorials/05-order-matters.md")),
     ("06-delete-merge-borrow.md", include_str!("../../../tutorials/06-delete-merge-borrow.md")),
     ("07-values-that-dont-fit.md", include_str!("../../../tutorials/07-values-that-dont-fit.md")),
     ("08-the-write-ahead-log.md", include_str!("../../../tutorials/08-the-write-ahead-log.md")),
+    ("09-checkpoint-and-recovery.md", include_str!("../../../tutorials/09-checkpoint-and-recovery.md")),
 ];
 
 /// All lessons, in the order of their numbers. They are parsed by a test, so none is left out for a mistake in it.
