@@ -79,6 +79,8 @@ pub struct SideFacts {
     pub records: u64,
     /// The name of the tree that is measured, when it is a named one.
     pub tree: Option<String>,
+    /// How full its leaves are on average, in percent.
+    pub leaf_fill_percent: u64,
     /// Its nodes, level by level from the root.
     pub levels: Vec<Vec<NodeFacts>>,
     /// The first operation that failed, with what it said.
@@ -186,6 +188,7 @@ fn side(side: &Side) -> SideFacts {
         operations: side.operations,
         records: side.records,
         tree: side.tree.name.as_deref().map(|name| tosumu::escape::escape(name.as_bytes())),
+        leaf_fill_percent: percent(side.tree.leaf_fill),
         levels: side.tree.levels.iter().map(|level| level.iter().map(node).collect()).collect(),
         failed: side.failed.clone(),
     }
@@ -390,12 +393,8 @@ impl SideFacts {
     /// `ascending: 9 pages, leaves 71 % full`.
     pub fn title(&self) -> String {
         let pages = self.levels.iter().map(Vec::len).sum();
-        let fills = self.levels.last().map_or(&[][..], Vec::as_slice).iter().filter_map(|node| node.fill_percent);
-        let (sum, leaves) = fills.fold((0, 0), |(sum, leaves), fill| (sum + usize::from(fill), leaves + 1));
         let tree = self.tree.as_ref().map_or(String::new(), |name| format!(", tree {name}"));
-        let fill = (sum + leaves / 2).checked_div(leaves);
-        let fill = fill.map_or(String::new(), |fill| format!(", leaves {fill} % full"));
-        format!("{}{tree}: {}{fill}", self.name, plural(pages, "page"))
+        format!("{}{tree}: {}, leaves {} % full", self.name, plural(pages, "page"), self.leaf_fill_percent)
     }
 }
 

@@ -17,6 +17,9 @@ const HERE: u16 = 10;
 const NAMES: (u16, u16) = (30, 19);
 /// Below this width there is little.
 const NARROW: u16 = 72;
+/// From so many lines on it is said what the signs mean, and what the whole says.
+const LEGEND_LINES: u16 = 14;
+const SUMMARY_LINES: u16 = 20;
 /// Most lines of the card.
 const CARD_LINES_MAX: usize = 7;
 
@@ -85,11 +88,13 @@ fn card(model: &Model, row: usize, column: usize, room: usize, height: u16) -> V
     );
     add(&says, Family::Plain);
     add(&places, Family::Quiet);
-    if height >= 20 {
+    if height >= LEGEND_LINES {
         add("X open without it  x if another is out too  · caught  O OPEN  a by the anchor", Family::Quiet);
+    }
+    if height >= SUMMARY_LINES {
         add(&facts::matrix(&model.labs.tamper).summary, Family::Quiet);
     }
-    let most = if height >= 20 { CARD_LINES_MAX + 2 } else { CARD_LINES_MAX.min(usize::from(height / 2)) };
+    let most = if height >= LEGEND_LINES { CARD_LINES_MAX + 2 } else { CARD_LINES_MAX.min(usize::from(height / 2)) };
     if lines.len() > most {
         lines.truncate(most);
         if let Some((words, _)) = lines.last_mut() {
