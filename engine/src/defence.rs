@@ -110,6 +110,7 @@ defences! {
     UnreadableSlotStops "unreadable-slot-stops" Step "A whole superblock that cannot be read is a stop, not a reason to go back to the other.";
     ChosenSlotMadeDurable "chosen-slot-made-durable" Step "The superblock that was chosen is durable before the log or the other one is touched.";
     SyncOfChosenSlot "sync-of-chosen-slot" Sync "The superblock that was chosen, written again in place, is on the disk before the log is touched.";
+    LengthAtOpening "length-at-opening" Comparison "A page file that was cut is not written: a checkpoint would fill the gap with zeros.";
     SyncOfPageFileAtOpening "sync-of-page-file-at-opening" Sync "The superblock that was chosen is on the disk before the other one is overwritten.";
     SyncOfNextSlotAtOpening "sync-of-next-slot-at-opening" Sync "The superblock published at opening is on the disk before the log goes on under it.";
     DifferingKeySlots "differing-key-slots" Comparison "Two superblocks with other key slots: the older one is written anew, so that a removed key is off the disk.";

@@ -43,8 +43,9 @@ use crate::format::page::TAG_BYTES;
 use crate::format::superblock::{FORMAT, Superblock};
 use crate::limits::PAGES_START_BYTES;
 use crate::pager::check::{PageUse, Place, check_structure, kind_of, open_authentic, open_expected};
+use crate::pager::read_head;
 use crate::pager::slots::{
-    ChosenSlot, authenticate_slot, choose, each_alone, key_context, read_slots, slot_bytes, slot_letter,
+    ChosenSlot, authenticate_slot, choose, choose_of, each_alone, key_context, read_slots, slot_bytes, slot_letter,
 };
 use crate::types::{CommitNo, PageNo, PagePointer, PageSize, Seal};
 use crate::vfs::{OpenMode, Vfs, VfsFile, file_name, read_exact_at, read_up_to};
@@ -291,9 +292,10 @@ impl AtRest {
         earlier: Option<AtRest>,
     ) -> Result<AtRest> {
         let (file, name) = (watched.file(), watched.name());
-        let head = read_at_most(&**file, name, 0, PAGES_START_BYTES as usize)?;
-        let slots = read_slots(&head, name);
-        let chosen = choose(&head, name);
+        let head = read_head(&**file, name)?;
+        let slots = head.told(read_slots(&head.bytes, name));
+        let head = head.bytes;
+        let chosen = choose_of(slots.clone(), &head, name);
         for alone in each_alone(&slots, name) {
             let found = AtRest::seen_by(watched, open_keys, None, &head, &slots, Ok(alone))?;
             if found.root().is_some_and(|root| found.open_page_as(PageUse::Node, &root).is_ok()) {

@@ -28,7 +28,7 @@ pub use freshness::check_anchor;
 
 use crate::crypto::Anchor;
 use crate::error::{Error, ErrorKind, Result};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Finding, Severity};
 use crate::inspect::{AtRest, Beside, Effort};
 use crate::trace::{Event, Tracer};
 use crate::types::{PageNo, PagePointer};
@@ -366,15 +366,7 @@ impl Verifier<'_, '_> {
 
     /// The finding of a page that does not hold, with what the probe says of it; `expected` is what vouches for the page.
     fn probed(&mut self, page: PageNo, expected: Option<PagePointer>, finding: Finding) -> Finding {
-        const ABOUT_BYTES: [Code; 5] =
-            [Code::PageUnauthentic, Code::PageZero, Code::PageMisplaced, Code::PageStale, Code::FileTruncated];
-        if !ABOUT_BYTES.contains(&finding.code) {
-            return finding;
-        }
-        match self.file.probe_expected(page, expected, &self.options.beside, &mut self.effort) {
-            Ok(probe) => probe.refine(finding),
-            Err(_) => finding,
-        }
+        self.file.refined(page, expected, finding, &self.options.beside, &mut self.effort)
     }
 
     /// Why the newest state cannot be looked at, in words for a check that was not run.

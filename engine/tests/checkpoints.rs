@@ -325,6 +325,53 @@ fn a_long_log_is_cut_only_when_its_new_header_is_durable() {
     assert!(is_cut);
 }
 
+fn bytes_of(disk: &SimVfs, name: &str) -> Vec<u8> {
+    disk.files().into_iter().find(|file| file.file == name).map_or(Vec::new(), |file| file.bytes.to_vec())
+}
+
+#[test]
+fn a_page_file_that_was_cut_is_read_and_not_written_and_keeps_every_byte() {
+    let disk = SimVfs::new(1);
+    let db = on(&disk);
+    (0..30).for_each(|turn| put(&db, turn));
+    db.checkpoint(PASSIVE).unwrap();
+    drop(db);
+    let whole = bytes_of(&disk, PATH);
+    for cut in [1, 512, 700, whole.len() - 8192 - 512] {
+        disk.replace(PATH, Some(whole[..whole.len() - cut].to_vec())).unwrap();
+        let error = options(Arc::new(disk.clone())).open(PATH).err().unwrap();
+        assert_eq!(error.code(), "FILE-TRUNCATED", "{cut} bytes cut: {error}");
+        assert_eq!(bytes_of(&disk, PATH), whole[..whole.len() - cut]);
+        options(Arc::new(disk.clone())).create(false).read_only(true).open(PATH).unwrap();
+    }
+    disk.replace(PATH, Some(whole)).unwrap();
+    put(&on(&disk), 31);
+}
+
+#[test]
+fn a_page_file_without_the_pages_that_the_log_holds_or_that_are_free_is_opened_for_writing() {
+    let disk = SimVfs::new(1);
+    let db = on(&disk);
+    (0..30).for_each(|turn| put(&db, turn));
+    let wide = |turn: u32| (0..200u32).map(move |key| (format!("wide {turn} {key:04}"), [turn as u8; 60]));
+    // Many pages of the log alone, and most of them given back before anybody folded them.
+    let mut tx = db.begin_write().unwrap();
+    wide(1).for_each(|(key, value)| tx.put(key.as_bytes(), &value).unwrap());
+    wide(1).for_each(|(key, _)| assert!(tx.delete(key.as_bytes()).unwrap()));
+    tx.commit().unwrap();
+    let (pages, free) = (db.read().page_count(), db.read().free_page_count());
+    assert!(free > 10, "{free} of {pages}");
+    let (file, log) = (bytes_of(&disk, PATH), bytes_of(&disk, LOG));
+    db.checkpoint(PASSIVE).unwrap();
+    drop(db);
+    let after = |disk: &SimVfs| dump(&on(disk).read());
+    let folded = after(&disk);
+    let unfolded = SimVfs::new(1);
+    unfolded.replace(PATH, Some(file)).unwrap();
+    unfolded.replace(LOG, Some(log)).unwrap();
+    assert_eq!(after(&unfolded), folded);
+}
+
 fn log_header(disk: &SimVfs) -> Vec<u8> {
     let files = disk.files();
     let log = files.iter().find(|file| file.file == LOG);

@@ -34,7 +34,7 @@ use tosumu::types::{PagePointer, Seal};
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
 use tosumu::vfs::{DiskImage, OpenMode, OsVfs, SimVfs, Vfs, VfsFile};
 use tosumu::{
-    AutoCheckpoint, CheckpointMode, CommitNo, Database, Error, ErrorKind, KdfProfile, Options, PageNo, PageSize,
+    AutoCheckpoint, CheckpointMode, Code, CommitNo, Database, Error, ErrorKind, KdfProfile, Options, PageNo, PageSize,
     Result, Unlock,
 };
 
@@ -608,9 +608,15 @@ fn a_file_that_may_not_be_read_is_named_with_a_code_and_nothing_is_changed() {
         }
         if file != "witness" {
             refused("verify and inspect", AtRest::open(forbidden(), PATH, None).err().unwrap());
+        }
+        if file == PATH {
             refused("salvage", Salvage::new().vfs(forbidden()).run(PATH, "new.tsm").err().unwrap());
         }
         assert_eq!(files_of(&disk), files, "{file}");
+        if file == LOG {
+            let report = Salvage::new().vfs(forbidden()).run(PATH, "new.tsm").unwrap();
+            assert_eq!(report.choices[0].finding.code, Code::FileReadError, "salvage goes on without the log");
+        }
     }
 }
 

@@ -248,7 +248,8 @@ fn held(history: &History, files: &Files, why: &str) -> Option<Outcome> {
 }
 
 fn flip(bytes: &mut [u8], at: usize) {
-    bytes[at] ^= 0x40;
+    // More than one bit, for one is turned back.
+    bytes[at] ^= 0x5a;
 }
 
 fn pages_of(files: &Files) -> usize {

@@ -30,9 +30,8 @@ use crate::defence::{Defence, holds, is_off};
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::Finding;
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES, record_mac};
-use crate::limits::PAGES_START_BYTES;
-use crate::pager::OpenedPage;
 use crate::pager::slots::{ChosenSlot, authenticate, choose, key_context};
+use crate::pager::{OpenedPage, read_head};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, thread};
 use crate::txn::{Following, Keyring, Published, ReadTxn, Store, View, Witness};
 use crate::types::CommitNo;
@@ -102,7 +101,7 @@ impl Watched {
 
     /// Takes a stamp; `log_end` is where the next record would begin.
     pub fn sight(&self, log_end: u64) -> Result<Sight> {
-        let head = read(&*self.file, &self.name, 0, PAGES_START_BYTES as usize)?;
+        let head = read_head(&*self.file, &self.name)?.bytes;
         let log = match self.vfs.open(&self.log_path, OpenMode::Read) {
             Ok(file) => Some(file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,

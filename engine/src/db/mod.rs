@@ -9,6 +9,7 @@ mod keys;
 mod open;
 mod options;
 mod pin;
+mod shortened;
 
 pub use checkpoint::{CheckpointMode, CheckpointOutcome};
 pub use follow::Pin;

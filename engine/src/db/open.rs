@@ -4,13 +4,14 @@
 //!    it does after step 3, stands in `follow.rs`.)
 //! 2. Read both superblock slots; choose; unlock the data key; check the MACs.
 //! 3. Read the log: the table of cases, then record by record.
-//! 4. For writing: make the names durable, then the chosen slot, before the log or the other slot is touched.
+//! 4. For writing: refuse a page file that was cut (`shortened.rs`); make the names durable, then the chosen slot, before the log or the other slot is touched.
 //! 5. For writing: copy the kept part of the log to a new file, sync, rename, sync the folder. A sync of the old one would
 //!    not write what an earlier failed sync left behind.
 //! 6. Serve.
 
 use super::closing::Closing;
 use super::follow::{FirstLook, first_look};
+use super::shortened::refuse_shortened;
 use super::{Database, Identity, InheritedKeys, Means, Options};
 use crate::crypto::{Dek, Keys, Unlock, open_slots};
 use crate::defence::{Defence, durable, holds, is_off};
@@ -18,9 +19,8 @@ use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader};
 use crate::format::superblock::{FORMAT, Superblock};
-use crate::limits::PAGES_START_BYTES;
 use crate::pager::slots::{ChosenSlot, as_slot_lost, authenticate, choose, key_context, slot_bytes};
-use crate::pager::{Cache, PageFile};
+use crate::pager::{Cache, PageFile, read_head};
 use crate::sync::{Arc, Condvar, Mutex, RwLock, thread};
 use crate::trace::{Event, LogVerdict, RecordKind, Tracer};
 use crate::txn::{
@@ -80,6 +80,7 @@ fn open_to_write(options: Options, path: &Path, name: String, inherited: Option<
     let store = Arc::new(store(&options, page_file, (keys, keyring), witness, view, log.last_sequence()));
     let (busy, checkpoints, on_close) = (options.busy, options.checkpoints, options.checkpoint_on_close);
     let (identity, means) = (identity(superblock), means(&options, superblock));
+    refuse_shortened(&store, || log.view(superblock, chosen.slot))?;
     let writer = WriterSlot::new(writer(options, path, &store, chosen, &head, log)?);
     if let Some(witness) = &store.witness {
         witness.begin(store.anchor(&store.published()))?;
@@ -216,9 +217,12 @@ pub(super) fn unlock(
     name: &str,
     inherited: Option<&InheritedKeys>,
 ) -> Result<Unlocked> {
-    let mut head = vec![0; PAGES_START_BYTES as usize];
-    let read = read_up_to(file, 0, &mut head).map_err(|source| Error::io("read", name, source))?;
-    head.truncate(read);
+    let head = read_head(file, name)?;
+    // A writer writes over the other slot: it must not go back to an older one because a newer one could not be read.
+    if let (false, Some(finding)) = (options.read_only, head.unread.iter().flatten().next()) {
+        return Err(Error::Damage(finding.clone()));
+    }
+    let head = head.bytes;
     let chosen = choose(&head, name).map_err(Error::Damage)?;
     options.tracer.emit(|_| Event::SuperblockChosen {
         slot: chosen.slot,
@@ -338,6 +342,13 @@ impl OpenLog {
     fn is_sealed(&self) -> bool {
         let scan = self.content.as_ref().map(|(_, scan)| scan);
         scan.and_then(|scan| scan.commits.last()).is_some_and(|commit| commit.body.seal_transaction)
+    }
+
+    /// What a reader sees that reads this very log.
+    fn view(&self, superblock: &Superblock, slot: u8) -> View {
+        let log = self.generation(superblock);
+        self.file.iter().for_each(|file| log.set_file(file.clone()));
+        View { state: self.published(superblock, slot), log: Arc::new(log) }
     }
 
     /// What readers see of the log, but for its file: a writer copies what is kept to a new one first.

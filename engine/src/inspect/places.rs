@@ -198,7 +198,7 @@ pub(super) struct Named<'a> {
     pub pointer: Option<PagePointer>,
     role: Role,
     pub path: &'a dyn Fn() -> String,
-    status: Result<(), Box<Finding>>,
+    pub status: Result<(), Box<Finding>>,
 }
 
 pub(super) type Take<'a> = dyn FnMut(Named<'_>) + 'a;

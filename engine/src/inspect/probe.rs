@@ -115,6 +115,8 @@ pub struct Probe {
     pub expected: Option<PagePointer>,
     /// The way to it, as findings say it.
     pub path: Option<String>,
+    /// What is lost with it, when it does not hold.
+    pub lost: Option<String>,
     /// What it is.
     pub verdict: Verdict,
     /// The verdict in one sentence.
@@ -141,6 +143,7 @@ impl Probe {
             byte_end: place.offset + found.bytes.len() as u64,
             expected,
             path: None,
+            lost: None,
             verdict: Verdict::Unauthentic,
             summary: format!("Page {page} does not authenticate, and nothing at hand explains its bytes."),
             evidence: Vec::new(),
@@ -169,8 +172,9 @@ impl Probe {
             .at(&self.file, self.byte_start..self.byte_end)
             .page(self.page)
             .expected(self.expected.as_ref().map_or("an authentic page".to_owned(), describe), self.found_text());
-        let finding = Finding { path: self.path.clone(), ..finding };
-        let finding = finding.lost("The records of this page, and of the pages below it.");
+        let unknown = "What this page holds, if anything asks for it: no pointer to it was found.";
+        let lost = self.lost.clone().unwrap_or_else(|| unknown.to_owned());
+        let finding = Finding { path: self.path.clone(), ..finding }.lost(lost);
         Some(match &self.recovery {
             Some(recovery) => finding.next(recovery.clone()),
             None => finding.remedy(),
@@ -178,7 +182,7 @@ impl Probe {
     }
 
     /// The finding of a bad page with what the probe adds: the code of its verdict, the evidence, where good bytes are.
-    pub(crate) fn refine(&self, mut finding: Finding) -> Finding {
+    fn refine(&self, mut finding: Finding) -> Finding {
         let Some(code) = self.verdict.code() else { return finding };
         let says_more = !self.evidence.is_empty();
         if finding.code == Code::PageUnauthentic && says_more {
@@ -204,7 +208,10 @@ impl Probe {
     fn found_text(&self) -> String {
         match (&self.difference, self.verdict) {
             (Some(difference), Verdict::Rot) => difference.to_string(),
-            (_, Verdict::Torn) => self.sectors.iter().map(SectorRun::to_string).collect::<Vec<_>>().join("; "),
+            (_, Verdict::Torn) if self.sectors.is_empty() => {
+                "the beginning of one version and the end of another".to_owned()
+            }
+            (_, Verdict::Torn) => self.sectors.iter().map(SectorRun::within).collect::<Vec<_>>().join("; "),
             (_, Verdict::Foreign) => "a page of another file".to_owned(),
             (_, Verdict::Misplaced) => "another page".to_owned(),
             _ => "other bytes".to_owned(),
@@ -269,7 +276,7 @@ impl AtRest {
         let asked = self.asked_of(page);
         let expected = asked.as_ref().map(|asked| asked.pointer);
         let mut probe = self.probe_expected(page, expected, beside, &mut Effort::thorough())?;
-        probe.path = asked.map(|asked| asked.path);
+        (probe.path, probe.lost) = asked.map_or((None, None), |asked| (Some(asked.path), asked.lost));
         Ok(probe)
     }
 
@@ -285,6 +292,34 @@ impl AtRest {
         let sealed = SealedPage::adopt(sealed)?;
         let plain = keys.open_page(&sealed)?;
         Some(RecoveredPage { sealed, plain, origin })
+    }
+
+    /// A finding about the bytes of a page with what the probe adds, as `verify` tells it without other files: the code of the
+    /// verdict, the evidence, and where good bytes are. Any other finding stays as it is.
+    pub fn explained(&self, finding: Finding) -> Finding {
+        let Some(page) = finding.page else { return finding };
+        let expected = self.asked_of(page).map(|asked| asked.pointer);
+        self.refined(page, expected, finding, &[], &mut Effort::of_a_verification())
+    }
+
+    /// As [`AtRest::explained`], where the pointer is known and many pages share one effort.
+    pub(crate) fn refined(
+        &self,
+        page: PageNo,
+        expected: Option<PagePointer>,
+        finding: Finding,
+        beside: &[Beside],
+        effort: &mut Effort,
+    ) -> Finding {
+        const ABOUT_BYTES: [Code; 5] =
+            [Code::PageUnauthentic, Code::PageZero, Code::PageMisplaced, Code::PageStale, Code::FileTruncated];
+        if !ABOUT_BYTES.contains(&finding.code) {
+            return finding;
+        }
+        match self.probe_expected(page, expected, beside, effort) {
+            Ok(probe) => probe.refine(finding),
+            Err(_) => finding,
+        }
     }
 
     /// As [`AtRest::probe`], where the pointer is known and many pages share one effort.
@@ -306,7 +341,8 @@ impl AtRest {
         let mut asked = None;
         each_page(self, state, &mut |named| {
             if let (true, Some(pointer), None) = (named.page == page, named.pointer, &asked) {
-                asked = Some(Asked { pointer, path: (named.path)() });
+                let lost = named.status.err().and_then(|finding| finding.lost);
+                asked = Some(Asked { pointer, path: (named.path)(), lost });
             }
         });
         asked
@@ -316,6 +352,8 @@ impl AtRest {
 struct Asked {
     pointer: PagePointer,
     path: String,
+    /// What is lost when the page does not hold.
+    lost: Option<String>,
 }
 
 /// One page under the probe.
@@ -665,7 +703,9 @@ impl Prober<'_> {
             add(found.bytes, &|| format!("in the page file at byte {}", found.source.offset()));
         }
         for copy in self.beside.iter().filter(|other| other.is_same_file(self.file)) {
-            copy.pages(self.page).into_iter().for_each(|bytes| add(bytes, &|| format!("in the copy {}", copy.name())));
+            for version in copy.versions(self.page) {
+                add(version.bytes, &|| format!("in the copy {}", copy.name()));
+            }
         }
         versions.sort_by_key(|version| {
             let is_asked = self.expected.is_some_and(|expected| expected.seal == version.seal);

@@ -5,10 +5,12 @@
 
 mod cache;
 pub mod check;
+mod head;
 mod page_file;
 pub mod slots;
 
 pub(crate) use cache::Cache;
+pub(crate) use head::read_head;
 pub(crate) use page_file::PageFile;
 
 use crate::crypto::PlainPage;

@@ -28,7 +28,15 @@ pub fn slot_letter(slot: u8) -> char {
 
 /// Reads both slots from the first 8192 bytes of a page file (fewer when it is shorter) and takes the one that counts.
 pub fn choose(head: &[u8], file: &str) -> Result<ChosenSlot, Box<Finding>> {
-    let slots = read_slots(head, file);
+    choose_of(read_slots(head, file), head, file)
+}
+
+/// As [`choose`], of slots that were judged already, in `head`.
+pub fn choose_of(
+    slots: [Result<Superblock, Box<Finding>>; 2],
+    head: &[u8],
+    file: &str,
+) -> Result<ChosenSlot, Box<Finding>> {
     for finding in slots.iter().filter_map(|slot| slot.as_ref().err()) {
         let reads =
             !matches!(finding.code, Code::HdrVersion | Code::HdrFeature | Code::HdrField | Code::HdrSlotsDisagree);

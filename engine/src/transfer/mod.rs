@@ -29,8 +29,8 @@ pub use export::{ExportReport, export};
 pub use import::{Existing, Import, ImportFailure, ImportReport};
 pub use restore::{ArchivedDatabase, Restore, RestoreReport, archived_databases};
 pub use salvage::{
-    Choice, Fate, Include, LISTED_MAX, LossReport, LostRange, RecoveredPage, Salvage, SalvagedFile, SalvagedState,
-    Status, Totals, TreeCount, TreeOf, Verdict,
+    Choice, Fate, Include, LISTED_MAX, LossReport, LostRange, RecoveredBy, RecoveredPage, Salvage, SalvagedFile,
+    SalvagedState, Status, Totals, TreeCount, TreeOf, Verdict,
 };
 
 use crate::crypto::{KdfProfile, Unlock};

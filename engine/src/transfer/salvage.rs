@@ -2,10 +2,12 @@
 //!
 //! 1. The page file is locked for reading. A key slot is opened: of the newest superblock that reads, else of what is left of both.
 //! 2. The newest state that something authentic vouches for is taken: a superblock with a right MAC, and the log as far as its
-//!    chain holds. What opening would refuse is noted as a [`Choice`], with what may be lost by it.
+//!    chain holds. What opening would refuse is noted as a [`Choice`], with what may be lost by it. Of two superblocks of two
+//!    databases that one counts whose key opens pages.
 //! 3. The trees are walked from there through good seals: those records are [`Status::Certain`]. A page that exactly fits its
-//!    pointer is good wherever it stands: in another page's place, in a folded log. Every pointer whose page is nowhere is a
-//!    [`LostRange`]; a long value with a broken chain is [`Status::ValueLost`].
+//!    pointer is good wherever it stands: in another page's place, in a folded log, in an older copy that is named
+//!    ([`Salvage::beside`]); also with one bit turned back. Those are told as [`RecoveredPage`]. Every pointer whose page is
+//!    nowhere is a [`LostRange`]; a long value with a broken chain is [`Status::ValueLost`].
 //! 4. When anything is missing, every authentic page of both files that nothing good reaches is looked through: its records
 //!    are [`Status::Unplaced`], or [`Status::Stale`] in old versions.
 //! 5. The new file is made as every copy is: under a temporary name, read back, its digest compared, verified at level deep,
@@ -17,13 +19,14 @@
 
 mod catalogue;
 mod evidence;
+mod mend;
 mod report;
 mod sift;
 mod strays;
 
 pub use report::{
-    Choice, Fate, LISTED_MAX, LossReport, LostRange, RecoveredPage, SalvagedFile, SalvagedState, Status, Totals,
-    TreeCount, TreeOf, Verdict,
+    Choice, Fate, LISTED_MAX, LossReport, LostRange, RecoveredBy, RecoveredPage, SalvagedFile, SalvagedState, Status,
+    Totals, TreeCount, TreeOf, Verdict,
 };
 
 use super::copy::{Filling, Made, Target, TargetKeys, make};
@@ -33,11 +36,12 @@ use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::catalog::TreeEntry;
 use crate::format::node::key_bytes_max;
-use crate::inspect::PageSet;
+use crate::inspect::{Beside, PageSet};
 use crate::types::{Bytes, PagePointer};
 use crate::vfs::{OsVfs, Vfs, file_name};
 use crate::wal::log_path;
 use evidence::Evidence;
+use mend::Source;
 use sift::{ChainBytes, Met, Sift, Value, read_catalog};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -76,6 +80,7 @@ pub struct Salvage {
     entropy: Arc<dyn Entropy>,
     unlock: Unlock,
     include: Include,
+    beside: Vec<Beside>,
 }
 
 impl Default for Salvage {
@@ -85,6 +90,7 @@ impl Default for Salvage {
             entropy: Arc::new(OsEntropy),
             unlock: Unlock::Keyless,
             include: Include::default(),
+            beside: Vec::new(),
         }
     }
 }
@@ -122,6 +128,13 @@ impl Salvage {
         self
     }
 
+    /// Other files that lost pages may still stand in: an older copy, a backup. Of them only what is asked for is taken, the very
+    /// version that a pointer of the source names.
+    pub fn beside(mut self, beside: Vec<Beside>) -> Salvage {
+        self.beside = beside;
+        self
+    }
+
     /// Saves what can be saved of the database at `source` into a new file at `target`, opened by the same keys.
     ///
     /// # Errors
@@ -143,7 +156,7 @@ impl Salvage {
         let target = self.vfs.resolve(target.as_ref());
         self.refuse_taken(&target)?;
         let source = self.vfs.resolve(source.as_ref());
-        let evidence = Evidence::open(&*self.vfs, &source, &self.unlock)?;
+        let evidence = Evidence::open(&*self.vfs, &source, &self.unlock, &self.beside)?;
         let mut told = Told { tell, certain: Vec::new(), others: Vec::new() };
         let judged = Judged::of(&evidence, &mut told)?;
         let strays = judged.strays(&evidence)?;
@@ -252,7 +265,7 @@ impl Judged {
                 told.fate(Fate { status: Status::ValueLost, tree, key, value_bytes, page, commit, put_into, why })
             }
             other => {
-                self.note(evidence, &tree, other);
+                self.note(&tree, other);
                 Ok(())
             }
         })?;
@@ -270,7 +283,7 @@ impl Judged {
         let Some(state) = evidence.state.as_ref().filter(|state| !state.catalog.is_null()) else { return Ok(()) };
         let mut reached = std::mem::take(&mut self.reached);
         let (names, nodes) = read_catalog(evidence, state.catalog, &mut reached, &mut |met| {
-            self.note(evidence, &TreeOf::Catalog, met);
+            self.note(&TreeOf::Catalog, met);
             Ok(())
         })?;
         (self.reached, self.names) = (reached, names);
@@ -278,17 +291,16 @@ impl Judged {
         Ok(())
     }
 
-    fn note(&mut self, evidence: &Evidence, tree: &TreeOf, met: Met<'_>) {
+    fn note(&mut self, tree: &TreeOf, met: Met<'_>) {
         match met {
             Met::Lost { from, to, pointer, finding } => {
                 let range = LostRange { tree: tree.clone(), from, to, page: pointer.page, finding: *finding };
                 self.lost.push(range, pointer);
             }
-            Met::Elsewhere { page, spot, finding } => {
+            Met::Recovered { page, source: Source { file, byte, how }, finding } => {
                 self.recovered_count += 1;
                 if self.recovered.len() < LISTED_MAX {
-                    let file = evidence.file(spot.file).name.clone();
-                    self.recovered.push(RecoveredPage { page, file, byte: spot.offset, finding: *finding });
+                    self.recovered.push(RecoveredPage { page, file, byte, how, finding: *finding });
                 }
             }
             Met::Record { .. } | Met::ValueLost { .. } => {}
@@ -591,6 +603,7 @@ fn not_looked_at(evidence: &Evidence, strays: &Strays) -> Vec<String> {
     if evidence.log_cut_short {
         lines.push("The end of the log: too much of it looks like records and is none.".to_owned());
     }
+    lines.extend(evidence.mending.not_tried());
     if strays.without_value > 0 {
         lines.push(format!(
             "{} long values of records without a place: not all of their pages are there.",

@@ -74,7 +74,8 @@ fn children_of(root: &[u8]) -> Vec<PageNo> {
 }
 
 fn damage(files: &mut Files, page: PageNo) {
-    files.get_mut(PATH).unwrap()[PAGES_START + (page.0 as usize - 1) * PAGE + 100] ^= 1;
+    // More than one bit, for one is turned back.
+    files.get_mut(PATH).unwrap()[PAGES_START + (page.0 as usize - 1) * PAGE + 100] ^= 3;
 }
 
 /// Two long values in one leaf, and a page for the leaf.

@@ -38,8 +38,9 @@ impl Hex {
             output.finish()?;
             return Ok(Status::Done);
         }
-        let plain =
-            file.open_bytes(page, &found).map_err(|finding| Failure::engine(&self.file, Error::Damage(finding)))?;
+        let plain = file
+            .open_bytes(page, &found)
+            .map_err(|finding| Failure::engine(&self.file, file.explained(*finding).into()))?;
         output.line(format!("page {page}, opened, {}", place_text(&file, &self.file, &found)))?;
         print_spans(&mut output, &plain, &annotate::plain_page(&plain))?;
         output.finish()?;

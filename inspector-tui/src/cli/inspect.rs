@@ -254,8 +254,9 @@ fn one_page(file: &AtRest, path: &Path, page: PageNo) -> Result<Shown, Failure> 
         (Err(finding), Some(PageRole { role: Role::Free, .. })) => {
             shown.line(format!("does not open ({}), which is no damage in a free page", finding.code));
         }
-        (_, Some(PageRole { status: Err(finding), .. })) => shown.found(finding),
-        (Err(finding), _) => shown.found(finding),
+        (_, Some(PageRole { status: Err(finding), .. })) | (Err(finding), _) => {
+            shown.found(&file.explained((**finding).clone()));
+        }
         (Ok(_), Some(_)) => shown.line(match found.source {
             ByteSource::Log { .. } => "the seal is the one that the log's newest record of this page names",
             ByteSource::File { .. } => "the seal is the one that the pointer to it names",

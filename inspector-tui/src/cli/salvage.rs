@@ -1,7 +1,7 @@
 //! `tosumu salvage`: what can be saved of a damaged database, in a new file, with a report of what is lost.
 
 use super::common::{
-    Failure, KeyOptions, Outcome, Output, Status, copy_failure, note, print_json, shown_path, with_unlock,
+    Failure, KeyOptions, Outcome, Output, Status, copy_failure, note, open_beside, print_json, shown_path, with_unlock,
     witness_anchor,
 };
 use clap::{Args, ValueEnum};
@@ -22,6 +22,8 @@ const PRINTED_MAX: usize = 20;
 /// Save what can be saved of a damaged database into a new file, and report what is lost
 ///
 /// The source is only read. A record is certain when every seal from a vouched root down to it is right: those go where they were.
+/// A page that is not in its place as it should be is taken from wherever exactly it still is, and told as recovered: from another
+/// place, from a copy (--beside), or with one bit turned back.
 /// Others authenticate and have no certain place (unplaced), or stand in old versions of lost pages (stale, maybe changed or
 /// deleted since): asked for, they go into named trees of their own, salvage/unplaced and salvage/stale. Exit status: 0 nothing
 /// is lost; 1 no record is lost, but something beside them is damaged; 2 records are lost, or may be; 3 cannot.
@@ -34,6 +36,9 @@ pub struct SalvageVerb {
     /// Put in also what is not certain, each sort in trees of its own; stale means both
     #[arg(long, value_name = "SORT")]
     include: Option<Sort>,
+    /// Another file that lost pages may still stand in, an older copy or a backup; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    beside: Vec<PathBuf>,
     /// Write what became of every record to a new file, JSON Lines: it names keys, never values
     #[arg(long, value_name = "F")]
     report: Option<PathBuf>,
@@ -81,7 +86,14 @@ impl SalvageVerb {
         // The passphrase may be asked for between two attempts; a failure of anything else but the key ends them.
         let mut told = None;
         let saved = with_unlock(&self.source, &self.keys, |unlock: Unlock| {
-            let salvage = Salvage::new().unlock(unlock).include(include);
+            let beside = match open_beside(&self.beside, Some(&unlock)) {
+                Ok(beside) => beside,
+                Err(failure) => {
+                    told = Some(failure);
+                    return Ok(None);
+                }
+            };
+            let salvage = Salvage::new().unlock(unlock).include(include).beside(beside);
             let mut failed = None;
             let saved = salvage.run_telling(&self.source, &self.target, &mut |fate| match lines {
                 None => Ok(()),
@@ -140,10 +152,10 @@ impl SalvageVerb {
         prose.list("choice", report.choices.iter().map(choice_text), report.choices.len() as u64)?;
         prose.list("beside", &report.beside, report.beside.len() as u64)?;
         let found = report.recovered.iter().map(|page| {
-            let at = format!("whole at byte {} of {}", page.byte, page.file);
-            format!("page {} stands {at}; in its own place: {}", page.page, page.finding.code)
+            let at = format!("byte {} of {}", page.byte, page.file);
+            format!("page {}: {} ({at}); in its own place: {}", page.page, page.how, page.finding.code)
         });
-        prose.list("elsewhere", found, report.totals.recovered_pages)?;
+        prose.list("recovered", found, report.totals.recovered_pages)?;
         prose.list("not seen", &report.not_looked_at, report.not_looked_at.len() as u64)?;
         prose.result(report)?;
         prose.next(report, &source, &target, self.report.as_deref())?;
@@ -327,7 +339,9 @@ impl Prose {
         if let Some(tree) = report.others.iter().find_map(|fate| fate.put_into.as_deref()) {
             self.line(
                 "next",
-                format!("look through it: `scan {target} --tree '{tree}'`; what you believe, put where it belongs"),
+                format!(
+                    "look through it: `tosumu scan {target} --tree '{tree}'`; what you believe, put where it belongs"
+                ),
             )?;
         }
         match file {
@@ -376,7 +390,7 @@ impl ReportFile {
         let mut write = || -> io::Result<()> {
             report.choices.iter().try_for_each(|choice| self.line("choice", choice))?;
             report.lost_ranges.iter().try_for_each(|range| self.line("lost-range", range))?;
-            report.recovered.iter().try_for_each(|page| self.line("elsewhere", page))?;
+            report.recovered.iter().try_for_each(|page| self.line("recovered", page))?;
             report.trees.iter().try_for_each(|count| self.line("tree", count))?;
             let end = json!({
                 "source": report.source, "verdict": report.verdict, "state": report.state, "totals": report.totals,

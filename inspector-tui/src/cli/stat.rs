@@ -1,6 +1,6 @@
 //! `tosumu stat`: what a database is made of.
 
-use super::common::{KeyOptions, Outcome, Output, Status, open_at_rest, open_to_read, print_json, retried};
+use super::common::{KeyOptions, Outcome, Output, Status, open_at_rest, open_to_read, print_json, retried, shown_path};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ impl Stat {
         // Lengths stand in the superblock of nobody: they are the files' own, and need no key.
         let rest = open_at_rest(&self.file, &KeyOptions::default())?;
         let lines = [
-            ("file", json!(rest.name()), ""),
+            ("file", json!(shown_path(&self.file)), ""),
             ("file_id", json!(db.file_id().to_string()), ""),
             ("fingerprint", json!(db.fingerprint()), ""),
             ("page_size", json!(stats.page_size), "bytes"),

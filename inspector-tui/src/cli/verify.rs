@@ -163,7 +163,7 @@ impl Verify {
         let path = shown_path(&self.file);
         match file {
             Some(name) if !path.contains(|letter: char| letter.is_whitespace() || "'\"\\$`".contains(letter)) => {
-                next.replace(&format!("`scan {name} "), &format!("`tosumu scan {path} "))
+                next.replace(&format!("`tosumu scan {name} "), &format!("`tosumu scan {path} "))
             }
             _ => next.to_owned(),
         }

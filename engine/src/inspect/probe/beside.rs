@@ -2,6 +2,7 @@
 
 use super::super::AtRest;
 use super::Effort;
+use super::frames::FramePage;
 use crate::crypto::{Keys, Unlock};
 use crate::error::Result;
 use crate::format::page::{NONCE_BYTES, PAGE_HEADER_BYTES, PageHeader, SealedView};
@@ -19,6 +20,16 @@ const PAGES_MAX: u32 = 1 << 20;
 #[derive(Clone)]
 pub struct Beside {
     neighbour: Arc<Neighbour>,
+}
+
+/// A page as it stands in such a file.
+pub(crate) struct BesideVersion {
+    /// Its bytes, sealed; not judged.
+    pub bytes: Vec<u8>,
+    /// The page file or the log of the other file, without folders.
+    pub file: String,
+    /// The first byte of the page there.
+    pub offset: u64,
 }
 
 struct Neighbour {
@@ -57,11 +68,18 @@ impl Beside {
         file.chosen().is_ok_and(|chosen| Some(chosen.superblock.file_id) == self.id())
     }
 
-    /// What it holds of a page: the page file's version, and those in its log.
-    pub(super) fn pages(&self, page: PageNo) -> Vec<Vec<u8>> {
+    /// What it holds of a page, by the page's number alone: the page file's version, and those in its log.
+    pub(crate) fn versions(&self, page: PageNo) -> Vec<BesideVersion> {
         let file = &self.neighbour.file;
-        let in_file = file.file_page(page).ok().map(|found| found.bytes);
-        in_file.into_iter().chain(file.frames_of(page).into_iter().map(|frame| frame.bytes)).collect()
+        let in_file = file.file_page(page).ok().map(|found| {
+            let offset = found.source.offset();
+            BesideVersion { bytes: found.bytes, file: file.name().to_owned(), offset }
+        });
+        let of_log = |frame: FramePage| {
+            let log = file.log().name.clone();
+            BesideVersion { bytes: frame.bytes, file: log, offset: frame.offset }
+        };
+        in_file.into_iter().chain(file.frames_of(page).into_iter().map(of_log)).collect()
     }
 
     /// Its page and commit that the bytes authenticate as, and how that was told: by its own key, or by ours when it has none

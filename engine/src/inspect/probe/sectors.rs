@@ -77,6 +77,14 @@ pub struct SectorRun {
     pub of: String,
 }
 
+impl SectorRun {
+    /// As it is said within a sentence.
+    pub(super) fn within(&self) -> String {
+        let sentence = self.to_string();
+        sentence.strip_prefix('S').map_or_else(|| sentence.clone(), |rest| format!("s{rest}"))
+    }
+}
+
 impl fmt::Display for SectorRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.first == self.last {

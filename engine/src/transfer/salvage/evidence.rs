@@ -6,6 +6,7 @@
 //! whose chain stands by itself. Nothing is believed that did not authenticate.
 
 use super::catalogue::{Catalogue, FileOf, Spot};
+use super::mend::{Mending, Source};
 use super::report::Choice;
 use crate::crypto::{Keys, PlainPage, Unlock};
 use crate::db::{InheritedKeys, check_kept, explain_missing, unlock_keys};
@@ -13,11 +14,11 @@ use crate::defence::{Defence, holds};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::format::log::{LOG_HEADER_BYTES, LogHeader, RECORD_HEADER_BYTES};
-use crate::format::page::{NONCE_BYTES, PAGE_HEADER_BYTES, PageHeader, PageKind, SealedView};
 use crate::format::superblock::Superblock;
-use crate::inspect::VouchedState;
+use crate::inspect::{Beside, VouchedState};
 use crate::limits::{PAGES_START_BYTES, SUPERBLOCK_BYTES};
 use crate::pager::check::{PageUse, Place, kind_of, open_expected};
+use crate::pager::read_head;
 use crate::pager::slots::{ChosenSlot, authenticate_slot, read_slots, slot_bytes, slot_letter};
 use crate::types::{CommitNo, FileId, PageNo, PagePointer, PageSize};
 use crate::vfs::{LockKind, OpenMode, Vfs, VfsFile, file_name, read_up_to};
@@ -29,6 +30,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// A file that is read.
+#[derive(Clone)]
 pub(super) struct FileRead {
     pub file: Arc<dyn VfsFile>,
     pub name: String,
@@ -76,6 +78,7 @@ pub(super) struct Evidence {
     pub finished: Option<BTreeSet<CommitNo>>,
     /// Of the log, when not all of it was judged.
     pub log_cut_short: bool,
+    pub mending: Mending,
     catalogue: OnceCell<Result<Catalogue>>,
 }
 
@@ -93,23 +96,53 @@ pub(super) struct Opened {
     pub plain: PlainPage,
     /// What vouched for it.
     pub pointer: PagePointer,
-    /// Where it stood instead of its own place, and what is wrong there.
-    pub elsewhere: Option<(Spot, Box<Finding>)>,
+    /// Where it was found instead, and what is wrong with its own place.
+    pub recovered: Option<(Source, Box<Finding>)>,
 }
 
 impl Evidence {
-    /// Reads superblocks and log. Fails when there is no such file, when it is not ours or of a newer format, and without a key.
-    pub fn open(vfs: &dyn Vfs, path: &Path, unlock: &Unlock) -> Result<Evidence> {
+    /// Reads superblocks and log; lost pages are looked for in the files `beside` too. Fails when there is no such file, when it
+    /// is not ours or of a newer format, and without a key.
+    pub fn open(vfs: &dyn Vfs, path: &Path, unlock: &Unlock, beside: &[Beside]) -> Result<Evidence> {
         let pages = open_page_file(vfs, path)?;
-        let head = read_head(&pages)?;
-        let slots = read_slots(&head, &pages.name);
+        let head = read_head(&*pages.file, &pages.name)?;
+        let slots = head.told(read_slots(&head.bytes, &pages.name));
+        let head = head.bytes;
         refuse_newer(&slots)?;
-        let Unlocked { superblock, keys, ring, mut choices } = unlock_any(&pages, &head, &slots, unlock)?;
-        let base = base_slot(&slots, &keys, &head, &pages.name, &mut choices);
+        let log = open_log(vfs, path);
+        let of = |slots: &Slots| {
+            let log = log.as_ref().map(Clone::clone).map_err(Error::again);
+            Evidence::of(pages.clone(), log, &head, slots, unlock, beside)
+        };
+        let newest = of(&slots);
+        let Some(others) = without_newest(&slots, &pages.name) else { return newest };
+        // Two superblocks of two databases: that one counts whose key opens pages.
+        let opens = |evidence: &Evidence| evidence.catalogue().is_ok_and(|catalogue| !catalogue.is_empty());
+        match newest {
+            Err(Error::Damage(refused)) => of(&others).ok().filter(opens).ok_or(Error::Damage(refused)),
+            Ok(newest) if !opens(&newest) => Ok(of(&others).ok().filter(opens).unwrap_or(newest)),
+            newest => newest,
+        }
+    }
+
+    fn of(
+        pages: FileRead,
+        log: Result<Option<FileRead>>,
+        head: &[u8],
+        slots: &Slots,
+        unlock: &Unlock,
+        beside: &[Beside],
+    ) -> Result<Evidence> {
+        let Unlocked { superblock, keys, ring, mut choices } = unlock_any(&pages, head, slots, unlock)?;
+        let base = base_slot(slots, &keys, head, &pages.name, &mut choices);
         let page_size = superblock.page_size;
+        let (log, unopened) = match log {
+            Ok(log) => (log, None),
+            Err(error) => (None, Some(error)),
+        };
         let mut evidence = Evidence {
             pages,
-            log: open_log(vfs, path)?,
+            log,
             page_size,
             file_id: superblock.file_id,
             keys,
@@ -119,9 +152,11 @@ impl Evidence {
             index: LogIndex::default(),
             finished: None,
             log_cut_short: false,
+            mending: Mending::new(beside),
             catalogue: OnceCell::new(),
         };
-        match evidence.read_log(base.as_ref(), &superblock) {
+        let read = unopened.map_or_else(|| evidence.read_log(base.as_ref(), &superblock), Err);
+        match read {
             Err(Error::Io { file, source, .. }) => evidence.note_unread_log(&file, &source),
             other => other?,
         }
@@ -243,7 +278,7 @@ impl Evidence {
         let at = self.commit();
         let finding = Finding::new(Code::FileReadError, format!("The log could not be read: {source}."))
             .at(file, 0..self.log.as_ref().map_or(0, |log| log.bytes))
-            .next("Copy both files to another disk, as far as they can be read, and salvage the copy.");
+            .next("Make the log readable or put it back where it was, and salvage again; where the disk is failing, copy both files to another one, as far as they can be read, and salvage the copy.");
         self.choices.push(Choice {
             finding,
             instead: "The page file is used alone, as of its last checkpoint.".to_owned(),
@@ -303,8 +338,8 @@ impl Evidence {
         }
     }
 
-    /// Opens the page that `pointer` names: in its place, or wherever else exactly that version stands. What is wrong with
-    /// its place is the finding. A page of the wrong kind is one that does not hold.
+    /// Opens the page that `pointer` names: in its place, or from wherever else exactly that version can be had. What is wrong
+    /// with its place is the finding. A page of the wrong kind is one that does not hold.
     pub fn open_page(&self, asked: PageUse, pointer: &PagePointer, rule: Rule) -> Result<Opened, Box<Finding>> {
         if pointer.page.is_none() {
             let finding = Finding::new(Code::TreeSlot, "A pointer names no page.");
@@ -313,35 +348,13 @@ impl Evidence {
         let wanted = if rule == Rule::Current { self.resolve(pointer) } else { *pointer };
         let spot = self.own_spot(pointer.page);
         let first = match self.open_at(asked, &wanted, spot) {
-            Ok(plain) => return Ok(Opened { plain, pointer: wanted, elsewhere: None }),
+            Ok(plain) => return Ok(Opened { plain, pointer: wanted, recovered: None }),
             Err(finding) => finding,
         };
-        if let Some(plain) = self.open_with_its_header(asked, &wanted, spot) {
-            return Ok(Opened { plain, pointer: wanted, elsewhere: Some((spot, first)) });
+        match self.recover(asked, &wanted, spot) {
+            Some((plain, source)) => Ok(Opened { plain, pointer: wanted, recovered: Some((source, first)) }),
+            None => Err(first),
         }
-        let Ok(catalogue) = self.catalogue() else { return Err(first) };
-        for other in catalogue.exact(&wanted).filter(|other| *other != spot) {
-            if let Ok(plain) = self.open_at(asked, &wanted, other) {
-                return Ok(Opened { plain, pointer: wanted, elsewhere: Some((other, first)) });
-            }
-        }
-        Err(first)
-    }
-
-    /// Opens what stands at `spot` under the header that the page must have: a header that was changed is known from the pointer,
-    /// and the seal vouches for it as it does for the rest.
-    fn open_with_its_header(&self, asked: PageUse, wanted: &PagePointer, spot: Spot) -> Option<PlainPage> {
-        let file = self.file(spot.file);
-        let mut bytes = file.at(spot.offset, self.page_size.bytes()).ok()?;
-        if SealedView::new(&bytes)?.seal() != wanted.seal {
-            return None;
-        }
-        let kinds = [PageKind::Branch, PageKind::Leaf, PageKind::Overflow, PageKind::FreeList];
-        kinds.into_iter().filter(|kind| asked.is(*kind)).find_map(|kind| {
-            let header = PageHeader { kind, page: wanted.page, commit: wanted.commit }.encode();
-            bytes[NONCE_BYTES..NONCE_BYTES + PAGE_HEADER_BYTES].copy_from_slice(&header);
-            open_expected(&self.keys, &bytes, wanted, Place { file: &file.name, offset: spot.offset }).ok()
-        })
     }
 
     /// Opens what stands at `spot` as exactly the page that `wanted` names.
@@ -392,24 +405,28 @@ fn open_log(vfs: &dyn Vfs, path: &Path) -> Result<Option<FileRead>> {
     }
 }
 
-/// Both slots. A slot that the disk does not give is as one of zeros.
-fn read_head(pages: &FileRead) -> Result<Vec<u8>> {
-    let first = match pages.at(0, PAGES_START_BYTES as usize) {
-        Ok(head) => return Ok(head),
-        Err(error) => error,
-    };
-    let mut slots = [pages.at(0, SUPERBLOCK_BYTES), pages.at(SUPERBLOCK_BYTES as u64, SUPERBLOCK_BYTES)];
-    if slots.iter().all(Result::is_err) {
-        return Err(first);
-    }
-    let mut head = Vec::new();
-    for slot in &mut slots {
-        head.append(slot.as_mut().unwrap_or(&mut vec![0; SUPERBLOCK_BYTES]));
-    }
-    Ok(head)
-}
-
 type Slots = [Result<Superblock, Box<Finding>>; 2];
+
+/// Where both slots read and are of two databases: the slots as they are when the newer one is passed over.
+fn without_newest(slots: &Slots, file: &str) -> Option<Slots> {
+    let [Ok(a), Ok(b)] = slots else { return None };
+    if (a.file_id, a.key_set) == (b.file_id, b.key_set) {
+        return None;
+    }
+    let newest = u8::from(b.slot_generation > a.slot_generation);
+    let start = u64::from(newest) * SUPERBLOCK_BYTES as u64;
+    let why = format!(
+        "The two superblocks are of two databases, and no page opens under the key of superblock {}.",
+        slot_letter(newest)
+    );
+    let (ours, other) = if newest == 0 { (b, a) } else { (a, b) };
+    let finding = Finding::new(Code::HdrSlotsDisagree, why)
+        .at(file, start..start + SUPERBLOCK_BYTES as u64)
+        .expected(format!("file id {}", ours.file_id), format!("file id {}", other.file_id));
+    let mut others = slots.clone();
+    others[usize::from(newest)] = Err(Box::new(finding));
+    Some(others)
+}
 
 /// What a newer program wrote is not ours to take apart.
 fn refuse_newer(slots: &Slots) -> Result<()> {
@@ -542,11 +559,12 @@ fn base_slot(slots: &Slots, keys: &Keys, head: &[u8], file: &str, choices: &mut 
             ),
         }),
         Ok(_) => {}
-        // A torn slot is what a crash leaves, and the log says whether it was the newest. Anything else is no crash's work.
+        // A torn slot is what a crash leaves, and the log says whether it was the newest, as of one that the disk does not give.
+        // Anything else is no crash's work.
         Err(bad) => choices.push(Choice {
             finding: (**bad).clone(),
             instead: format!("Superblock {letter} is used."),
-            may_lose: (!matches!(bad.code, Code::HdrCrc | Code::HdrMagic))
+            may_lose: (!matches!(bad.code, Code::HdrCrc | Code::HdrMagic | Code::FileReadError))
                 .then(|| "A newer state may have stood in its place.".to_owned()),
         }),
     }

@@ -197,7 +197,37 @@ pub struct TreeCount {
     pub fits: bool,
 }
 
-/// A page that was not where it belongs, and stood whole somewhere else; or in its place under a header that was changed.
+/// How a page was had that is not in its place as it should be. Each time it opened under the seal in its pointer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "by", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RecoveredBy {
+    /// It stands whole in another place of the two files.
+    Place,
+    /// It stands in its place under a header, or with a seal, that was changed: the pointer tells both.
+    Header,
+    /// It stands in its place, and with one bit turned back it is whole.
+    Bit {
+        /// The byte of the page, counted from 0.
+        byte: u32,
+        /// The bit of it, 0 the lowest.
+        bit: u8,
+    },
+    /// It stands whole in another file that was named.
+    Beside,
+}
+
+impl fmt::Display for RecoveredBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RecoveredBy::Place | RecoveredBy::Beside => f.write_str("it stands whole"),
+            RecoveredBy::Header => f.write_str("with header and seal put right it is whole"),
+            RecoveredBy::Bit { byte, bit } => write!(f, "with bit {bit} of byte {byte} turned back it is whole"),
+        }
+    }
+}
+
+/// A page that was not in its place as it should be, and was had all the same: its records are certain.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RecoveredPage {
@@ -207,6 +237,8 @@ pub struct RecoveredPage {
     pub file: String,
     /// The first byte of it there.
     pub byte: u64,
+    /// How it was had.
+    pub how: RecoveredBy,
     /// What is wrong with its own place.
     pub finding: Finding,
 }
@@ -227,7 +259,7 @@ pub struct Totals {
     pub lost_ranges: u64,
     /// Records in lost ranges by the stored counts, where all of those are known.
     pub lost_records: Option<u64>,
-    /// Pages found whole in another place than their own.
+    /// Pages that were not in their places as they should be, and were had all the same.
     pub recovered_pages: u64,
 }
 
@@ -263,7 +295,7 @@ fn digest_text<S: Serializer>(digest: &Digest, s: S) -> Result<S::Ok, S::Error> 
 pub enum Verdict {
     /// Every record of the newest state is in the new file.
     Whole,
-    /// So it is; but something beside the records is damaged, or a page was found in another place than its own.
+    /// So it is; but something beside the records is damaged, or a page had to be recovered.
     RecordsWhole,
     /// Records are lost, or may be.
     Lost,
@@ -289,7 +321,7 @@ pub struct LossReport {
     pub beside: Vec<Finding>,
     /// Lost key ranges: the first [`LISTED_MAX`].
     pub lost_ranges: Vec<LostRange>,
-    /// Pages found whole elsewhere: the first [`LISTED_MAX`].
+    /// Pages that were recovered: the first [`LISTED_MAX`].
     pub recovered: Vec<RecoveredPage>,
     /// Records that are not certain, or whose value is lost: the first [`LISTED_MAX`].
     pub others: Vec<Fate>,

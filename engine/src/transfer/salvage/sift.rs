@@ -1,11 +1,11 @@
 //! The walk that finds what is certain: from a root through good seals alone, in key order.
 //!
 //! Where a page does not hold, the range of keys that its pointer stands for is told as lost and the walk goes on behind it. A
-//! page that exactly fits its pointer and stands somewhere else is as good as in its place. A value is told as lost from the
+//! page that exactly fits its pointer and was found somewhere else is as good as in its place. A value is told as lost from the
 //! first byte that is.
 
-use super::catalogue::Spot;
 use super::evidence::{Evidence, Rule};
+use super::mend::Source;
 use crate::crypto::PlainPage;
 use crate::defence::{Defence, holds};
 use crate::error::{Error, Result};
@@ -28,8 +28,8 @@ pub(super) enum Met<'a> {
     ValueLost { key: &'a [u8], value_bytes: u32, from_byte: u64, leaf: PagePointer, finding: Box<Finding> },
     /// A pointer whose page does not hold.
     Lost { from: Option<Bytes>, to: Option<Bytes>, pointer: PagePointer, finding: Box<Finding> },
-    /// A page found in another place than its own.
-    Elsewhere { page: PageNo, spot: Spot, finding: Box<Finding> },
+    /// A page that was not in its place as it should be, and was found.
+    Recovered { page: PageNo, source: Source, finding: Box<Finding> },
 }
 
 /// The value of a record.
@@ -92,9 +92,9 @@ impl<'a> Sift<'a> {
 
     fn node(&mut self, pointer: PagePointer, bounds: Bounds<'_>, above: Option<u8>, tell: Tell<'_>) -> Result<()> {
         let (plain, resolved) = match self.open(pointer, bounds, above) {
-            Ok((plain, resolved, elsewhere)) => {
-                if let Some((spot, finding)) = elsewhere {
-                    tell(Met::Elsewhere { page: pointer.page, spot, finding })?;
+            Ok((plain, resolved, recovered)) => {
+                if let Some((source, finding)) = recovered {
+                    tell(Met::Recovered { page: pointer.page, source, finding })?;
                 }
                 (plain, resolved)
             }
@@ -149,7 +149,7 @@ impl<'a> Sift<'a> {
         pointer: PagePointer,
         bounds: Bounds<'_>,
         above: Option<u8>,
-    ) -> Result<(PlainPage, PagePointer, Option<(Spot, Box<Finding>)>), Box<Finding>> {
+    ) -> Result<(PlainPage, PagePointer, Option<(Source, Box<Finding>)>), Box<Finding>> {
         let page = pointer.page;
         if !holds(Defence::SalvageReachedOnce, !self.reached.contains(page)) {
             let why = format!("Page {page} was reached before, by another pointer.");
@@ -160,19 +160,19 @@ impl<'a> Sift<'a> {
         let view = NodeView::trusted(&opened.plain);
         check_level(&view, page, above)?;
         check_bounds(&view, page, bounds)?;
-        Ok((opened.plain, opened.pointer, opened.elsewhere))
+        Ok((opened.plain, opened.pointer, opened.recovered))
     }
 
     /// The pages of a chain, when all of it is there.
     fn chain(&mut self, length: u32, first: PagePointer, tell: Tell<'_>) -> Result<Result<Value<'static>, Broken>> {
         let mut pages = Vec::new();
-        let mut elsewhere = Vec::new();
+        let mut recovered = Vec::new();
         let walked = walk_chain(self.evidence, self.rule, length, first, self.reached, &mut |pointer, found| {
             pages.push(pointer);
-            elsewhere.extend(found.map(|(spot, finding)| (pointer.page, spot, finding)));
+            recovered.extend(found.map(|(source, finding)| (pointer.page, source, finding)));
         });
-        for (page, spot, finding) in elsewhere {
-            tell(Met::Elsewhere { page, spot, finding })?;
+        for (page, source, finding) in recovered {
+            tell(Met::Recovered { page, source, finding })?;
         }
         Ok(walked.map(|()| Value::Long { length, pages }))
     }
@@ -185,7 +185,7 @@ pub(super) fn walk_chain(
     length: u32,
     first: PagePointer,
     reached: &mut PageSet,
-    tell: &mut dyn FnMut(PagePointer, Option<(Spot, Box<Finding>)>),
+    tell: &mut dyn FnMut(PagePointer, Option<(Source, Box<Finding>)>),
 ) -> Result<(), Broken> {
     let (mut ahead, mut remaining) = (Some(first), u64::from(length));
     while let Some(pointer) = ahead {
@@ -207,7 +207,7 @@ pub(super) fn walk_chain(
         reached.insert(page);
         remaining = remaining.saturating_sub(view.data().len() as u64);
         ahead = view.next();
-        tell(opened.pointer, opened.elsewhere);
+        tell(opened.pointer, opened.recovered);
     }
     Ok(())
 }

@@ -90,6 +90,7 @@ impl Failure {
             }
             _ => format!("{}: {error}", shown_path(path)),
         };
+        let message = if code == "NOT-A-FILE" { message + no_file_remedy(&error) } else { message };
         Failure::new(status, code, message)
     }
 
@@ -129,6 +130,15 @@ fn status_of(error: &Error) -> Status {
 /// A folder, a pipe or a device: a file that is not ours, and never will be.
 fn is_no_regular_file(error: &Error) -> bool {
     matches!(error, Error::Io { doing: "open", source, .. } if source.kind() == io::ErrorKind::InvalidInput)
+}
+
+fn no_file_remedy(error: &Error) -> &'static str {
+    match error {
+        Error::Io { file, .. } if file.ends_with("-wal") => {
+            "; move it away and put the log back that was here, or save what the page file holds: `tosumu salvage FILE NEW`"
+        }
+        _ => "; name the file itself that is meant",
+    }
 }
 
 fn finding_text(path: &Path, finding: &Finding) -> String {
