@@ -205,9 +205,16 @@ fn a_torn_page_is_told_sector_by_sector() {
     assert!(said(&probe).contains("a torn write looks so"), "{probe:#?}");
     // The old beginning with the new end proves it, for the end is the seal that is asked for.
     let torn = times.with(page, |bytes| bytes[..2048].copy_from_slice(&times.old_page(page)[..2048]));
-    assert_eq!(probed(&torn, page, &[]).verdict, Verdict::Torn);
+    let probe = probed(&torn, page, &[]);
+    assert_eq!(probe.verdict, Verdict::Torn);
+    let finding = probe.finding().unwrap();
+    assert_eq!(finding.found.unwrap(), "the beginning of one version and the end of another");
+    assert!(finding.lost.unwrap().contains("k000"), "the keys of a leaf, which has no pages below it");
     let half_zero = times.with(page, |bytes| bytes[2048..].fill(0));
-    assert_eq!(probed(&half_zero, page, &[]).verdict, Verdict::Torn);
+    let probe = probed(&half_zero, page, &[]);
+    assert_eq!(probe.verdict, Verdict::Torn);
+    let found = probe.finding().unwrap().found.unwrap();
+    assert!(found.starts_with("sectors 0 to 3 are of") && found.contains("; sectors 4 to 7"), "{found}");
 }
 
 #[test]

@@ -662,7 +662,8 @@ fn place_to_salvage() -> Place {
     let lines = format!("begin\n{puts}commit\ncheckpoint\n");
     assert_eq!(place.run_with(["feed", "x.tsm", "--page-size", "512"], lines).status, 0);
     let mut bytes = fs::read(place.path("x.tsm")).unwrap();
-    bytes[8192 + 2 * 512 + 100] ^= 1;
+    // More than one bit, for one is turned back.
+    bytes[8192 + 2 * 512 + 100] ^= 3;
     place.write("y.tsm", bytes);
     place
 }

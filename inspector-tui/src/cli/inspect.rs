@@ -1,8 +1,8 @@
 //! `tosumu inspect`: one part of a file at rest, sound or broken, as text or JSON.
 
 use super::common::{
-    Failure, KeyOptions, Outcome, Output, Status, key_that_does_not_fit, open_at_rest, open_beside, open_with_key,
-    print_json,
+    Failure, KeyOptions, Outcome, Output, Status, key_that_does_not_fit, name_commands, open_at_rest, open_beside,
+    open_with_key, print_json,
 };
 use super::hex::{page_bytes, place_text};
 use super::probe::probed;
@@ -136,6 +136,7 @@ impl Target {
         {
             shown.found(finding);
         }
+        shown.findings.iter_mut().for_each(|finding| name_commands(&self.file, finding));
         if self.json {
             shown.object["findings"] = json!(shown.findings);
             print_json(&shown.object)?;

@@ -1,7 +1,8 @@
 //! `tosumu verify`: is everything in the file what was written, and is all of it there?
 
 use super::common::{
-    Failure, KeyOptions, Outcome, Output, Status, open_beside, open_with_key, print_json, shown_path, witness_anchor,
+    Failure, KeyOptions, Outcome, Output, Status, name_commands, open_beside, open_with_key, print_json, shown_path,
+    witness_anchor,
 };
 use super::progress::Progress;
 use clap::Args;
@@ -77,7 +78,8 @@ impl Verify {
         if let Some(progress) = Progress::for_a_person(&shown_path(&self.file)) {
             options.tracer = Tracer::new(progress);
         }
-        let report = self.judge(file, &options)?;
+        let mut report = self.judge(file, &options)?;
+        report.findings.iter_mut().for_each(|finding| name_commands(&self.file, finding));
         match self.json {
             true => print_json(&report)?,
             false => self.print(&report)?,
@@ -143,7 +145,6 @@ impl Verify {
             (Some(expected), Some(found)) => Some(format!("expected {expected}; found {found}")),
             _ => None,
         };
-        let next = finding.next.as_ref().map(|next| self.with_path(next, finding.file.as_deref()));
         [
             ("What", explain(finding.code.meaning())),
             ("Why", Some(finding.why.clone())),
@@ -151,22 +152,11 @@ impl Verify {
             ("Path", finding.path.clone()),
             ("Lost", finding.lost.clone()),
             ("Causes", self.explain.then(|| causes_text(finding, report))),
-            ("Next", next),
+            ("Next", finding.next.clone()),
         ]
         .into_iter()
         .filter_map(|(label, text)| Some((label, text?)))
         .collect()
-    }
-
-    /// The engine names a file without its folders; a command to copy needs them.
-    fn with_path(&self, next: &str, file: Option<&str>) -> String {
-        let path = shown_path(&self.file);
-        match file {
-            Some(name) if !path.contains(|letter: char| letter.is_whitespace() || "'\"\\$`".contains(letter)) => {
-                next.replace(&format!("`tosumu scan {name} "), &format!("`tosumu scan {path} "))
-            }
-            _ => next.to_owned(),
-        }
     }
 }
 

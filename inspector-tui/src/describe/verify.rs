@@ -282,7 +282,7 @@ impl FindingFacts {
         add("Causes", &Some(self.causes.clone()));
         add("Lost", &self.lost);
         // What to do names the same scans with the file's own name.
-        let is_said = self.next.as_ref().is_some_and(|next| next.contains("`tosumu scan ") && next.contains("--"));
+        let is_said = self.next.as_ref().is_some_and(|next| next.contains("`scan ") && next.contains("--"));
         add("Sound", if is_said { &None } else { &self.sound });
         add("Next", &self.next);
         lines

@@ -76,7 +76,10 @@ impl Failure {
         let status = status_of(&error);
         let code = if is_no_regular_file(&error) { "NOT-A-FILE" } else { error.code() };
         let message = match &mut error {
-            Error::Damage(finding) => finding_text(path, finding),
+            Error::Damage(finding) => {
+                name_commands(path, finding);
+                finding_text(path, finding)
+            }
             Error::NotFound { file }
             | Error::AlreadyExists { file }
             | Error::InUse { file, .. }
@@ -138,6 +141,18 @@ fn no_file_remedy(error: &Error) -> &'static str {
             "; move it away and put the log back that was here, or save what the page file holds: `tosumu salvage FILE NEW`"
         }
         _ => "; name the file itself that is meant",
+    }
+}
+
+/// What a finding says to do, as commands to copy: the engine names neither the program nor a file's folders. A path that a shell
+/// would take apart stays the name that the engine quoted.
+pub fn name_commands(path: &Path, finding: &mut Finding) {
+    let Some(next) = &mut finding.next else { return };
+    *next = next.replace("`scan ", "`tosumu scan ");
+    let shown = shown_path(path);
+    let is_plain = !shown.contains(|letter: char| letter.is_whitespace() || "'\"\\$`".contains(letter));
+    if let (true, Some(name)) = (is_plain, path.file_name().and_then(|name| name.to_str())) {
+        *next = next.replace(&format!("`tosumu scan {name} "), &format!("`tosumu scan {shown} "));
     }
 }
 

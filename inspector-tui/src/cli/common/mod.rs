@@ -12,7 +12,7 @@ mod text;
 mod tree;
 
 pub use copy::{copy_failure, print_copy};
-pub use failure::{Failure, Outcome, Status};
+pub use failure::{Failure, Outcome, Status, name_commands};
 pub use key::{KeyOptions, raw_stdin};
 pub use look::{LookOptions, folders, read_bounded};
 pub use new_key::NewKeyOptions;
