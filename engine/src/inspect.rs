@@ -370,6 +370,34 @@ impl AtRest {
         Ok(self.pin.is_none() || !is_same)
     }
 
+    /// Looks at the file anew and leaves this look as it is. Key slots that are the same as then need no key again; where others
+    /// stand there now, the file is locked.
+    pub fn look_anew(&self) -> Result<AtRest> {
+        let watched = self.watched.clone();
+        let pin = take_pin(&**watched.vfs(), watched.log_path(), Patience::SHORT).unwrap_or(None);
+        let known = |chosen: &Chosen, name: &str| match (&self.keys, chosen) {
+            (Ok(opened), Ok(now)) if has_same_keys(&self.chosen, chosen) => {
+                let keys = opened.ring.subkeys(&now.superblock);
+                Ok(Ok(Opened { keys, ring: opened.ring.clone(), slot: opened.slot }))
+            }
+            (Err(why), Ok(_)) if has_same_keys(&self.chosen, chosen) => Ok(Err(why.clone())),
+            _ => open_keys(chosen, &Unlock::Keyless, name),
+        };
+        AtRest::settled(&watched, &known, pin, None)
+    }
+
+    /// The same without the lock that keeps writers from folding the log: for who looks for long at a file that others write.
+    /// Then only [`AtRest::is_overtaken`] tells whether pages are still those of this state; it tells any change.
+    pub fn let_go(self) -> AtRest {
+        AtRest { pin: None, ..self }
+    }
+
+    /// Where the next byte of the page file at or behind `offset` stands that may be other than zero; `u64::MAX` when there is
+    /// none. A disk that cannot say where its holes are gives `offset`.
+    pub fn next_data(&self, offset: u64) -> u64 {
+        self.file.next_data(offset)
+    }
+
     /// The page file's name, without folders.
     pub fn name(&self) -> &str {
         &self.name

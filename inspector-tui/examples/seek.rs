@@ -41,7 +41,7 @@ fn main() {
     seeks.sort();
     let (worst, at) = seeks.last().copied().unwrap_or_default();
     let median = seeks.get(seeks.len() / 2).map_or(Duration::ZERO, |(time, _)| *time);
-    let pages = timeline.end().page_numbers().len();
+    let pages = timeline.end().page_total();
     let (keyframes, entries) = timeline.keyframes_kept();
     println!(
         "{} events, {pages} pages: {} seeks, median {:.2} ms, worst {:.2} ms (to event {at}); built in {:.0} ms; \

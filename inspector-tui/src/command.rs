@@ -1,5 +1,6 @@
 //! What the model asks of the world outside: only the runtime does these.
 
+use crate::file_work::Key;
 use crate::keep::Ask;
 use crate::labs::twin::Difference;
 use crate::lesson::{Predict, ScriptLine, Standing, Task};
@@ -126,4 +127,40 @@ pub enum Command {
         /// The difference.
         difference: Difference,
     },
+    /// Read all of the file in the background, from where it was left, or from its beginning.
+    ReadOn(ReadFrom),
+    /// End the reading in the background.
+    StopReading,
+    /// Look at the file again whenever it changes, or no more.
+    Follow(Following),
+    /// Open the file with a key.
+    Unlock(Key),
+}
+
+impl Command {
+    /// Whether the worker does it; the others are about a screen, or about what goes on beside the worker.
+    pub fn is_for_the_worker(&self) -> bool {
+        !matches!(
+            self,
+            Command::Quit | Command::Redraw | Command::StopVerify | Command::StopReading | Command::Follow(_)
+        )
+    }
+}
+
+/// From where a file is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadFrom {
+    /// From its beginning.
+    Beginning,
+    /// From where it was left.
+    WhereItWasLeft,
+}
+
+/// Whether a file is followed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Following {
+    /// It is.
+    On,
+    /// It is no more.
+    Off,
 }

@@ -176,7 +176,7 @@ fn arguments(model: &Model, words: &[&str], line: &str, begun: &str) -> Offer {
         ["set", _] => all.extend(["on", "off"].map(str::to_owned)),
         ["session", _] => return Offer::Paths(begun.to_owned()),
         ["show" | "break", "page"] | ["page" | "life"] => {
-            all.extend(model.world.page_numbers().iter().take(PAGES_MAX).map(|page| page.to_string()));
+            all.extend((1..=model.world.page_total()).take(PAGES_MAX).map(|page| page.to_string()));
         }
         ["tree", _] if model.screen == Screen::Lab => {
             all.extend(["create", "drop", "put", "del", "get", "scan", "fill", "blob", "cas"].map(str::to_owned));
@@ -205,7 +205,7 @@ fn trees(model: &Model) -> Vec<String> {
 /// The keys of the leaves that can be read, as they are typed.
 fn keys(model: &Model, begun: &str) -> Vec<String> {
     let mut keys = Vec::new();
-    for page in model.world.page_numbers().into_iter().take(PAGES_MAX) {
+    for page in (1..=model.world.page_total()).take(PAGES_MAX).map(tosumu::PageNo) {
         let Some(plain) = model.world.page(page).and_then(|page| page.plain) else { continue };
         let Some(node) = NodeView::new(&plain).ok().filter(|node| node.level() == 0) else { continue };
         let typed = (0..node.slot_count()).map(|slot| escape(node.key(slot)).replace(' ', "\\x20"));

@@ -40,6 +40,8 @@ pub enum Ask {
     Remember(String),
     /// The files and folders whose path begins so.
     Paths(String),
+    /// The files that were opened in earlier runs.
+    RecentFiles,
     /// Read the notes.
     ReadNotes(About),
     /// Write the notes.
@@ -72,6 +74,8 @@ pub enum Answer {
         /// All that begins so, in order.
         found: Vec<String>,
     },
+    /// The files that were opened before, the last one first.
+    RecentFiles(Vec<String>),
     /// The notes.
     Notes(String),
     /// A file was written, under this name.

@@ -3,6 +3,7 @@
 //!
 //! A key may stand in several rows with conditions that exclude each other; a letter has one meaning in every view.
 
+use crate::file_work::KeySort;
 use crate::lesson::Way;
 use crate::message::{Edit, LessonKey, Message, TwinAsk};
 use crate::model::{Focus, Model, Screen, View};
@@ -496,11 +497,12 @@ fn typing(model: &Model) -> bool {
 }
 
 fn typing_with_history(model: &Model) -> bool {
-    typing(model) && model.screen != Screen::Home && !model.history.is_empty()
+    let lines = if model.screen == Screen::Home { &model.home.recent } else { &model.history };
+    typing(model) && model.file_work.secret.is_none() && !lines.is_empty()
 }
 
 fn typing_completed(model: &Model) -> bool {
-    typing(model) && !(model.view == View::Help && model.help_search.active)
+    typing(model) && model.file_work.secret.is_none() && !(model.view == View::Help && model.help_search.active)
 }
 
 fn help(model: &Model) -> bool {
@@ -510,6 +512,20 @@ fn help(model: &Model) -> bool {
 fn something_to_leave(model: &Model) -> bool {
     inspecting(model)
         && (model.in_bytes() || model.zoomed || model.page.is_some() || model.playing.is_some() || model.tour.is_some())
+}
+
+fn is_locked(model: &Model) -> bool {
+    let has_slots = crate::describe::log::newest_superblock(&model.world).is_some();
+    let locked = model.world.file().is_some_and(|file| file.locked.is_some());
+    file_screen(model) && locked && has_slots && model.busy.is_none()
+}
+
+fn can_look_back(model: &Model) -> bool {
+    file_screen(model) && model.file_work.follow.can_back()
+}
+
+fn can_look_on(model: &Model) -> bool {
+    file_screen(model) && model.file_work.follow.can_forward()
 }
 
 /// Whether a view can be brought to the front now.
@@ -549,6 +565,8 @@ static TABLE: &[Binding] = &[
     bind!([Tab], Message::NextRegion, "to the views", "", "", typing_answer, ""),
 
     // While a line is typed.
+    bind!([Enter], Message::Submit, "open the file with it", "", "", |m| m.file_work.secret.is_some(), ""),
+    bind!([Escape], Message::Back, "leave it locked", "", "", |m| m.file_work.secret.is_some(), ""),
     bind!([Enter], Message::Submit, "run it", "run the line that is typed", "", typing, ""),
     bind!([Escape], Message::Back, "leave the line", "", "", typing, ""),
     bind!([Up], Message::Edit(Edit::Earlier), "the line before", "", "", typing_with_history, ""),
@@ -638,6 +656,16 @@ static TABLE: &[Binding] = &[
 
     // A verification under way.
     bind!([Char('c')], Message::StopVerify, "stop verifying", "end the verification; what was found stays", "stop", |m| file_screen(m) && m.verifying.is_some(), ""),
+
+    // What goes on round a file.
+    bind!([Char('c')], Message::StopOrGoOn, "stop reading", "end the reading in the background; what was read stays", "cancel", |m| file_screen(m) && m.verifying.is_none() && m.file_work.is_reading(), ""),
+    bind!([Char('c')], Message::StopOrGoOn, "go on reading", "go on reading in the background", "", |m| file_screen(m) && m.file_work.can_go_on(), "Nothing is read in the background now."),
+    bind!([Char('P')], Message::AskKey(KeySort::Passphrase), "open with a passphrase", "type the passphrase of a locked file; `unlock file PATH` names a key file", "unlock, unlock recovery, unlock file PATH", is_locked, "This file is not locked."),
+    bind!([Char('F')], Message::Follow, "", "follow the file: whenever another process has changed it, it is looked at again; or do not", "follow", file_screen, "Only a file is followed: open one."),
+    bind!([Left, Char('h')], Message::StepBack, "the look before", "the look before, of a file that is followed", "", |m| can_look_back(m) && no_bytes(m) && !map_in_front(m), ""),
+    bind!([Right, Char('l')], Message::StepForward, "the next look", "the next look, of a file that is followed", "", |m| can_look_on(m) && no_bytes(m) && !map_in_front(m), ""),
+    bind!([Home], Message::First, "", "the first look, of a file that is followed", "", |m| can_look_back(m) && no_bytes(m), ""),
+    bind!([End], Message::Last, "", "the newest look, of a file that is followed", "", |m| can_look_on(m) && no_bytes(m), ""),
 
     // The crash grid.
     bind!([Right], Message::MoveCell(1, 0), "next instant", "the next instant of the crash grid", "", on_grid, ""),
@@ -788,6 +816,7 @@ static TABLE: &[Binding] = &[
     bind!([Tab], Message::NextRegion, "", "the next region", "", inspecting, ""),
     bind!([BackTab], Message::PreviousRegion, "", "the region before", "", inspecting, ""),
     bind!([Char('z')], Message::Zoom, "", "give the region the whole screen, or take it back", "zoom", inspecting, ""),
+    bind!([Escape], Message::Cancel, "", "", "", |m| file_screen(m) && !something_to_leave(m) && (m.file_work.is_reading() || m.verifying.is_some()), ""),
     bind!([Escape], Message::Back, "", "one step back: out of bytes, zoom, a selected page", "", something_to_leave, ""),
     bind!([Char('v')], Message::Verify, "verify again", "verify the file again", "verify", |m| file_screen(m) && m.busy.is_none(), ""),
     bind!([Char('v')], Message::Verify, "", "verify the store", "verify", |m| sandbox(m) && m.busy.is_none(), ""),

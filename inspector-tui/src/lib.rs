@@ -11,6 +11,7 @@ pub mod complete;
 pub mod config;
 pub mod describe;
 pub mod export;
+pub mod file_work;
 pub mod gallery;
 pub mod guide;
 pub mod keep;

@@ -1,5 +1,6 @@
 //! What can happen to the model: a key's meaning, or news from the worker.
 
+use crate::file_work::{FileNews, KeySort, Look, PagesRead};
 use crate::keep::Answer;
 use crate::labs::grid::Grid;
 use crate::labs::tamper::Lie;
@@ -299,6 +300,28 @@ pub enum Message {
         /// For each check what is found instead; none where it holds.
         missing: Vec<Option<String>>,
     },
+    /// News of the file that was opened under this number; of no other.
+    OfFile(u64, Box<Message>),
+    /// Pages were read that somebody looked at.
+    PagesRead(PagesRead),
+    /// The file is read in the background, and so much was found.
+    FileNews(FileNews),
+    /// Read no more in the background, or go on.
+    StopOrGoOn,
+    /// End what goes on in the background.
+    Cancel,
+    /// A verification ended of a file that is not read whole.
+    Judged(Box<Report>),
+    /// Follow the file, or do not.
+    Follow,
+    /// The followed file changed, and was looked at.
+    Looked(Box<Look>),
+    /// The followed file could not be looked at.
+    LookFailed(String),
+    /// Ask for the key of the file.
+    AskKey(KeySort),
+    /// The key did not open the file, and why.
+    StillLocked(String),
 }
 
 /// What is asked of the twin run, and what the worker tells of it.

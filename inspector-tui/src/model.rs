@@ -3,6 +3,7 @@
 //! Start reading at [`Model`]. The state of the store at the present instant is [`Model::world`], a fold kept beside the
 //! branch it belongs to; a step never runs the engine.
 
+use crate::file_work::FileWork;
 use crate::gallery::{self, Fixture};
 use crate::keep::Kept;
 use crate::keymap::Keys;
@@ -92,6 +93,8 @@ pub struct Home {
     pub gallery: Option<usize>,
     /// The lesson under the cursor, while their list is open.
     pub lessons: Option<usize>,
+    /// The files that were opened before, the last one first.
+    pub recent: Vec<String>,
 }
 
 /// One line of time. A crash or an operation in the past begins another.
@@ -500,6 +503,8 @@ pub struct Model {
     pub labs: Labs,
     /// The lessons: who is in one, what is remembered.
     pub lessons: Shelf,
+    /// What goes on round the file in front.
+    pub file_work: FileWork,
 }
 
 impl Model {
@@ -582,6 +587,7 @@ impl Model {
             kept: Kept::default(),
             labs: Labs::default(),
             lessons: Shelf::default(),
+            file_work: FileWork::default(),
         }
     }
 
@@ -605,20 +611,17 @@ impl Model {
         self.travel.recording.as_ref()
     }
 
-    /// The page shown: the one selected, else where findings are looked at the finding's, else the one the present event is about, else the root, else, in a file whose root
-    /// nothing tells, its first page.
+    /// The page shown: the one selected, else where findings are looked at the finding's, else the one the present event is
+    /// about, else the root, else, in a file whose root nothing tells, its first page.
     pub fn shown_page(&self) -> Option<PageNo> {
         let facts = &self.world.facts;
-        let exists = |page: &PageNo| self.world.page(*page).is_some();
+        let exists = |page: &PageNo| self.world.has_page(*page);
         let about =
             self.findings().get(self.finding).filter(|_| self.view == View::Verify).and_then(|found| found.page);
         let about = about.filter(exists);
-        self.page.filter(exists).or(about).or(facts.touched.filter(exists)).or(facts.root.filter(exists)).or_else(
-            || {
-                let pages = &self.world.file()?.pages;
-                pages.keys().next().copied()
-            },
-        )
+        let first = || Some(PageNo(1)).filter(|first| self.world.file().is_some() && exists(first));
+        let touched = facts.touched.filter(exists);
+        self.page.filter(exists).or(about).or(touched).or(facts.root.filter(exists)).or_else(first)
     }
 
     /// The name of the tree that is drawn; none is the main tree.
@@ -698,7 +701,7 @@ impl Model {
         let slot = self.field_at_cursor()?.slot?;
         let bytes = self.shown_bytes().filter(|_| !self.shows_sealed())?;
         let node = NodeView::new(&bytes).ok().filter(|node| node.kind() == PageKind::Branch)?;
-        (slot < node.slot_count()).then(|| node.child(slot).page).filter(|child| self.world.page(*child).is_some())
+        (slot < node.slot_count()).then(|| node.child(slot).page).filter(|child| self.world.has_page(*child))
     }
 
     /// The findings on the screen: of the report, else of a verification in the sandbox.
@@ -721,7 +724,7 @@ impl Model {
         match self.view {
             View::Events => self.timeline().map_or(0, Timeline::len),
             View::Log => self.world.log_pages().len(),
-            View::Disk => self.world.page_numbers().len(),
+            View::Disk => self.world.page_total() as usize,
             View::Verify => self.findings().len(),
             View::Diff => crate::view::diff::rows(self),
             View::Life => crate::view::life::rows(self),
@@ -743,6 +746,9 @@ impl Model {
 
     /// Whether letters go into a line of text.
     pub fn is_typing(&self) -> bool {
+        if self.file_work.secret.is_some() {
+            return true;
+        }
         let input = self.home.input.as_ref().is_some_and(|input| input.active);
         match self.screen {
             Screen::Home => input,

@@ -106,7 +106,7 @@ impl Scene<'_> {
 
     /// The item under the pointer: the first click selects it, the next one does it.
     fn home_item(&self) -> Option<Message> {
-        let Home { items, selected, gallery, lessons, input } = &self.model.home;
+        let Home { items, selected, gallery, lessons, input, .. } = &self.model.home;
         if input.is_some() {
             return None;
         }

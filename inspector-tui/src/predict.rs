@@ -149,10 +149,10 @@ fn commit(timeline: &Timeline, world: &World, at: usize) -> Option<Question> {
     offer(with_ancestors(world, &sealed));
     offer(sealed.iter().copied().filter(|page| world.page(*page).is_some_and(|page| page.level == Some(0))).collect());
     offer(world.facts.fresh.iter().map(|(page, _)| *page).collect());
-    let all = world.page_numbers();
-    offer(all.iter().copied().collect());
+    let last = world.page_total();
+    offer((1..=last).map(PageNo).collect());
     if choices.len() < 2 {
-        let next = PageNo(all.last().map_or(1, |last| last.0.saturating_add(1)));
+        let next = PageNo(last.saturating_add(1));
         choices.push(sealed.iter().copied().chain([next]).collect());
     }
     choices.sort_by(|one, two| (one.len(), one).cmp(&(two.len(), two)));
@@ -265,7 +265,7 @@ fn verdict(timeline: &Timeline, world: &World, at: usize) -> Question {
     let answer = found.map_or_else(|| SOUND.to_owned(), |finding| place_of(&finding));
     let mut choices = vec![SOUND.to_owned(), answer.clone()];
     let facts = &world.facts;
-    let pages = facts.touched.into_iter().chain(facts.root).chain(world.page_numbers());
+    let pages = facts.touched.into_iter().chain(facts.root).chain((1..=world.page_total()).map(PageNo));
     choices.extend(pages.map(page_is_wrong).take(4));
     choices.extend([LOG_IS_WRONG.to_owned(), HEAD_IS_WRONG.to_owned()]);
     let mut seen = BTreeSet::new();

@@ -4,6 +4,7 @@
 mod ask;
 mod branches;
 mod breaks;
+mod file;
 mod home;
 mod keep;
 mod labs;
@@ -26,7 +27,7 @@ mod tests;
 pub use look::page_to_probe;
 pub use script::lines_of;
 
-use crate::command::Command;
+use crate::command::{Command, Following};
 use crate::message::{Edit, Message, TwinAsk};
 use crate::model::{Model, Note, Screen, View};
 
@@ -82,6 +83,13 @@ fn comes_from_a_person(message: &Message) -> bool {
             | Message::Twin(TwinAsk::News(_) | TwinAsk::Done(_))
             | Message::Staged(_)
             | Message::TaskChecked { .. }
+            | Message::OfFile(..)
+            | Message::PagesRead(_)
+            | Message::FileNews(_)
+            | Message::Judged(_)
+            | Message::Looked(_)
+            | Message::LookFailed(_)
+            | Message::StillLocked(_)
     )
 }
 
@@ -94,12 +102,14 @@ fn keeps_playing(message: &Message) -> bool {
 
 fn happen(model: &mut Model, message: Message) -> Vec<Command> {
     match message {
-        Message::StepForward => time::step_forward(model),
-        Message::StepBack => time::seek(model, model.at.saturating_sub(1).max(1)),
+        Message::StepForward => file::step_or(model, 1),
+        Message::StepBack => file::step_or(model, -1),
         Message::OperationEnd => time::operation_end(model),
         Message::OperationStart => time::operation_start(model),
         Message::NextTransaction => time::next_transaction(model),
         Message::PreviousTransaction => time::previous_transaction(model),
+        Message::First if model.screen == Screen::File => file::seek(model, 0),
+        Message::Last if model.screen == Screen::File => file::seek(model, usize::MAX),
         Message::First => time::seek(model, 1),
         Message::Last => time::seek(model, usize::MAX),
         Message::NextMark(mark) => time::next_mark(model, mark),
@@ -228,13 +238,26 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Lesson(key) => return lesson::key(model, key),
         Message::Staged(staged) => return lesson::played(model, &staged),
         Message::TaskChecked { branch, missing } => return lesson::checked(model, branch, missing),
+        Message::OfFile(_, message) => return happen(model, *message),
+        Message::PagesRead(read) => file::pages_read(model, read),
+        Message::FileNews(news) => file::file_news(model, news),
+        Message::StopOrGoOn => return file::stop_or_go_on(model),
+        Message::Cancel => return file::cancel(model),
+        Message::Judged(report) => file::judged(model, *report),
+        Message::Follow => return file::follow(model),
+        Message::Looked(look) => return file::looked(model, *look),
+        Message::LookFailed(why) => file::look_failed(model, why),
+        Message::AskKey(sort) => file::ask_key(model, sort),
+        Message::StillLocked(why) => file::still_locked(model, why),
     }
     Vec::new()
 }
 
 /// One step back: out of the line, the help, the bytes, the zoom, the selection, the tour.
 fn back(model: &mut Model) {
-    if model.is_typing() {
+    if model.file_work.secret.is_some() {
+        file::leave_key(model);
+    } else if model.is_typing() {
         line::leave(model);
     } else if model.view == View::Help {
         look::leave_help(model);
@@ -266,6 +289,12 @@ fn quit(model: &mut Model) -> Vec<Command> {
         }
     }
     let mut commands = keep::leaving(model);
+    let goes_on = [
+        (model.file_work.is_reading(), Command::StopReading),
+        (model.file_work.follow.on, Command::Follow(Following::Off)),
+        (model.verifying.is_some(), Command::StopVerify),
+    ];
+    commands.extend(goes_on.into_iter().filter(|(goes_on, _)| *goes_on).map(|(_, end)| end));
     if model.screen == Screen::Home || !model.came_from_home {
         commands.push(Command::Quit);
     } else {

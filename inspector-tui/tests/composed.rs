@@ -20,13 +20,13 @@ fn node(page: u32, keys: &[&str], fill: Option<u8>, marks: NodeMarks) -> TreeNod
 }
 
 fn tree() -> Vec<TreeLevel> {
-    let on_path = NodeMarks { changed: true, on_path: true, new: false };
+    let on_path = NodeMarks { changed: true, on_path: true, ..NodeMarks::default() };
     let mut root = node(3, &["l", "r"], None, on_path);
     root.children = vec![0, 1, 2];
     let leaves = vec![
         node(1, &["b", "d", "f", "h", "j"], Some(84), NodeMarks::default()),
         node(2, &["l", "m", "n", "p"], Some(55), on_path),
-        node(4, &["r", "t", "v"], Some(52), NodeMarks { changed: true, new: true, on_path: false }),
+        node(4, &["r", "t", "v"], Some(52), NodeMarks { changed: true, new: true, ..NodeMarks::default() }),
     ];
     vec![TreeLevel::whole(vec![root]), TreeLevel::whole(leaves)]
 }

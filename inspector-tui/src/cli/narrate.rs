@@ -3,6 +3,7 @@
 //! a letter or a sign; an empty line is the next step.
 
 use super::common::{Failure, Output};
+use super::screen;
 use crate::command::Command;
 use crate::describe;
 use crate::export;
@@ -140,7 +141,7 @@ impl Narrator {
         for command in commands {
             match command {
                 Command::Quit => self.left = true,
-                Command::Redraw | Command::StopVerify => {}
+                command if !command.is_for_the_worker() => {}
                 command => {
                     let message = self.worker.obey(command);
                     self.send(message);
@@ -204,6 +205,10 @@ impl Narrator {
 
     fn say_view(&mut self) -> Result<(), Failure> {
         let subject = export::subject_in_front(&self.model);
+        drop(describe::facts(&self.model, subject));
+        while screen::read_missed(&mut self.model, &self.worker) {
+            drop(describe::facts(&self.model, subject));
+        }
         self.output.bytes(describe::facts(&self.model, subject).plain().as_bytes())
     }
 }

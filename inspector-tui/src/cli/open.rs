@@ -17,6 +17,9 @@ use tosumu::{Code, Unlock};
 pub struct Open {
     /// The database; it is never written to
     file: PathBuf,
+    /// Look at it again whenever another process has changed it; it is not kept from writing
+    #[arg(long)]
+    follow: bool,
     #[command(flatten)]
     keys: KeyOptions,
     #[command(flatten)]
@@ -26,23 +29,31 @@ pub struct Open {
 impl Open {
     /// Shows the file; off a terminal the first screen as text.
     pub fn run(self) -> Outcome {
-        let unlock = self.unlock()?;
-        let worker = Worker::with_key(&self.file, unlock);
-        screen::show(Model::nothing(), worker, Some(Command::LoadFile(self.file)), &self.look)?;
+        let (file, unlock) = self.opened()?;
+        let mut model = Model::nothing();
+        model.file_work.follow_at_once = self.follow;
+        let worker = Worker::with_file(&self.file, unlock, file);
+        screen::show(model, worker, Some(Command::LoadFile(self.file)), &self.look)?;
         Ok(Status::Done)
     }
 
-    /// The key given; asked for when the file wants a passphrase and somebody is there to type it. Without one the file is
-    /// shown as far as it can be without a key.
-    fn unlock(&self) -> Result<Option<Unlock>, Failure> {
+    /// The file, with the key given. A passphrase that it wants is asked for on the screen; where there is none, here, when
+    /// somebody is there to type it. Without one the file is shown as far as it can be without a key.
+    fn opened(&self) -> Result<(AtRest, Option<Unlock>), Failure> {
         let given = self.keys.unlock()?;
-        let file = AtRest::open(Arc::new(OsVfs), &self.file, given.as_ref())
-            .map_err(|error| key_failure(&self.file, error))?;
+        let open = |unlock: Option<&Unlock>| {
+            AtRest::open(Arc::new(OsVfs), &self.file, unlock).map_err(|error| key_failure(&self.file, error))
+        };
+        let file = open(given.as_ref())?;
         refuse_what_cannot_be_drawn(&file, &self.file, &self.keys)?;
         let locked = file.keys().err().is_some_and(|finding| finding.code == Code::KeyNoSlot);
-        match given {
-            None if locked => KeyOptions::prompt(&self.file),
-            given => Ok(given),
+        let asks_on_the_screen = screen::is_interactive() && !self.look.narrates();
+        if given.is_some() || !locked || asks_on_the_screen {
+            return Ok((file, given));
+        }
+        match KeyOptions::prompt(&self.file)? {
+            Some(unlock) => Ok((open(Some(&unlock))?, Some(unlock))),
+            None => Ok((file, None)),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::common::{Failure, LookOptions, Output, folders};
 use crate::command::Command;
 use crate::lesson::{Lesson, Progress};
+use crate::message::Message;
 use crate::model::{Model, StyleOptions};
 use crate::picture;
 use crate::runtime::{self, Keep, PROGRESS_FILE_NAME, ProgressFile, Worker};
@@ -68,18 +69,35 @@ fn state_folder() -> Option<PathBuf> {
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_owned())
 }
 
+/// Reads the pages that were looked at and are not at hand; whether there were any.
+pub fn read_missed(model: &mut Model, worker: &Worker) -> bool {
+    let missed = model.world.take_missed();
+    if missed.is_empty() {
+        return false;
+    }
+    let read = worker.files().read(&missed);
+    update(model, Message::PagesRead(read));
+    true
+}
+
 fn print(mut model: Model, mut worker: Worker, begin: Option<Command>) -> Result<(), Failure> {
     let mut waiting: Vec<Command> = begin.into_iter().collect();
     while let Some(command) = waiting.pop() {
-        if matches!(command, Command::Quit | Command::Redraw | Command::StopVerify) {
+        if !command.is_for_the_worker() {
             continue;
         }
         let message = worker.obey(command);
         waiting.extend(update(&mut model, message));
     }
+    // Nobody is there to type a key.
+    model.file_work.secret = None;
     let mut buffer = Buffer::empty(Rect::new(0, 0, PRINTED.0, PRINTED.1));
     model.size = PRINTED;
     view::draw(&model, &mut buffer);
+    while read_missed(&mut model, &worker) {
+        buffer.reset();
+        view::draw(&model, &mut buffer);
+    }
     let mut output = Output::new();
     output.bytes(picture::to_text(&buffer).as_bytes())?;
     output.finish()

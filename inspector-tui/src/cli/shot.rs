@@ -213,8 +213,8 @@ impl Shot {
     fn choose_page(&self, model: &mut Model, subject: Subject) -> Result<(), Failure> {
         if let Some(page) = self.page {
             let page = PageNo(page);
-            if model.world.page(page).is_none() {
-                let last = model.world.page_numbers().last().map_or(0, |last| last.0);
+            if !model.world.has_page(page) {
+                let last = model.world.page_total();
                 let why = format!("there is no page {page}: the store has pages 1 to {last}");
                 return Err(Failure::new(Status::Cannot, "NO-PAGE", why));
             }
@@ -309,5 +309,5 @@ fn last_changed(model: &Model) -> Option<PageNo> {
     };
     let events = (0..model.at.min(timeline.len())).rev().map(|at| timeline.event(at));
     let mut changed = events.filter(|event| changes(event)).filter_map(Event::page);
-    changed.find(|page| model.world.page(*page).is_some())
+    changed.find(|page| model.world.has_page(*page))
 }

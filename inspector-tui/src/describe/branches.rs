@@ -37,6 +37,26 @@ pub struct BranchesFacts {
 
 /// The branches of `model`.
 pub fn branches(model: &Model) -> BranchesFacts {
+    let mut facts = without_deeds(model);
+    for (facts, branch) in facts.branches.iter_mut().zip(&model.branches) {
+        facts.done = deeds(branch).collect();
+    }
+    facts
+}
+
+/// The first `most` things that were done on branch `index`, and how many more there are.
+pub fn first_deeds(model: &Model, index: usize, most: usize) -> (Vec<String>, usize) {
+    let Some(branch) = model.branches.get(index) else { return (Vec::new(), 0) };
+    let shared = branch.parent.map_or(0, |(_, shared)| shared);
+    let operations = branch.timeline.operations();
+    let all = operations.len() - operations.partition_point(|operation| operation.first < shared);
+    let first: Vec<String> = deeds(branch).take(most).collect();
+    let more = all.saturating_sub(first.len());
+    (first, more)
+}
+
+/// The branches without what was done on them: a screen never needs all of that.
+pub fn without_deeds(model: &Model) -> BranchesFacts {
     let facts = model.branches.iter().enumerate().map(|(index, branch)| BranchFacts {
         number: index + 1,
         name: branch.name.clone(),
@@ -45,23 +65,22 @@ pub fn branches(model: &Model) -> BranchesFacts {
         shared: branch.parent.map_or(0, |(_, shared)| shared),
         events: branch.timeline.len(),
         at: if index == model.branch { model.at } else { branch.left_at },
-        done: done(branch),
+        done: Vec::new(),
     });
     BranchesFacts { branches: facts.collect() }
 }
 
 /// What was asked for behind the shared events, and power cuts by hand.
-fn done(branch: &Branch) -> Vec<String> {
+fn deeds(branch: &Branch) -> impl Iterator<Item = String> {
     let shared = branch.parent.map_or(0, |(_, shared)| shared);
     let events = branch.timeline.events();
-    let words = events.iter().enumerate().skip(shared).filter_map(|(index, event)| match &**event {
+    events.iter().enumerate().skip(shared).filter_map(|(index, event)| match &**event {
         Event::OperationStarted { line } => Some(super::operation_words(line, 40)),
         _ => cut_by_hand(events, index).map(|left| match left {
             Left::Process => "program killed".to_owned(),
             left => format!("power cut{left}"),
         }),
-    });
-    words.collect()
+    })
 }
 
 impl BranchFacts {

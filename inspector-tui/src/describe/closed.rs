@@ -2,17 +2,21 @@
 
 use super::{log, plural};
 use crate::model::Model;
+use crate::timeline::World;
+use tosumu::format::annotate;
 use tosumu::trace::Event;
 
 /// What stands over the tree, or in its place; none when the store is open, or a file at rest that its key opened.
 pub fn remark(model: &Model) -> Option<String> {
     let world = &model.world;
     if let Some(file) = world.file() {
-        let what = match log::newest_superblock(world) {
-            Some(_) => "The file is locked, so its pages are shown sealed.",
-            None => "No superblock of this file can be read, so there is no tree to draw.",
+        let (what, then) = match log::newest_superblock(world) {
+            Some(_) => ("The file is locked, so its pages are shown sealed.", String::new()),
+            None => {
+                ("No superblock of this file can be read, so there is no tree to draw.", slots_as_they_stand(world))
+            }
         };
-        return file.locked.as_ref().map(|why| format!("{what} {why}"));
+        return file.locked.as_ref().map(|why| format!("{what} {why}{then}"));
     }
     if world.facts.open {
         return None;
@@ -21,6 +25,25 @@ pub fn remark(model: &Model) -> Option<String> {
         return Some("There is no store yet: nothing has created one.".into());
     }
     Some(format!("{} {} {}", why_closed(model), what_survives(model), next_step(model)))
+}
+
+/// What two slots say that do not hold: the fields that tell most, which nothing vouches for.
+fn slots_as_they_stand(world: &World) -> String {
+    const TELLING: [&str; 5] = ["format", "page_size", "commit", "page_count", "record_count"];
+    let mut text = String::new();
+    for (slot, letter) in [(0, 'A'), (1, 'B')] {
+        let Some(bytes) = world.superblock_bytes(slot) else { continue };
+        let fields = annotate::superblock(&bytes);
+        let told: Vec<String> = TELLING
+            .iter()
+            .filter_map(|name| fields.iter().find(|field| field.name == *name))
+            .map(|field| format!("{} {}", field.name.replace('_', " "), field.value))
+            .collect();
+        if !told.is_empty() {
+            text.push_str(&format!(" Slot {letter} says, and nothing vouches for it: {}.", told.join(", ")));
+        }
+    }
+    text
 }
 
 fn why_closed(model: &Model) -> &'static str {

@@ -174,7 +174,7 @@ fn of_slots(model: &Model) -> DiffFacts {
 pub fn of_worlds((left_name, left): (&str, &World), (right_name, right): (&str, &World)) -> DiffFacts {
     let (records, records_total) = records(left, right);
     let (pages, pages_total) = pages(left, right);
-    let unread = |world: &World| world.file().map_or(0, |file| file.unread);
+    let unread = |world: &World| world.file().map_or(0, |file| file.pages - file.held().count() as u32);
     let locked = |world: &World| world.file().is_some_and(|file| file.locked.is_some());
     let remark = match (unread(left) + unread(right), locked(left) || locked(right)) {
         (_, true) => Some("Without its key a store's records cannot be compared: only sealed bytes are.".to_owned()),
@@ -324,7 +324,7 @@ fn chain(world: &World, first: PageNo, length: usize) -> Option<Vec<u8>> {
 
 fn pages(left: &World, right: &World) -> (Vec<PageChange>, usize) {
     let last = left.page_total().max(right.page_total());
-    let known = |world: &World| world.file().map_or(last, |file| file.pages.len() as u32);
+    let known = |world: &World| world.file().map_or(last, |file| file.held().last().map_or(0, |(page, _)| page.0));
     let (mut changes, mut total) = (Vec::new(), 0);
     for page in (1..=last.min(known(left).max(known(right)))).map(PageNo) {
         let (old, new) = (State::of(left, page), State::of(right, page));

@@ -55,17 +55,17 @@ pub fn disk(model: &Model) -> DiskFacts {
 
 /// How many rows there are: the pages, the log, two slots of the superblock.
 pub fn rows_total(model: &Model) -> usize {
-    model.world.page_numbers().len() + 3
+    model.world.page_total() as usize + 3
 }
 
 /// The rows in a range of them: a screen never needs all.
 pub fn rows(model: &Model, range: std::ops::Range<usize>) -> Vec<DiskRowFacts> {
     let world = &model.world;
-    let uses = world.free_list().uses();
-    let pages = world.page_numbers();
-    let row_of = |at: usize| match at.checked_sub(pages.len()) {
+    let uses = world.free_uses();
+    let pages = world.page_total() as usize;
+    let row_of = |at: usize| match at.checked_sub(pages) {
         None => {
-            let page = pages[at];
+            let page = PageNo(at as u32 + 1);
             let holds = world.holds(page);
             let places = [in_memory(holds.memory), words(holds.system), words(holds.durable)];
             DiskRowFacts { kind: kind(world, page, uses.get(&page)), ..row(format!("page {page}"), places) }
@@ -95,7 +95,7 @@ fn kind(world: &World, page: PageNo, freed: Option<&Use>) -> &'static str {
     match freed {
         Some(Use::Free) => "free",
         Some(Use::Trunk) => "trunk",
-        None => tree::beside_word(world.page(page).and_then(|page| page.kind)),
+        None => tree::beside_word(world.kind_of(page)),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::sync::Arc;
 use tosumu::format::{
     is_zero,
     log::{
@@ -79,7 +80,7 @@ pub struct LogFacts {
 }
 
 /// The log of `model`'s present world.
-pub fn log(model: &Model) -> LogFacts {
+pub fn log(model: &Model) -> Arc<LogFacts> {
     of_world(&model.world)
 }
 
@@ -88,8 +89,12 @@ pub fn shape_of(world: &World) -> LogShape {
     shape(world, newest_superblock(world).as_ref())
 }
 
-/// The log of `world`.
-pub fn of_world(world: &World) -> LogFacts {
+/// The log of `world`: read once for an instant.
+pub fn of_world(world: &World) -> Arc<LogFacts> {
+    world.memo("log", 0, || read(world))
+}
+
+fn read(world: &World) -> LogFacts {
     let newest = newest_superblock(world);
     let shape = shape(world, newest.as_ref());
     let mut facts = LogFacts {

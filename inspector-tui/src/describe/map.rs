@@ -4,7 +4,7 @@
 use super::plural;
 use crate::looking::MapLayer;
 use crate::model::{MapCell, Model};
-use crate::timeline::{Gist, Reach, Role};
+use crate::timeline::{Brief, Gist, Reach, Role};
 use crate::widget::text::grouped;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -68,6 +68,9 @@ pub struct CellFacts {
     pub checked: Checked,
     /// Changed in memory and not sealed.
     pub changed: bool,
+    /// Changed since the look before, in a file that is followed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
     /// The log holds a newer version than the page file.
     pub in_log: bool,
 }
@@ -114,7 +117,8 @@ pub struct MapFacts {
 pub struct Census<'a> {
     model: &'a Model,
     reach: Arc<Reach>,
-    gists: Arc<Vec<Gist>>,
+    /// Of a sandbox; a file has its briefs.
+    gists: Option<Arc<Vec<Gist>>>,
     /// The number of the last page.
     pub pages: u32,
 }
@@ -127,20 +131,22 @@ impl<'a> Census<'a> {
         let total = model.world.page_total();
         // While nothing is known of the file but that it is being verified, the verification tells its size.
         let pages = if total == 0 { verifying } else { total };
-        Census { model, reach: model.world.reach(), gists: model.world.gists(), pages }
+        let gists = model.world.file().is_none().then(|| model.world.gists());
+        Census { model, reach: model.world.reach(), gists, pages }
     }
 
     fn gist(&self, page: PageNo) -> Gist {
-        page.0.checked_sub(1).and_then(|at| self.gists.get(at as usize)).copied().unwrap_or_default()
+        let Some(gists) = &self.gists else { return self.model.world.gist(page) };
+        page.0.checked_sub(1).and_then(|at| gists.get(at as usize)).copied().unwrap_or_default()
     }
 
-    /// What `page` holds.
-    fn holds(&self, page: PageNo, gist: &Gist) -> Holds {
-        match self.reach.of(page).map(|reached| reached.role) {
+    /// What a page holds whose header says `kind`.
+    fn holds(&self, page: PageNo, kind: Option<PageKind>, is_known: bool) -> Holds {
+        match self.reach.role(page) {
             Some(Role::Free) => Holds::Free,
             Some(Role::Trunk) => Holds::Trunk,
-            None if self.reach.whole && gist.known => Holds::Unreached,
-            _ => match gist.kind {
+            None if self.reach.whole && is_known => Holds::Unreached,
+            _ => match kind {
                 Some(PageKind::Branch) => Holds::Branch,
                 Some(PageKind::Leaf) => Holds::Leaf,
                 Some(PageKind::Overflow) => Holds::Overflow,
@@ -156,11 +162,12 @@ impl<'a> Census<'a> {
         CellFacts {
             page: page.0,
             pages: 1,
-            holds: self.holds(page, &gist),
+            holds: self.holds(page, gist.kind, gist.known),
             fill_percent: gist.fill_percent,
             commit: gist.commit.map(|commit| commit.0),
             checked: self.checked(page),
             changed: gist.changed,
+            anew: self.model.world.facts.changed_since.contains(&page),
             in_log: gist.in_log,
         }
     }
@@ -169,11 +176,7 @@ impl<'a> Census<'a> {
         if let Some(part) = self.verified_part(page) {
             return part;
         }
-        match self.model.world.facts.verified.get(&page) {
-            Some(true) => Checked::Sound,
-            Some(false) => Checked::Bad,
-            None => Checked::Unchecked,
-        }
+        checked_word(self.model.world.verdict(page))
     }
 
     /// What a verification that runs has said of the run that `page` is in.
@@ -189,31 +192,52 @@ impl<'a> Census<'a> {
         })
     }
 
-    /// The run of `pages` pages from `first` on; the last one may be shorter. Its cost grows with the pages of the run that
-    /// are known, never with those that were not read.
+    /// The run of `pages` pages from `first` on; the last one may be shorter. Its cost grows with the pages of the run of which
+    /// something is known; a map asks for [`Census::runs`].
     pub fn run(&self, first: PageNo, pages: u32) -> CellFacts {
         if pages == 1 {
             return self.page(first);
         }
         let last = first.0.saturating_add(pages - 1).min(self.pages);
         let mut run = Run::default();
-        for page in (first.0..=last.min(self.known_to())).map(PageNo) {
-            run.add(&self.page(page));
-        }
+        self.add_pages(first.0, last, &mut run);
         let mut cell = run.cell(first.0, last + 1 - first.0);
-        if first.0 > self.known_to() {
+        if self.model.verifying.is_some() {
             cell.checked = self.checked_run(first.0, last);
         }
         cell
     }
 
-    /// Of pages that were not read only a verification knows something, by runs of its own.
-    fn checked_run(&self, first: u32, last: u32) -> Checked {
-        let Some(verifying) = &self.model.verifying else {
-            let facts = &self.model.world.facts;
-            let mut found = facts.verified.range(PageNo(first)..=PageNo(last)).map(|(_, sound)| *sound);
-            return if found.any(|sound| !sound) { Checked::Bad } else { Checked::Unchecked };
+    fn add_pages(&self, first: u32, last: u32, run: &mut Run) {
+        let Some(file) = self.model.world.file() else {
+            return (first..=last).map(PageNo).for_each(|page| run.add(&self.page(page)));
         };
+        file.briefs().runs(first, last, |start, briefs| match briefs {
+            Ok(briefs) => {
+                for (page, brief) in (start..).map(PageNo).zip(briefs) {
+                    run.add_brief(*brief, self.holds(page, brief.kind(), brief.is_known()));
+                }
+            }
+            Err(pages) => run.add_unknown(pages),
+        });
+        run.anew = self.model.world.facts.changed_since.range(PageNo(first)..=PageNo(last)).next().is_some();
+        let verified = &self.model.world.facts.verified;
+        verified.range(PageNo(first)..=PageNo(last)).for_each(|(_, sound)| run.judge(*sound));
+    }
+
+    /// Every run of `cell_pages` pages, in the order of the file: counted once for an instant, for all frames that show it.
+    pub fn runs(&self, cell_pages: u32) -> Arc<Vec<CellFacts>> {
+        let done = self.model.verifying.as_ref().map_or(0, |verifying| verifying.done + 1);
+        let number = u64::from(done) << 32 | u64::from(cell_pages);
+        self.model.world.memo("map runs", number, || {
+            let firsts = (1..=self.pages).step_by(cell_pages.max(1) as usize);
+            firsts.map(|first| self.run(PageNo(first), cell_pages)).collect()
+        })
+    }
+
+    /// What a verification that runs says of pages, by runs of its own.
+    fn checked_run(&self, first: u32, last: u32) -> Checked {
+        let Some(verifying) = &self.model.verifying else { return Checked::Unchecked };
         let step = verifying.cell_pages.max(1) as usize;
         let parts = (first..=last).step_by(step).filter_map(|page| self.verified_part(PageNo(page)));
         let (mut bad, mut sound, mut whole) = (false, false, true);
@@ -230,12 +254,17 @@ impl<'a> Census<'a> {
         }
     }
 
-    /// The last page of which something may be known.
-    fn known_to(&self) -> u32 {
-        match self.model.world.file() {
-            Some(file) => file.pages.keys().next_back().map_or(0, |page| page.0),
-            None => self.pages,
-        }
+    /// Pages of which something is known.
+    fn known(&self) -> u32 {
+        self.model.world.file().map_or(self.pages, |file| file.briefs().known()).min(self.pages)
+    }
+}
+
+fn checked_word(verdict: Option<bool>) -> Checked {
+    match verdict {
+        Some(true) => Checked::Sound,
+        Some(false) => Checked::Bad,
+        None => Checked::Unchecked,
     }
 }
 
@@ -247,6 +276,7 @@ struct Run {
     commit: Option<u64>,
     checks: [u32; 4],
     changed: bool,
+    anew: bool,
     in_log: bool,
 }
 
@@ -259,7 +289,30 @@ impl Run {
         self.commit = self.commit.max(cell.commit);
         self.checks[cell.checked as usize] += 1;
         self.changed |= cell.changed;
+        self.anew |= cell.anew;
         self.in_log |= cell.in_log;
+    }
+
+    fn add_brief(&mut self, brief: Brief, holds: Holds) {
+        self.sorts[holds as usize] += 1;
+        if let Some(percent) = brief.fill_percent() {
+            self.fill = (self.fill.0 + u32::from(percent), self.fill.1 + 1);
+        }
+        self.commit = self.commit.max(brief.commit().map(|commit| commit.0));
+        self.checks[checked_word(brief.verdict()) as usize] += 1;
+        self.in_log |= brief.is_in_log();
+    }
+
+    fn add_unknown(&mut self, pages: u32) {
+        self.sorts[Holds::Unknown as usize] += pages;
+        self.checks[Checked::Unchecked as usize] += pages;
+    }
+
+    /// What the verification of a file that is told of page by page said of one more of them.
+    fn judge(&mut self, sound: bool) {
+        let unchecked = &mut self.checks[Checked::Unchecked as usize];
+        *unchecked = unchecked.saturating_sub(1);
+        self.checks[checked_word(Some(sound)) as usize] += 1;
     }
 
     fn cell(&self, page: u32, pages: u32) -> CellFacts {
@@ -284,6 +337,7 @@ impl Run {
             commit: self.commit,
             checked,
             changed: self.changed,
+            anew: self.anew,
             in_log: self.in_log,
         }
     }
@@ -363,14 +417,13 @@ pub fn map(model: &Model) -> MapFacts {
     let census = Census::of(model);
     let facts = &model.world.facts;
     let cell_pages = census.pages.div_ceil(CELLS_MAX).max(1);
-    let runs = (1..=census.pages).step_by(cell_pages as usize);
-    let cells: Vec<CellFacts> = runs.map(|first| census.run(PageNo(first), cell_pages)).collect();
+    let cells = census.runs(cell_pages).to_vec();
     let cursor = model.shown_page();
     MapFacts {
         file: facts.file.clone(),
         page_bytes: facts.page_size.get(),
         pages: census.pages,
-        known: census.known_to().min(census.pages),
+        known: census.known(),
         commit: facts.commit.0,
         sorts: sorts(&census),
         cell_pages,
@@ -383,13 +436,12 @@ pub fn map(model: &Model) -> MapFacts {
 
 /// How many pages there are of each sort that occurs, among those that were read.
 pub fn sorts(census: &Census<'_>) -> Vec<SortFacts> {
-    let mut counts = [0; 7];
-    for page in (1..=census.known_to().min(census.pages)).map(PageNo) {
-        let gist = census.gist(page);
-        counts[census.holds(page, &gist) as usize] += 1;
-    }
-    counts[Holds::Unknown as usize] += census.pages - census.known_to().min(census.pages);
-    let sorts = Holds::ALL.into_iter().zip(counts).filter(|(_, pages)| *pages > 0);
+    let counts = census.model.world.memo("map sorts", 0, || {
+        let mut all = Run::default();
+        census.add_pages(1, census.pages, &mut all);
+        all.sorts
+    });
+    let sorts = Holds::ALL.into_iter().zip(*counts).filter(|(_, pages)| *pages > 0);
     sorts.map(|(holds, pages)| SortFacts { holds, sign: holds.sign(), pages }).collect()
 }
 
@@ -400,6 +452,7 @@ pub fn cursor_line(model: &Model, census: &Census<'_>, page: PageNo) -> String {
     let fill = cell.fill_percent.map_or(String::new(), |percent| format!(", {percent} % full"));
     let sealed = match cell.commit {
         _ if cell.changed => ", changed in memory".to_owned(),
+        Some(commit) if cell.anew => format!(", changed since the look before, as of commit {commit}"),
         Some(commit) if commit > newest.0 => format!(", sealed for commit {commit}, which is not published yet"),
         Some(commit) if commit < newest.0 => {
             format!(", as of commit {commit}, {} ago", plural((newest.0 - commit) as usize, "commit"))
@@ -426,9 +479,9 @@ fn remark(model: &Model, census: &Census<'_>) -> Option<String> {
     if census.pages == 0 {
         return Some("There is no page to draw a map of.".into());
     }
-    let unread = census.pages - census.known_to().min(census.pages);
+    let unread = census.pages - census.known();
     if unread > 0 {
-        return Some(format!("{} were not read: a verification (v) looks at them.", plural(unread as usize, "page")));
+        return Some(format!("{} were not read, or nothing stands in their places.", plural(unread as usize, "page")));
     }
     if model.world.facts.transaction.is_some() {
         return Some("A transaction is open: which pages nothing leads to is told when it has ended.".into());
@@ -467,6 +520,7 @@ impl CellFacts {
         line.extend(self.fill_percent.map(|percent| format!(", {percent} % full")));
         line.extend(self.commit.map(|commit| format!(", commit {commit}")));
         line.push_str(if self.changed { ", changed in memory" } else { "" });
+        line.push_str(if self.anew { ", changed since the look before" } else { "" });
         line.push_str(if self.in_log { ", in the log" } else { "" });
         format!("{line}; {}", self.checked.word())
     }

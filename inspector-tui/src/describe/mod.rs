@@ -225,7 +225,7 @@ pub fn facts(model: &Model, subject: Subject) -> Facts {
         Subject::Tree => Facts::Tree(tree::tree(model)),
         Subject::Page => Facts::Page(Box::new(page::page(model))),
         Subject::Map => Facts::Map(map::map(model)),
-        Subject::Log => Facts::Log(log::log(model)),
+        Subject::Log => Facts::Log((*log::log(model)).clone()),
         Subject::Disk => Facts::Disk(disk::disk(model)),
         Subject::Seals => Facts::Seals(Box::new(seals::seals(model))),
         Subject::Snapshots => Facts::Snapshots(snapshots::snapshots(model)),
@@ -257,7 +257,7 @@ fn lab(model: &Model) -> LabFacts {
         tree: tree::tree(model),
         page: page::page(model),
         disk: disk::disk(model),
-        log: log::log(model),
+        log: (*log::log(model)).clone(),
         verify: checked.then(|| verify::verify(model)),
         lesson: lesson::lesson(model),
     }

@@ -138,12 +138,29 @@ pub fn page(model: &Model) -> PageFacts {
         stands_at: sealed.map(|at| format!("{} at {}", at.file, crate::widget::text::grouped(at.offset))),
         seal: known.as_ref().and_then(|known| known.seal).map(|seal| seal.to_string()),
         fields: annotations(model).into_iter().map(field).collect(),
-        remark: bytes.is_empty().then(|| format!("Page {page} is not in memory, and no file holds it yet.")),
+        remark: bytes.is_empty().then(|| no_bytes(model, page)),
         hex: hex::encode(&bytes),
         last_writer: last_writer(model),
         cursor: model.byte.and_then(|byte| cursor(model, byte)),
         slot_line: slot_line(model),
         notes: notes(model),
+    }
+}
+
+/// Why there are no bytes to show.
+fn no_bytes(model: &Model, page: PageNo) -> String {
+    let Some(file) = model.world.file() else {
+        return format!("Page {page} is not in memory, and no file holds it yet.");
+    };
+    match model.world.page(page) {
+        Some(known) if !known.is_read && model.file_work.follow.can_forward() => {
+            format!("Page {page} was not looked at while the file was like this; End leads to the newest look.")
+        }
+        Some(known) if !known.is_read => format!("Page {page} is being read."),
+        _ => format!(
+            "The file ends before page {page}: its {} bytes reach no further.",
+            crate::widget::text::grouped(file.file_bytes)
+        ),
     }
 }
 
@@ -171,6 +188,7 @@ fn state(model: &Model) -> String {
         }
         Some(commit) if known.in_log => format!("as of commit {commit}, in the log"),
         Some(commit) => format!("as of commit {commit}"),
+        None if model.world.file().is_some() => "not told".into(),
         None => "in memory".into(),
     }
 }

@@ -72,6 +72,9 @@ pub struct NodeFacts {
     pub fill_percent: Option<u8>,
     /// Changed in memory and not sealed.
     pub changed: bool,
+    /// Changed since the look before, in a file that is followed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
     /// Taken into use by the present transaction.
     pub new: bool,
     /// On the path of the present search.
@@ -135,8 +138,7 @@ pub fn coming_pages(world: &World) -> Vec<PageNo> {
 /// The commit that pages in memory are sealed for and that is not published yet.
 pub fn commit_to_come(world: &World) -> Option<CommitNo> {
     world.facts.transaction?;
-    let sealed = |page: PageNo| world.page(page).and_then(|page| page.sealed_commit);
-    let newest = world.page_numbers().into_iter().filter_map(sealed).max();
+    let newest = world.gists().iter().filter_map(|gist| gist.commit).max();
     newest.filter(|newest| *newest > world.facts.commit)
 }
 
@@ -150,6 +152,7 @@ pub fn node(world: &World, page: PageNo) -> NodeFacts {
         level: known.level,
         kind: kind_word(known.kind).into(),
         changed: known.changed,
+        anew: world.facts.changed_since.contains(&page),
         new: known.new,
         on_path: world.facts.path.contains(&page),
         state: state_of(world, page, Some(&known)),
@@ -183,7 +186,7 @@ fn fill_in(node: &mut NodeFacts, world: &World, view: NodeView<'_>) {
 fn state_of(world: &World, page: PageNo, known: Option<&WorldPage>) -> NodeState {
     let own = known.and_then(|known| known.finding.as_ref());
     let finding = own.or_else(|| world.facts.findings.iter().find(|finding| finding.page == Some(page)));
-    match (finding, world.facts.verified.get(&page)) {
+    match (finding, world.verdict(page)) {
         (Some(finding), _) if finding.code == Code::PageStale => NodeState::Stale,
         (Some(_), _) | (None, Some(false)) => NodeState::Bad,
         (None, Some(true)) => NodeState::Ok,
@@ -259,6 +262,7 @@ impl NodeFacts {
         }
         let marks = [
             (self.changed, "changed in memory"),
+            (self.anew, "changed since the look before"),
             (self.new, "new"),
             (self.on_path, "on the path of the search"),
             (self.state == NodeState::Ok, "checked, sound"),

@@ -78,8 +78,8 @@ pub fn verify(model: &Model) -> VerifyFacts {
         level: report.map(|report| report.level.clone()),
         checked: report.map_or_else(|| world.facts.checked.clone(), |report| report.checked.clone()),
         not_checked: report.map_or_else(Vec::new, |report| report.not_checked.clone()),
-        pages_checked: world.facts.verified.len(),
-        pages_sound: world.facts.verified.values().filter(|sound| **sound).count(),
+        pages_checked: world.judged().0,
+        pages_sound: world.judged().1,
         findings: model.findings().iter().map(|finding| facts(model, finding)).collect(),
     }
 }

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 const BYTES_MAX: u64 = 4 << 20;
 /// Lines of earlier runs that are read.
 const HISTORY_MAX: usize = 500;
+/// Files opened before that are offered.
+const FILES_MAX: usize = 20;
 /// Names that are offered.
 const PATHS_MAX: usize = 200;
 /// Numbers that are tried for a picture's name.
@@ -50,6 +52,8 @@ impl Keep {
     pub(super) fn notice_command(&mut self, command: &Command) {
         match command {
             Command::LoadFile(path) => self.coming = Some(path.clone()),
+            // The same file, opened with a key.
+            Command::Unlock(_) => self.coming = self.open.clone(),
             Command::LoadFixture(_) | Command::MakeLab(_) => self.coming = None,
             _ => {}
         }
@@ -59,7 +63,31 @@ impl Keep {
     pub(super) fn notice_message(&mut self, message: &Message) {
         if matches!(message, Message::FileReady(..)) {
             self.open = self.coming.take();
+            // What cannot be kept is no matter here: it is only not offered next time.
+            let _ = self.remember_file();
         }
+    }
+
+    /// The file that is open goes to the end of those that are offered on the home screen.
+    fn remember_file(&self) -> io::Result<()> {
+        let Some(path) = self.open.as_ref().and_then(|path| path.canonicalize().ok()) else { return Ok(()) };
+        let Some(name) = path.to_str().filter(|name| !name.chars().any(char::is_control)) else { return Ok(()) };
+        let kept = self.own("files")?;
+        let mut files = read(&kept).unwrap_or_default();
+        if files.lines().next_back() == Some(name) {
+            return Ok(());
+        }
+        let mut names: Vec<&str> = files.lines().filter(|known| *known != name).collect();
+        names.drain(..names.len().saturating_sub(FILES_MAX - 1));
+        names.push(name);
+        files = names.join("\n") + "\n";
+        fs::write(kept, files)
+    }
+
+    fn recent_files(&self) -> io::Result<Answer> {
+        let text = self.own("files").and_then(|path| read(&path)).unwrap_or_default();
+        let there = |name: &&str| Path::new(name).exists();
+        Ok(Answer::RecentFiles(text.lines().rev().filter(there).map(str::to_owned).collect()))
     }
 
     /// Does what is asked.
@@ -71,6 +99,7 @@ impl Keep {
                 let found = paths(&typed).unwrap_or_default();
                 Ok(Answer::Paths { typed, found })
             }
+            Ask::RecentFiles => self.recent_files(),
             Ask::ReadNotes(about) => self.read_notes(about),
             Ask::WriteNotes(about, text) => self.write_notes(about, &text),
             Ask::WriteNew(path, bytes) => match &self.here {
@@ -285,6 +314,19 @@ mod tests {
         assert_eq!(fs::read_to_string(folder.path().join("a.tsm.notes")).unwrap(), "page 1: x\n");
         assert_eq!(keep.obey(Ask::ReadNotes(About::File)), Answer::Notes("page 1: x\n".to_owned()));
         assert_eq!(fs::read_to_string(path).unwrap(), "bytes");
+    }
+
+    #[test]
+    fn the_files_that_were_opened_are_offered_again_the_last_one_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["a.tsm", "b.tsm"].map(|name| folder.path().join(name));
+        paths.iter().for_each(|path| fs::write(path, "").unwrap());
+        let keep = Keep::at(Some(folder.path().join("state")));
+        for path in [&paths[0], &paths[1], &paths[0], &paths[0]] {
+            Keep { open: Some(path.clone()), ..keep.clone() }.remember_file().unwrap();
+        }
+        let Answer::RecentFiles(files) = keep.obey(Ask::RecentFiles) else { panic!() };
+        assert_eq!(files.iter().map(|name| name.rsplit('/').next().unwrap()).collect::<Vec<_>>(), ["a.tsm", "b.tsm"]);
     }
 
     #[test]

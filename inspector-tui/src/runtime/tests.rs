@@ -40,16 +40,8 @@ fn frames_of(arrivals: Vec<Arrival>) -> Vec<u64> {
     update(&mut model, made);
     let (news, received) = channel();
     let drawn = Arc::new(AtomicU64::new(0));
-    let mut session = Session {
-        model,
-        screen: Counter(drawn.clone()),
-        commands: start_worker(worker, news.clone()),
-        stop: Arc::default(),
-        arrivals: received,
-        tick: None,
-        frames: 0,
-        keep: Keep::default(),
-    };
+    let commands = start_worker(worker, news.clone());
+    let mut session = Session::new(model, Counter(drawn.clone()), commands, received);
     let mut counts = Vec::new();
     for arrival in arrivals {
         let before = session.frames;
@@ -82,16 +74,7 @@ fn keys_that_wait_share_a_frame() {
     let (news, arrivals) = channel();
     let commands = start_worker(worker, news.clone());
     let screen = Counter(Arc::default());
-    let mut session = Session {
-        model,
-        screen,
-        commands,
-        stop: Arc::default(),
-        arrivals,
-        tick: None,
-        frames: 0,
-        keep: Keep::default(),
-    };
+    let mut session = Session::new(model, screen, commands, arrivals);
     for _ in 0..20 {
         news.send(key(Key::Left)).unwrap();
     }

@@ -1,9 +1,11 @@
 //! The worker: owns the engine of the sandbox, one for each branch of time, and reads files. One command in, one message
 //! out.
 
+use super::files::Files;
 use super::keep::Keep;
 use crate::command::{Command, Overwrite, Piece};
 use crate::describe::plural;
+use crate::file_work::Key;
 use crate::gallery::{self, Fixture};
 use crate::labs::{
     grid::{self, Subject},
@@ -21,8 +23,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tosumu::crypto::Secret;
 use tosumu::inspect::AtRest;
-use tosumu::limits::LINE_BYTES_MAX;
+use tosumu::limits::{LINE_BYTES_MAX, SECRET_BYTES_MAX};
 use tosumu::script::{Left, Op, Runner, RunnerOptions, SAMPLE_STORE, Script};
 use tosumu::trace::{Event, Level, Sink, Tracer};
 use tosumu::verify::{Stop, VerifyOptions, verify};
@@ -43,27 +46,39 @@ struct Recipe {
 enum OpenFile {
     /// One of the user's, and the key given for it.
     Path(PathBuf, Option<Unlock>),
-    /// One of the gallery.
-    Fixture(usize),
+    /// One of the gallery, and the key given for it in place of its own.
+    Fixture(usize, Option<Unlock>),
 }
 
 impl OpenFile {
     fn at_rest(&self) -> Result<AtRest, String> {
         match self {
             OpenFile::Path(path, unlock) => AtRest::open(Arc::new(OsVfs), path, unlock.as_ref()),
-            OpenFile::Fixture(index) => match gallery::all().get(*index) {
+            OpenFile::Fixture(index, None) => match gallery::all().get(*index) {
                 Some(fixture) => fixture.at_rest(),
-                None => return Err("There is no such file in the gallery.".to_owned()),
+                None => return Err(NO_FIXTURE.to_owned()),
+            },
+            OpenFile::Fixture(index, unlock) => match gallery::all().get(*index) {
+                Some(fixture) => AtRest::open(fixture.disk(), fixture.file(), unlock.as_ref()),
+                None => return Err(NO_FIXTURE.to_owned()),
             },
         }
         .map_err(|error| error.to_string())
+    }
+
+    /// The same file, with this key.
+    fn with(&self, unlock: Unlock) -> OpenFile {
+        match self {
+            OpenFile::Path(path, _) => OpenFile::Path(path.clone(), Some(unlock)),
+            OpenFile::Fixture(index, _) => OpenFile::Fixture(*index, Some(unlock)),
+        }
     }
 
     /// What it is verified with: a fixture may bring a fingerprint.
     fn verify_options(&self) -> VerifyOptions {
         match self {
             OpenFile::Path(..) => VerifyOptions::default(),
-            OpenFile::Fixture(index) => gallery::all().get(*index).map(Fixture::verify_options).unwrap_or_default(),
+            OpenFile::Fixture(index, _) => gallery::all().get(*index).map(Fixture::verify_options).unwrap_or_default(),
         }
     }
 }
@@ -81,6 +96,10 @@ pub struct Worker {
     tell: Option<Tell>,
     /// Where things are kept.
     keep: Keep,
+    /// The file that is open, for whoever reads it meanwhile.
+    files: Files,
+    /// A file that was opened for the first command already.
+    opened: Option<AtRest>,
 }
 
 /// Hears of a verification while it runs.
@@ -97,6 +116,8 @@ impl Worker {
             stop: Arc::default(),
             tell: None,
             keep: Keep::default(),
+            files: Files::default(),
+            opened: None,
         }
     }
 
@@ -109,9 +130,15 @@ impl Worker {
         Worker { recipe: Some(recipe), ..Worker::new() }
     }
 
-    /// The key for a file that is opened from the command line.
-    pub fn with_key(path: &Path, unlock: Option<Unlock>) -> Worker {
-        Worker { file: Some(OpenFile::Path(path.to_owned(), unlock)), ..Worker::new() }
+    /// A worker that has the file at `path` open already, and the key given for it.
+    pub fn with_file(path: &Path, unlock: Option<Unlock>, opened: AtRest) -> Worker {
+        let file = Some(OpenFile::Path(path.to_owned(), unlock));
+        Worker { file, opened: Some(opened), ..Worker::new() }
+    }
+
+    /// The file that is open, for whoever reads it meanwhile.
+    pub fn files(&self) -> Files {
+        self.files.clone()
     }
 
     /// Does what `command` asks for and tells what came of it.
@@ -152,7 +179,9 @@ impl Worker {
                 let unlock = self.key_for(&path);
                 self.load(OpenFile::Path(path, unlock))
             }
-            Command::LoadFixture(index) => self.load(OpenFile::Fixture(index)),
+            Command::LoadFixture(index) => self.load(OpenFile::Fixture(index, None)),
+            Command::Unlock(key) => self.unlock(key),
+            Command::ReadOn(_) => Message::FileNews(self.files.load()),
             Command::Verify => self.verify(),
             Command::Probe(page) => self.probe(page),
             Command::LoadOther(path) => self.load_other(path),
@@ -170,7 +199,7 @@ impl Worker {
             Command::CrashGrid { branch, events, operation } => {
                 self.crash_grid(&Subject { branch, events: &events, operation: &operation, options: &self.options })
             }
-            Command::Quit | Command::Redraw | Command::StopVerify => {
+            Command::Quit | Command::Redraw | Command::StopVerify | Command::StopReading | Command::Follow(_) => {
                 Message::Failed("The worker has no screen.".to_owned())
             }
         }
@@ -248,12 +277,50 @@ impl Worker {
     }
 
     fn load(&mut self, file: OpenFile) -> Message {
-        match file.at_rest() {
-            Ok(at_rest) => {
-                self.file = Some(file);
-                Message::FileReady(Box::new(FileWorld::load(&at_rest, None)), None)
-            }
+        let opened = self.opened.take().filter(|_| matches!(&file, OpenFile::Path(..)));
+        match opened.map_or_else(|| file.at_rest(), Ok) {
+            Ok(at_rest) => self.show(file, at_rest),
             Err(why) => Message::Failed(why),
+        }
+    }
+
+    /// A small file whole; of a large one what can be shown at once.
+    fn show(&mut self, file: OpenFile, at_rest: AtRest) -> Message {
+        self.file = Some(file);
+        let world = match FileWorld::is_small(&at_rest) {
+            true => FileWorld::load(&at_rest, None),
+            false => FileWorld::begin(&at_rest),
+        };
+        self.files.open(at_rest);
+        Message::FileReady(Box::new(world), None)
+    }
+
+    /// Opens the file in front with a key.
+    fn unlock(&mut self, key: Key) -> Message {
+        let Some(file) = &self.file else { return Message::Failed("No file is open.".to_owned()) };
+        let unlock = match key {
+            Key::Given(unlock) => unlock,
+            Key::InFile(path) => match read_key_file(&path) {
+                Ok(bytes) => Unlock::Keyfile(bytes),
+                Err(why) => return Message::StillLocked(why),
+            },
+        };
+        let file = file.with(unlock);
+        match file.at_rest() {
+            Ok(at_rest) => match at_rest.keys().err().map(|finding| finding.why.clone()) {
+                None => self.show(file, at_rest),
+                Some(why) => Message::StillLocked(why),
+            },
+            Err(why) => Message::StillLocked(why),
+        }
+    }
+
+    /// The file in front, looked at anew: its key slots need no key again. A writer that folds its log waits while it lives.
+    fn at_rest_now(&self) -> Result<AtRest, String> {
+        match (self.files.now(), &self.file) {
+            (Some(open), _) => open.look_anew().map_err(|error| error.to_string()),
+            (None, Some(file)) => file.at_rest(),
+            (None, None) => Err("No file is open.".to_owned()),
         }
     }
 
@@ -274,6 +341,7 @@ impl Worker {
 
     /// Has `tell` hear of verifications while they run; what is returned ends them.
     pub(super) fn tell_to(&mut self, tell: Tell) -> Arc<Mutex<Stop>> {
+        self.files.tell_to(tell.clone());
         self.tell = Some(tell);
         self.stop.clone()
     }
@@ -325,10 +393,8 @@ impl Worker {
     }
 
     fn probe(&mut self, page: PageNo) -> Message {
-        let Some(file) = &self.file else {
-            return Message::Failed("No file is open.".to_owned());
-        };
-        let probed = file.at_rest().and_then(|file| file.probe(page, &[]).map_err(|error| error.to_string()));
+        let now = self.at_rest_now();
+        let probed = now.and_then(|file| file.probe(page, &[]).map_err(|error| error.to_string()));
         match probed {
             Ok(probe) => Message::Probed(Box::new(probe)),
             Err(why) => Message::Failed(why),
@@ -343,14 +409,15 @@ impl Worker {
         *locked(&self.stop) = stop.clone();
         let tracer = self.tell.clone().map_or(Tracer::off(), |tell| Tracer::new(NewsSink::new(tell)));
         let options = VerifyOptions { stop, tracer, ..file.verify_options() };
-        let verified = file.at_rest().and_then(|file| {
+        let verified = self.at_rest_now().and_then(|file| {
             let report = verify(&file, &options).map_err(|error| error.to_string())?;
             Ok((file, report))
         });
         match verified {
-            Ok((file, report)) => {
+            Ok((file, report)) if FileWorld::is_small(&file) => {
                 Message::Verified(Box::new(FileWorld::load(&file, Some(&report))), Report::of(&report))
             }
+            Ok((_, report)) => Message::Judged(Box::new(Report::of(&report))),
             Err(why) => Message::Failed(why),
         }
     }
@@ -391,6 +458,10 @@ impl Sink for NewsSink {
             Event::VerifyStarted { pages, .. } => news.total = pages,
             Event::PageVerified { page, sound } => news.pages.push((page, sound)),
             Event::FindingReported { finding } => news.findings.push(*finding),
+            Event::VerifyEnded { .. } => {
+                let last = std::mem::take(news);
+                return (self.tell)(Message::VerifyNews(last));
+            }
             _ => {}
         }
         if news.pages.len() % NEWS_STRIDE_PAGES == NEWS_STRIDE_PAGES - 1 && last.elapsed() >= NEWS_INTERVAL {
@@ -404,6 +475,22 @@ impl Sink for NewsSink {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const NO_FIXTURE: &str = "There is no such file in the gallery.";
+
+/// The bytes of a key file. Room for the longest is made at once: a vector that grew would leave copies behind.
+fn read_key_file(path: &Path) -> Result<Secret, String> {
+    let failed = |error: std::io::Error| format!("{}: {error}.", path.display());
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::with_capacity(SECRET_BYTES_MAX + 2);
+    let read = file.take(SECRET_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
+    let (length, secret) = (bytes.len(), Secret::from(bytes));
+    read.map_err(failed)?;
+    match length > SECRET_BYTES_MAX {
+        true => Err(format!("{}: a key is at most {SECRET_BYTES_MAX} bytes long.", path.display())),
+        false => Ok(secret),
+    }
 }
 
 /// Longest script that is read, in bytes.

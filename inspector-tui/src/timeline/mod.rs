@@ -11,8 +11,8 @@ mod writer;
 pub use mark::Mark;
 pub use operation::Operation;
 pub use world::{
-    Facts, FilePage, FileWorld, FreeList, Gist, Held, Holds, Levels, PendingLine, Reach, Reached, Role, Savepoint,
-    SealedAt, Snapshot, Space, Use, World, WorldPage,
+    Brief, Briefs, Facts, FilePage, FileWorld, FreeList, Gist, Held, Holds, Levels, Loading, Part, PendingLine, Reach,
+    Reached, Role, Savepoint, SealedAt, Snapshot, Space, Stage, Use, World, WorldPage, find_tree, load_all, read_page,
 };
 
 use mark::Marks;

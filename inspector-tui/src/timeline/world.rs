@@ -3,17 +3,22 @@
 //! A world of the sandbox is a fold over events; a world of a file at rest is set once. Neither runs the engine. Start
 //! reading at [`World::page`] and [`World::holds`].
 
+mod brief;
 mod facts;
 mod file;
 mod load;
+mod loading;
 mod power;
 mod reach;
 mod space;
 mod survey;
 mod surveys;
 
+pub use brief::{Brief, Briefs};
 pub use facts::{Facts, Savepoint, Snapshot};
 pub use file::{FilePage, FileWorld};
+pub use load::read_page;
+pub use loading::{Loading, Part, Stage, find_tree, load_all};
 pub use reach::{Gist, Levels, Reach, Reached, Role};
 pub use space::{FreeList, Space, Use};
 
@@ -86,6 +91,8 @@ pub struct WorldPage {
     pub last_writer: Option<usize>,
     /// What was found in it.
     pub finding: Option<Finding>,
+    /// Whether its bytes are at hand: of a file the others are read when they are looked at.
+    pub is_read: bool,
 }
 
 /// A sealed page as it stands in a file.
@@ -159,8 +166,9 @@ impl World {
     /// Takes in the next event. A file at rest takes none.
     pub fn apply(&mut self, event: &Event) {
         let Source::Sandbox(sandbox) = &mut self.source else { return };
-        if !reach::leaves_pages_alone(event) {
-            self.kept = reach::Shared::default();
+        match reach::leaves_pages_alone(event) {
+            true => reach::forget_memos(&mut self.kept),
+            false => self.kept = reach::Shared::default(),
         }
         self.facts.apply(event);
         sandbox.apply(event, &self.facts);
@@ -189,14 +197,39 @@ impl World {
         }
     }
 
-    /// The numbers of all pages, lowest first.
-    pub fn page_numbers(&self) -> Vec<PageNo> {
+    /// The same to be changed: what was read of it meanwhile is taken in. What was worked out of it goes.
+    pub fn file_mut(&mut self) -> Option<&mut FileWorld> {
+        let Source::File(file) = &mut self.source else { return None };
+        self.kept = reach::Shared::default();
+        Some(Arc::make_mut(file))
+    }
+
+    /// The pages that were looked at and are not at hand, lowest first; asking for them is up to whoever can read.
+    pub fn take_missed(&self) -> Vec<PageNo> {
+        self.kept_mut(|kept| std::mem::take(&mut kept.missed)).into_iter().collect()
+    }
+
+    /// Whether there is such a page, at hand or not.
+    pub fn has_page(&self, page: PageNo) -> bool {
         match &self.source {
-            Source::File(file) => file.pages.keys().copied().collect(),
-            Source::Sandbox(sandbox) => {
-                let in_memory = sandbox.fold.pages.keys().next_back().map_or(0, |page| page.0);
-                let on_disk = sandbox.surveys.system.page_count;
-                (1..=in_memory.max(on_disk)).map(PageNo).collect()
+            Source::File(file) => !page.is_none() && page.0 <= file.pages,
+            Source::Sandbox(sandbox) => sandbox.page(page, &self.facts).is_some(),
+        }
+    }
+
+    /// What a verification said of `page`.
+    pub fn verdict(&self, page: PageNo) -> Option<bool> {
+        let said = self.facts.verified.get(&page).copied();
+        said.or_else(|| self.file()?.briefs.get(page).verdict())
+    }
+
+    /// How many pages a verification spoke of, and how many of them are sound.
+    pub fn judged(&self) -> (usize, usize) {
+        match self.file().map(|file| file.briefs.judged()) {
+            Some((judged @ 1.., sound)) => (judged as usize, sound as usize),
+            _ => {
+                let verified = &self.facts.verified;
+                (verified.len(), verified.values().filter(|sound| **sound).count())
             }
         }
     }
@@ -215,7 +248,7 @@ impl World {
     /// Page `page`: as it is in memory, else as its newest sealed form holds it.
     pub fn page(&self, page: PageNo) -> Option<WorldPage> {
         let mut known = match &self.source {
-            Source::File(file) => file.page(page)?,
+            Source::File(file) => self.noticed(file.page(page)?),
             Source::Sandbox(sandbox) => sandbox.page(page, &self.facts)?,
         };
         known.new = self.facts.new_pages.contains(&page);
@@ -227,7 +260,7 @@ impl World {
     /// stands in the page file.
     pub fn sealed(&self, page: PageNo) -> Option<SealedAt> {
         match &self.source {
-            Source::File(file) => file.pages.get(&page)?.sealed.clone(),
+            Source::File(file) => file.held_page(page)?.sealed.clone(),
             Source::Sandbox(sandbox) => {
                 let (standing, in_log) = sandbox.standing(page, &self.facts)?;
                 let file = if in_log { &self.facts.log_file } else { &self.facts.file };
@@ -235,6 +268,14 @@ impl World {
                 let bytes = sandbox.fold.files.get(file)?.read(standing.offset..end).into();
                 Some(SealedAt { bytes, file: file.clone(), offset: standing.offset })
             }
+        }
+    }
+
+    /// What `page` holds, as far as that is known without looking into it.
+    pub fn kind_of(&self, page: PageNo) -> Option<PageKind> {
+        match &self.source {
+            Source::File(file) => file.briefs.get(page).kind(),
+            Source::Sandbox(_) => self.page(page).and_then(|page| page.kind),
         }
     }
 
@@ -268,10 +309,10 @@ impl World {
     }
 
     /// The log's header, then its records in order: the page that each names.
-    pub fn log_pages(&self) -> Vec<Option<PageNo>> {
+    pub fn log_pages(&self) -> &[Option<PageNo>] {
         match &self.source {
-            Source::File(file) => file.log_pages.clone(),
-            Source::Sandbox(sandbox) => sandbox.surveys.system.records.clone(),
+            Source::File(file) => &file.log_pages,
+            Source::Sandbox(sandbox) => &sandbox.surveys.system.records,
         }
     }
 
@@ -326,7 +367,7 @@ impl World {
     /// The plain form of `page` as it was sealed with `seal`, when it is known.
     pub fn plain_of(&self, page: PageNo, seal: Seal) -> Option<Bytes> {
         match &self.source {
-            Source::File(file) => file.pages.get(&page).filter(|known| known.seal == Some(seal))?.plain.clone(),
+            Source::File(file) => file.held_page(page).filter(|known| known.seal == Some(seal))?.plain.clone(),
             Source::Sandbox(sandbox) => sandbox.known_pages.get(&seal).cloned(),
         }
     }
@@ -334,7 +375,7 @@ impl World {
     /// `page` as it stands in the page file, whatever the log holds of it.
     pub fn sealed_in_file(&self, page: PageNo) -> Option<SealedAt> {
         match &self.source {
-            Source::File(file) => file.pages.get(&page)?.in_file.clone(),
+            Source::File(file) => file.held_page(page)?.in_file.clone(),
             Source::Sandbox(sandbox) => {
                 let image = &sandbox.state(&self.facts.file)?.system;
                 let standing = survey::in_page_file(image, page, self.facts.page_size)?;
@@ -349,7 +390,7 @@ impl World {
     pub fn holds(&self, page: PageNo) -> Holds {
         match &self.source {
             Source::File(file) => {
-                let held = file.pages.get(&page).map_or(Held::Nothing, held_at_rest);
+                let held = held_at_rest(file.briefs.get(page));
                 Holds { memory: Held::Nothing, system: held, durable: held }
             }
             Source::Sandbox(sandbox) => sandbox.holds(page, &self.facts),
@@ -523,6 +564,7 @@ fn page_of(page: PageNo, plain: Option<Bytes>) -> WorldPage {
         in_log: false,
         last_writer: None,
         finding: None,
+        is_read: true,
     }
 }
 
@@ -535,8 +577,8 @@ fn held_on_disk(survey: &Survey, page_file: Option<&SectorImage>, page: PageNo, 
         .map_or(Held::Nothing, |standing| Held::InFile(standing.commit))
 }
 
-fn held_at_rest(page: &FilePage) -> Held {
-    match (page.commit, page.in_log) {
+fn held_at_rest(page: Brief) -> Held {
+    match (page.commit(), page.is_in_log()) {
         (Some(commit), true) => Held::InLog(commit),
         (Some(commit), false) => Held::InFile(commit),
         (None, _) => Held::Nothing,

@@ -3,6 +3,7 @@
 use super::{lesson, note, note_bad};
 use crate::command::Command;
 use crate::gallery::Group;
+use crate::keep::Ask;
 use crate::line_edit::LineEdit;
 use crate::message::Sample;
 use crate::model::{Home, HomeItem, Model};
@@ -63,8 +64,9 @@ pub(super) fn choose(model: &mut Model) -> Vec<Command> {
         }
         Some(HomeItem::OpenFile) => {
             model.home.input = Some(LineEdit::typed(""));
-            note(model, "Type the path of a file and press Enter.");
-            Vec::new()
+            model.history_at = None;
+            note(model, "Type the path of a file and press Enter; Tab completes it.");
+            vec![Command::Keep(Ask::RecentFiles)]
         }
         Some(HomeItem::Quit) => vec![Command::Quit],
         None => Vec::new(),
@@ -74,6 +76,30 @@ pub(super) fn choose(model: &mut Model) -> Vec<Command> {
 fn make_lab(model: &mut Model, sample: Sample) -> Vec<Command> {
     model.busy = Some("making the sample store".to_owned());
     vec![Command::MakeLab(sample)]
+}
+
+/// The files that were opened before are known.
+pub(super) fn recent_files(model: &mut Model, files: Vec<String>) {
+    if let (Some(last), true) = (files.first(), model.home.input.is_some()) {
+        note(model, format!("Type the path of a file and press Enter; Tab completes it, Up brings back {last}."));
+    }
+    model.home.recent = files;
+}
+
+/// The file opened before the one on the line, or after it.
+pub(super) fn recall_file(model: &mut Model, by: isize) {
+    let last = model.home.recent.len().checked_sub(1);
+    let at = match (model.history_at, by < 0) {
+        (None, true) => last.map(|_| 0),
+        (None, false) | (Some(0), false) => None,
+        (Some(at), true) => last.map(|last| (at + 1).min(last)),
+        (Some(at), false) => Some(at - 1),
+    };
+    model.history_at = at;
+    let text = at.and_then(|at| model.home.recent.get(at)).cloned().unwrap_or_default();
+    if let Some(input) = &mut model.home.input {
+        input.set(&text);
+    }
 }
 
 /// The path asked for is complete.
@@ -90,10 +116,11 @@ pub(super) fn submit_path(model: &mut Model) -> Vec<Command> {
 /// Leaves lab or file for the home screen.
 pub(super) fn return_home(model: &mut Model) {
     let (selected, gallery, lessons) = (model.home.selected, model.home.gallery, model.home.lessons);
+    let recent = std::mem::take(&mut model.home.recent);
     let mut home = Model::home();
     let items = std::mem::take(&mut home.home.items);
     home.take_over(model);
-    home.home = Home { items, selected, gallery, lessons, input: None };
+    home.home = Home { items, selected, gallery, lessons, input: None, recent };
     home.lessons.player = None;
     *model = home;
 }

@@ -45,6 +45,7 @@ pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Command> {
                 take_offer(model, &line, found);
             }
         }
+        Answer::RecentFiles(files) => super::home::recent_files(model, files),
         Answer::Notes(text) => {
             model.kept.notes = crate::notes::Notes::parse(&text);
             if std::mem::take(&mut model.kept.last_session) == LastSession::GoOn {
@@ -118,6 +119,9 @@ fn show_offer(model: &mut Model, offered: complete::Offered) {
 
 /// The line before or after in the history: of those that begin as the line did, when there are such.
 pub(super) fn recall(model: &mut Model, by: isize) {
+    if model.screen == Screen::Home {
+        return super::home::recall_file(model, by);
+    }
     let typed = active_text(model);
     if model.history_at.is_none() {
         model.kept.typing.sought = Some(typed);

@@ -2,7 +2,7 @@
 //!
 //! The command line takes the operations of the script language and, beside them, words about the screen.
 
-use super::{home, keep, lesson, look, note, note_bad, script, views, words};
+use super::{file, home, keep, lesson, look, note, note_bad, script, views, words};
 use crate::command::Command;
 use crate::complete;
 use crate::keep::Ask;
@@ -37,6 +37,9 @@ pub(super) fn active(model: &mut Model) -> Option<&mut LineEdit> {
 }
 
 pub(super) fn type_letter(model: &mut Model, letter: char) {
+    if let Some(secret) = &mut model.file_work.secret {
+        return secret.push(letter);
+    }
     if let Some(line) = active(model) {
         line.insert(letter);
     }
@@ -47,6 +50,10 @@ pub(super) fn type_letter(model: &mut Model, letter: char) {
 
 /// Text was pasted: several lines are a list of operations, one goes into the line being typed.
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Command> {
+    if model.file_work.secret.is_some() {
+        text.lines().next().unwrap_or_default().chars().for_each(|letter| type_letter(model, letter));
+        return Vec::new();
+    }
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
     let in_lab = model.screen == Screen::Lab && !model.help_search.active && model.predict.question.is_none();
@@ -63,6 +70,13 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Command> {
 }
 
 pub(super) fn edit(model: &mut Model, edit: Edit) {
+    if let Some(secret) = &mut model.file_work.secret {
+        return match edit {
+            Edit::Backspace => secret.backspace(),
+            Edit::Clear => secret.clear(),
+            _ => {}
+        };
+    }
     match edit {
         Edit::Earlier => return keep::recall(model, -1),
         Edit::Later => return keep::recall(model, 1),
@@ -96,6 +110,9 @@ pub(super) fn leave(model: &mut Model) {
 }
 
 pub(super) fn submit(model: &mut Model) -> Vec<Command> {
+    if model.file_work.secret.is_some() {
+        return file::submit_key(model);
+    }
     if model.screen == Screen::Home {
         return home::submit_path(model);
     }
@@ -149,6 +166,9 @@ fn obey(model: &mut Model, text: &str) -> Vec<Command> {
             Vec::new()
         }
         ["twin", what @ ..] if !what.is_empty() => twin(model, what),
+        ["unlock", ..] => file::unlock(model, &text["unlock".len()..]),
+        ["follow"] => file::follow(model),
+        ["cancel"] => file::cancel(model),
         ["note", ..] => keep::take_note(model, &text["note".len()..]),
         ["export", name @ ..] if name.len() < 2 => keep::export(model, name.first().copied()),
         ["session", rest @ ..] => keep::session(model, rest),

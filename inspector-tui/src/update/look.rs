@@ -103,7 +103,7 @@ pub(super) fn pointed(model: &mut Model, focus: Option<Focus>, then: Option<Box<
     let commands = then.map_or_else(Vec::new, |message| super::happen(model, *message));
     // A list keeps its row where the page stands in it.
     if model.page != before && model.view == View::Disk {
-        let row = model.page.and_then(|page| model.world.page_numbers().iter().position(|other| *other == page));
+        let row = model.page.map(|page| page.0.saturating_sub(1) as usize);
         model.selected_row = row.unwrap_or(model.selected_row);
     }
     commands
@@ -192,10 +192,10 @@ fn follow_row(model: &mut Model) {
     let row = model.selected_row;
     let page = match model.view {
         View::Log => model.world.log_pages().get(row).copied().flatten(),
-        View::Disk => model.world.page_numbers().get(row).copied(),
+        View::Disk => u32::try_from(row + 1).ok().map(PageNo),
         _ => None,
     };
-    if let Some(page) = page.filter(|page| model.world.page(*page).is_some()) {
+    if let Some(page) = page.filter(|page| model.world.has_page(*page)) {
         model.page = Some(page);
     }
 }
@@ -219,7 +219,7 @@ fn moved(at: usize, by: i32, count: usize) -> usize {
 }
 
 pub(super) fn select_page(model: &mut Model, page: PageNo) {
-    if model.world.page(page).is_some() {
+    if model.world.has_page(page) {
         model.page = Some(page);
         model.byte = None;
     } else {
@@ -228,11 +228,10 @@ pub(super) fn select_page(model: &mut Model, page: PageNo) {
 }
 
 pub(super) fn next_page(model: &mut Model, by: isize) {
-    let pages = model.world.page_numbers();
     let Some(shown) = model.shown_page() else { return };
-    let Some(here) = pages.iter().position(|page| *page == shown) else { return };
-    let next = (here as isize + by).rem_euclid(pages.len() as isize) as usize;
-    select_page(model, pages[next]);
+    let total = i64::from(model.world.page_total()).max(1);
+    let next = (i64::from(shown.0) - 1 + by as i64).rem_euclid(total) + 1;
+    select_page(model, PageNo(next as u32));
 }
 
 pub(super) fn select_byte(model: &mut Model, byte: usize) {
@@ -256,8 +255,8 @@ pub(super) fn activate(model: &mut Model) -> Vec<Command> {
             None => show_page(model, model.shown_page()),
         },
         View::Disk => {
-            let page = model.world.page_numbers().get(model.selected_row).copied();
-            show_page(model, page);
+            let page = PageNo(model.selected_row as u32 + 1);
+            show_page(model, Some(page).filter(|page| model.world.has_page(*page)));
         }
         View::Log => {
             let page = model.world.log_pages().get(model.selected_row).copied().flatten();
@@ -321,7 +320,8 @@ fn go_to_row(model: &mut Model) {
 /// Shows the log, the cursor on the record that begins at `offset`.
 fn show_record(model: &mut Model, offset: u64) {
     show(model, View::Log);
-    let records = crate::describe::log::log(model).records;
+    let log = crate::describe::log::log(model);
+    let records = &log.records;
     let header = model.rows().saturating_sub(records.len());
     if let Some(at) = records.iter().position(|record| record.offset == offset) {
         model.selected_row = header + at;
@@ -373,7 +373,7 @@ fn finding_in_front(model: &Model) -> Option<Finding> {
 /// Shows the bytes of the page a finding is about.
 fn show_finding(model: &mut Model) {
     let Some(finding) = finding_in_front(model) else { return };
-    let Some(page) = finding.page.filter(|page| model.world.page(*page).is_some()) else {
+    let Some(page) = finding.page.filter(|page| model.world.has_page(*page)) else {
         if keymap::is_about_log(model, &finding) {
             return show_log_at(model, finding.byte_start.unwrap_or(0));
         }
@@ -392,7 +392,8 @@ fn show_finding(model: &mut Model) {
 fn show_log_at(model: &mut Model, byte: u64) {
     show(model, View::Log);
     model.zoomed = false;
-    let records = crate::describe::log::log(model).records;
+    let log = crate::describe::log::log(model);
+    let records = &log.records;
     let header = model.rows().saturating_sub(records.len());
     let before = records.iter().take_while(|record| record.offset <= byte).count();
     model.selected_row = (header + before).saturating_sub(1);

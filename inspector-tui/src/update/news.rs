@@ -5,7 +5,7 @@ use crate::command::Command;
 use crate::keep::About;
 use crate::line_edit::LineEdit;
 use crate::message::{Said, Sample, VerifyNews};
-use crate::model::{Branch, Focus, Model, Report, Verifying, View};
+use crate::model::{Branch, Focus, Model, Report, Screen, Verifying, View};
 use crate::timeline::{FileWorld, Timeline, World};
 use crate::travel::Change;
 use std::sync::Arc;
@@ -191,22 +191,50 @@ pub(super) fn script_read(model: &mut Model, name: &str, text: &str) -> Vec<Comm
 pub(super) fn file_ready(model: &mut Model, file: FileWorld, report: Option<Report>) -> Vec<Command> {
     let from_home = model.came_from_home || !model.home.items.is_empty();
     let verify = report.is_none();
+    let was_locked = super::file::was_locked(model, &file);
+    let follow_at_once = model.file_work.follow_at_once || model.file_work.follow.on;
+    let view = model.view;
     let mut new = Model::file(file, report);
     new.take_over(model);
     new.came_from_home = from_home;
     new.busy = verify.then(|| "verifying".to_owned());
+    new.file_work.follow_at_once = follow_at_once;
     *model = new;
-    let mut commands = keep::opened(model);
+    if was_locked {
+        model.view = view;
+        match &model.world.file().and_then(|file| file.locked.clone()) {
+            None => note(model, "The key fits: the file is open."),
+            Some(why) => note_bad(model, why.clone()),
+        }
+    }
+    let mut commands = super::file::begun(model);
     commands.extend(verify.then_some(Command::Verify));
     commands
 }
 
 /// Verification ended; when it is the first and something is wrong, that comes to the front.
 pub(super) fn verified(model: &mut Model, file: FileWorld, report: Report) {
+    if model.screen != Screen::File {
+        return;
+    }
+    match model.file_work.follow.looks.last() {
+        None => model.world = World::at_rest(file),
+        // A look that is there already is not taken for another.
+        Some(seen) if seen.world.facts.commit == file.facts.commit => {
+            let changed_since = std::mem::take(&mut model.world.facts.changed_since);
+            model.world = World::at_rest(file);
+            model.world.facts.changed_since = changed_since;
+        }
+        Some(_) => {}
+    }
+    reported(model, report);
+}
+
+/// A verification said all it has to say.
+pub(super) fn reported(model: &mut Model, report: Report) {
     model.busy = None;
     model.probe = None;
     end_map(model);
-    model.world = World::at_rest(file);
     let first = model.report.is_none();
     if first && !report.findings.is_empty() && model.view == View::Tree {
         model.view = View::Verify;
@@ -226,7 +254,18 @@ const PAGES_WATCHED: u32 = 4096;
 
 /// A verification has come so far.
 pub(super) fn verify_news(model: &mut Model, told: VerifyNews) {
-    let pages = model.world.file().map_or(0, |file| file.pages.len() as u32 + file.unread);
+    if model.screen != Screen::File {
+        return;
+    }
+    if model.world.file().is_some_and(|file| !file.is_whole()) {
+        if model.verifying.is_none()
+            && let Some(file) = model.world.file_mut()
+        {
+            file.forget_verdicts();
+        }
+        crate::file_work::judge(&mut model.world, &told);
+    }
+    let pages = model.world.page_total();
     let is_first = model.report.is_none();
     let verifying = model.verifying.get_or_insert_with(|| Verifying::of(pages));
     verifying.total = told.total;

@@ -47,14 +47,14 @@ impl Desk {
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[8192 + 100] ^= 1;
         std::fs::write(&path, bytes).unwrap();
-        let mut desk = Desk::new(Model::nothing(), Worker::with_key(&path, None));
+        let mut desk = Desk::new(Model::nothing(), Worker::new());
         desk.obey(Command::LoadFile(path));
         desk.folder = Some(folder);
         desk
     }
 
     fn obey(&mut self, command: Command) {
-        if !matches!(command, Command::Quit | Command::Redraw | Command::StopVerify) {
+        if command.is_for_the_worker() {
             let message = self.worker.obey(command);
             self.send(message);
         }

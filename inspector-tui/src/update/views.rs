@@ -26,10 +26,7 @@ pub(super) fn present_row(model: &Model) -> usize {
             let of_shown = pages.iter().rposition(|page| page.is_some() && *page == model.shown_page());
             of_shown.unwrap_or(pages.len().saturating_sub(1))
         }
-        View::Disk => {
-            let shown = model.shown_page();
-            shown.and_then(|page| model.world.page_numbers().binary_search(&page).ok()).unwrap_or(0)
-        }
+        View::Disk => model.shown_page().map_or(0, |page| page.0 as usize - 1),
         _ => 0,
     }
 }
@@ -86,10 +83,7 @@ pub(super) fn move_map(model: &mut Model, rows: i32) {
     let total = i64::from(model.world.page_total());
     let Some(page) = model.shown_page().filter(|_| total > 0) else { return };
     let page = PageNo((i64::from(page.0) + step).clamp(1, total) as u32);
-    match model.world.page(page) {
-        Some(_) => look::select_page(model, page),
-        None => note(model, format!("Page {page} was not read: only pages that were can be chosen.")),
-    }
+    look::select_page(model, page);
 }
 
 /// Along the level of the tree, a screen of boxes at a time.

@@ -12,6 +12,8 @@ use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
 const ROOMY_COLUMNS: u16 = 76;
 /// Most columns of a name.
 const NAME_COLUMNS_MAX: usize = 28;
+/// Most deeds that are told of a branch.
+const DEEDS_MAX: usize = 40;
 /// Lines for what was done on the branch that is chosen.
 const DEEDS_LINES: u16 = 3;
 
@@ -39,7 +41,7 @@ pub fn row_at(model: &Model, line: u16, area: Rect) -> Option<usize> {
 /// Draws the list and, where there is room, what was done on the branch under the cursor.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.style.theme;
-    let facts = facts::branches(model).branches;
+    let facts = facts::without_deeds(model).branches;
     if facts.is_empty() {
         return line_of(
             buffer,
@@ -67,6 +69,12 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let list = Rect { height: area.height - deeds, ..area };
     EventList { total: facts.len(), present, selected: present, row: &row, theme }.render(list, buffer);
     let below = Rect { y: list.bottom(), height: deeds, ..area };
-    let words = format!("Done on branch {}: {}.", present + 1, facts[present].deeds());
+    let (first, more) = facts::first_deeds(model, present, DEEDS_MAX);
+    let done = match (first.is_empty(), more) {
+        (true, _) => "nothing yet".to_owned(),
+        (false, 0) => first.join(", "),
+        (false, more) => format!("{}, and {} more", first.join(", "), text::grouped(more as u64)),
+    };
+    let words = format!("Done on branch {}: {done}.", present + 1);
     wrapped(buffer, below, &words, theme.style(Family::Quiet));
 }

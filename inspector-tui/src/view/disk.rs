@@ -35,7 +35,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let focus = if crowded { model.shown_page() } else { model.page };
     let selected = match model.view {
         View::Disk => Some(model.selected_row).filter(|row| *row < total),
-        _ => focus.and_then(|page| model.world.page_numbers().binary_search(&page).ok()),
+        _ => focus.filter(|page| model.world.has_page(*page)).map(|page| page.0 as usize - 1),
     };
     let built = text::window(total, selected.unwrap_or(0), 2 * usize::from(area.height) + 2);
     let rows: Vec<DiskRow> = facts::rows(model, built.clone()).iter().map(row).collect();

@@ -2,6 +2,7 @@
 
 use super::line_of;
 use crate::{
+    file_work::{KeySort, SecretLine},
     model::{Model, Screen},
     widget::{Family, text},
 };
@@ -14,7 +15,10 @@ const HINTS_MAX: usize = 5;
 pub fn draw_command(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.style.theme;
     let line = &model.command_line;
-    if let Some(busy) = &model.busy {
+    if let Some(secret) = &model.file_work.secret {
+        return draw_secret(model, secret, area, buffer);
+    }
+    if let Some(busy) = model.busy.as_ref().filter(|_| !line.active) {
         return line_of(buffer, area, 0, &format!(": {busy} ..."), theme.style(Family::Quiet));
     }
     if line.text.is_empty() && !line.active {
@@ -36,6 +40,25 @@ pub fn draw_command(model: &Model, area: Rect, buffer: &mut Buffer) {
         if column < area.right() {
             buffer[(column, area.y)].modifier.insert(Modifier::REVERSED);
         }
+    }
+}
+
+/// Draws how many letters of a key were typed, and none of them.
+fn draw_secret(model: &Model, secret: &SecretLine, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.style.theme;
+    let what = match secret.sort {
+        KeySort::Passphrase => "passphrase",
+        KeySort::RecoveryKey => "recovery key",
+    };
+    let words = format!("{what} of {}: ", model.world.facts.file);
+    line_of(buffer, area, 0, &words, theme.style(Family::Title));
+    let start = area.x + 1 + text::width(&words) as u16;
+    let room = usize::from(area.right().saturating_sub(start + 2));
+    let dots = secret.letters().min(room);
+    let dot = if model.style.ascii { "*" } else { "•" };
+    if room > 0 {
+        buffer.set_stringn(start, area.y, dot.repeat(dots), room, theme.style(Family::Crypto));
+        buffer[(start + dots as u16, area.y)].modifier.insert(Modifier::REVERSED);
     }
 }
 

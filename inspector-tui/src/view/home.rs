@@ -100,7 +100,8 @@ fn draw_groups(model: &Model, items: &[HomeItemFacts], selected: usize, area: Re
 fn draw_items(model: &Model, items: &[HomeItemFacts], selected: usize, area: Rect, buffer: &mut Buffer) {
     let theme = &model.style.theme;
     if items.is_empty() {
-        return line_of(buffer, area, 0, "There is nothing here yet.", theme.style(Family::Quiet));
+        let words = if model.busy.is_some() { "A moment: it is on its way." } else { "There is nothing here yet." };
+        return line_of(buffer, area, 0, words, theme.style(Family::Quiet));
     }
     let names = items.iter().map(|item| text::width(&item.name)).max().unwrap_or(0);
     let room = usize::from(area.width).saturating_sub(names + 8);

@@ -90,7 +90,13 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let grain = grain(model, census.pages, grid);
     let (layer, newest) = (layer(model), model.world.facts.commit);
     let ages = if model.style.ascii { AGES_ASCII } else { AGES };
-    let sign = |first: u32, pages: u32| sign(&census.run(PageNo(first), pages), layer, newest, &ages);
+    let runs = (grain.pages() > 1).then(|| census.runs(grain.pages()));
+    let run_of = |first: u32, pages: u32| {
+        let at = (first - 1) / grain.pages();
+        let counted = runs.as_ref().and_then(|runs| runs.get(at as usize)).filter(|run| run.page == first);
+        counted.cloned().unwrap_or_else(|| census.run(PageNo(first), pages))
+    };
+    let sign = |first: u32, pages: u32| sign(&run_of(first, pages), layer, newest, &ages);
     let cursor = model.shown_page();
     let tile = |page: u32| tile(&census.page(PageNo(page)), layer, newest);
     let cursor_page = cursor.map(|page| page.0);
@@ -166,7 +172,7 @@ fn tile(cell: &CellFacts, layer: MapLayer, newest: CommitNo) -> MapTile {
 fn kind_sign(cell: &CellFacts) -> (char, Family) {
     let family = match cell.holds {
         _ if cell.checked == Checked::Bad => Family::Bad,
-        _ if cell.changed => Family::Changed,
+        _ if cell.changed || cell.anew => Family::Changed,
         Holds::Branch => Family::Pointer,
         Holds::Leaf => Family::Payload,
         Holds::Overflow => Family::Identity,
@@ -177,7 +183,7 @@ fn kind_sign(cell: &CellFacts) -> (char, Family) {
     };
     let sign = match cell.holds {
         _ if cell.checked == Checked::Bad => '×',
-        _ if cell.changed => '*',
+        _ if cell.changed || cell.anew => '*',
         holds => holds.sign(),
     };
     (sign, family)
@@ -193,7 +199,7 @@ fn fill_sign(cell: &CellFacts) -> (char, Family) {
 
 fn age_sign(cell: &CellFacts, newest: CommitNo, ages: &[char; 8]) -> (char, Family) {
     match cell.commit {
-        _ if cell.changed => ('*', Family::Changed),
+        _ if cell.changed || cell.anew => ('*', Family::Changed),
         Some(commit) => {
             let step = facts::age_step(newest, commit);
             let family = if step == 0 { Family::Fresh } else { Family::Plain };
@@ -263,6 +269,10 @@ fn kinds(model: &Model, census: &Census<'_>) -> Vec<(String, Family)> {
     let changed = model.world.changed_pages().len();
     if changed > 0 {
         entries.insert(0, (format!("* changed {changed}"), Family::Changed));
+    }
+    let anew = model.world.facts.changed_since.len();
+    if anew > 0 {
+        entries.insert(0, (format!("* changed since the look before {anew}"), Family::Changed));
     }
     entries
 }

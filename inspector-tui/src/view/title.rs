@@ -61,13 +61,23 @@ fn of_time(model: &Model, width: u16) -> String {
 
 /// `read only   4 of 4 pages, 1 ERROR`.
 fn of_file(model: &Model) -> String {
-    let facts = &model.world.facts;
-    let pages = model.world.page_numbers().len();
-    let read = match facts.verified.len() {
+    let pages = model.world.page_total() as usize;
+    let judged = model.world.judged().0;
+    let read = match judged {
         0 => plural(pages, "page"),
         checked => format!("{checked} of {}", plural(pages, "page")),
     };
-    match (VerifyFacts::verdict(model.findings()), facts.verified.is_empty()) {
+    let goes_on: Vec<String> =
+        [model.file_work.follow.words(), model.file_work.progress.and_then(|progress| progress.words())]
+            .into_iter()
+            .flatten()
+            .collect();
+    if !goes_on.is_empty() {
+        let verdict = VerifyFacts::verdict(model.findings());
+        let end = if verdict.is_empty() { plural(pages, "page") } else { verdict };
+        return format!("read only   {}   {end}", goes_on.join("   "));
+    }
+    match (VerifyFacts::verdict(model.findings()), judged == 0) {
         (verdict, _) if !verdict.is_empty() => format!("read only   {read}, {verdict}"),
         (_, true) => format!("read only   {read}"),
         _ => format!("read only   {read}, sound"),

@@ -121,22 +121,22 @@ fn beside(model: &Model, area: Rect) -> Vec<String> {
 
 /// The pages of a locked file: what their headers tell without a key.
 fn draw_sealed_pages(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let pages = model.world.page_numbers();
-    let line = |page: &PageNo| {
-        let known = model.world.page(*page);
+    let pages = model.world.page_total() as usize;
+    let line = |page: PageNo| {
+        let known = model.world.page(page);
         let kind = facts::kind_word(known.as_ref().and_then(|known| known.kind));
         let commit =
             known.and_then(|known| known.sealed_commit).map_or(String::new(), |at| format!(", as of commit {at}"));
         format!("page {page}   {}{commit}, sealed", if kind.is_empty() { "unknown" } else { kind })
     };
     let room = usize::from(area.height);
-    let shown = if pages.len() <= room { pages.len() } else { room.saturating_sub(1) };
+    let shown = if pages <= room { pages } else { room.saturating_sub(1) };
     let style = model.style.theme.style(Family::Crypto);
-    for (at, page) in pages.iter().take(shown).enumerate() {
+    for (at, page) in (1..=shown as u32).map(PageNo).enumerate() {
         line_of(buffer, area, at as u16, &line(page), style);
     }
-    if shown < pages.len() {
-        let words = format!("+{} more pages", pages.len() - shown);
+    if shown < pages {
+        let words = format!("+{} more pages: 3 shows all of them on the map", text::grouped((pages - shown) as u64));
         line_of(buffer, area, shown as u16, &words, model.style.theme.style(Family::Quiet));
     }
 }
@@ -209,7 +209,7 @@ fn node(facts: NodeFacts, children: Range<usize>, folded: Option<usize>) -> Tree
         page: facts.page,
         keys: facts.shown_keys().into_iter().enumerate().map(|(at, key)| (key, mark(at))).collect(),
         fill_percent: facts.fill_percent.filter(|_| facts.state != NodeState::Bad),
-        marks: NodeMarks { changed: facts.changed, new: facts.new, on_path: facts.on_path },
+        marks: NodeMarks { changed: facts.changed, new: facts.new, on_path: facts.on_path, anew: facts.anew },
         status: match facts.state {
             NodeState::Unchecked => NodeStatus::Unchecked,
             NodeState::Ok => NodeStatus::Ok,

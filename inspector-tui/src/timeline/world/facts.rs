@@ -41,6 +41,8 @@ pub struct Facts {
     pub touched: Option<PageNo>,
     /// The pages verified so far, and whether each was sound.
     pub verified: BTreeMap<PageNo, bool>,
+    /// The pages of a followed file that changed since the look before.
+    pub changed_since: BTreeSet<PageNo>,
     /// What was found.
     pub findings: Vec<Finding>,
     /// What verification ran, in words: `superblocks`, `log`, …
@@ -94,6 +96,7 @@ impl Facts {
             fresh: None,
             touched: None,
             verified: BTreeMap::new(),
+            changed_since: BTreeSet::new(),
             findings: Vec::new(),
             checked: Vec::new(),
             leads_to: None,

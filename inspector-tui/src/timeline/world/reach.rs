@@ -1,8 +1,10 @@
 //! What leads where: the levels of a tree, and which pages anything leads to at all. Both are worked out once for an
 //! instant, when somebody asks, and kept until an event changes a page.
 
-use super::{Source, World};
-use std::collections::BTreeSet;
+use super::{FileWorld, Source, Space, World, WorldPage};
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use tosumu::format::free_list::{FreeTrunkView, free_trunk_capacity};
 use tosumu::format::node::{CellValue, NodeView};
@@ -12,8 +14,12 @@ use tosumu::limits::TREE_DEPTH_MAX;
 use tosumu::trace::Event;
 use tosumu::types::{Bytes, CommitNo, PageNo};
 
-/// In a store of more pages nobody is told which pages nothing leads to: verification tells it.
+/// In a sandbox of more pages nobody is told which pages nothing leads to: verification tells it.
 const PAGES_FOLLOWED_MAX: u32 = 1 << 16;
+/// While a file's tree was not walked, levels are looked for as long as a level is no wider.
+const NODES_ASKED_FOR_MAX: usize = 256;
+/// Most pages that are remembered as looked at and missing.
+const MISSED_MAX: usize = 512;
 
 /// The nodes of a tree, level by level from the root.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -21,7 +27,7 @@ pub struct Levels {
     /// The page numbers of each level, in key order. A page that was met before is not followed again.
     pub pages: Vec<Vec<PageNo>>,
     /// For each level but the last: where the children of each of its nodes begin in the next.
-    starts: Vec<Vec<usize>>,
+    pub(super) starts: Vec<Vec<usize>>,
 }
 
 impl Levels {
@@ -109,10 +115,35 @@ pub struct Reached {
     pub slot: usize,
 }
 
+/// The same in eight bytes; a role of 0 is a page that nothing leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Entry {
+    parent: u32,
+    slot: u16,
+    role: u8,
+}
+
+impl Role {
+    const ALL: [Role; 6] = [Role::Main, Role::Catalog, Role::Named, Role::Chain, Role::Trunk, Role::Free];
+}
+
+impl Entry {
+    fn of(reached: Reached) -> Entry {
+        let parent = reached.parent.map_or(0, |parent| parent.0);
+        Entry { parent, slot: u16::try_from(reached.slot).unwrap_or(u16::MAX), role: reached.role as u8 + 1 }
+    }
+
+    fn reached(self) -> Option<Reached> {
+        let role = *Role::ALL.get(usize::from(self.role).checked_sub(1)?)?;
+        let parent = Some(PageNo(self.parent)).filter(|parent| !parent.is_none());
+        Some(Reached { role, parent, slot: usize::from(self.slot) })
+    }
+}
+
 /// The pages that something leads to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Reach {
-    pages: Vec<Option<Reached>>,
+    pages: Vec<Entry>,
     /// Whether every page that was met could be read: only then is a page that was not met of no use to anybody.
     pub whole: bool,
 }
@@ -120,7 +151,13 @@ pub struct Reach {
 impl Reach {
     /// How `page` is reached.
     pub fn of(&self, page: PageNo) -> Option<Reached> {
-        *self.pages.get(page.0.checked_sub(1)? as usize)?
+        self.pages.get(page.0.checked_sub(1)? as usize)?.reached()
+    }
+
+    /// Of what use `page` is, when something leads to it.
+    pub fn role(&self, page: PageNo) -> Option<Role> {
+        let entry = self.pages.get(page.0.checked_sub(1)? as usize)?;
+        Role::ALL.get(usize::from(entry.role).checked_sub(1)?).copied()
     }
 
     /// The pages from the one that the superblock names down to `page`, itself included.
@@ -146,10 +183,27 @@ pub(super) struct Kept {
     reach: Option<Arc<Reach>>,
     gists: Option<Arc<Vec<Gist>>>,
     log: Option<Bytes>,
+    /// Pages of a file that were looked at and are not at hand.
+    pub(super) missed: BTreeSet<PageNo>,
+    /// What others worked out of this instant, by their name for it, each with the number it holds for.
+    memos: BTreeMap<&'static str, (u64, Arc<dyn Any + Send + Sync>)>,
 }
 
 /// Shared by the clones of a world until one of them goes on.
 pub(super) type Shared = Arc<Mutex<Kept>>;
+
+/// What others worked out goes with every event; what leads where stays as long as it leads there.
+pub(super) fn forget_memos(shared: &mut Shared) {
+    let kept = {
+        let kept = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let (levels, reach, gists, log) =
+            (kept.levels.clone(), kept.reach.clone(), kept.gists.clone(), kept.log.clone());
+        (!kept.memos.is_empty()).then(|| Kept { levels, reach, gists, log, ..Kept::default() })
+    };
+    if let Some(kept) = kept {
+        *shared = Arc::new(Mutex::new(kept));
+    }
+}
 
 /// Whether after `event` everything still leads where it led.
 pub(super) fn leaves_pages_alone(event: &Event) -> bool {
@@ -193,7 +247,7 @@ impl World {
     /// The number of the last page, known or not.
     pub fn page_total(&self) -> u32 {
         match &self.source {
-            Source::File(file) => file.pages.keys().next_back().map_or(0, |page| page.0) + file.unread,
+            Source::File(file) => file.pages,
             Source::Sandbox(sandbox) => {
                 let in_memory = sandbox.fold.pages.keys().next_back().map_or(0, |page| page.0);
                 in_memory.max(sandbox.surveys.system.page_count)
@@ -209,108 +263,123 @@ impl World {
         }
     }
 
+    pub(super) fn kept_mut<T>(&self, with: impl FnOnce(&mut Kept) -> T) -> T {
+        with(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers a page of a file that was looked at and is not at hand.
+    pub(super) fn noticed(&self, page: WorldPage) -> WorldPage {
+        if !page.is_read {
+            self.kept_mut(|kept| {
+                if kept.missed.len() < MISSED_MAX {
+                    kept.missed.insert(page.page);
+                }
+            });
+        }
+        page
+    }
+
+    /// What `make` gives, made once for this instant and `number`: for what a frame asks for again and again. `name` says what
+    /// it is; one of a name is kept.
+    pub fn memo<T: Send + Sync + 'static>(&self, name: &'static str, number: u64, make: impl FnOnce() -> T) -> Arc<T> {
+        let known =
+            self.kept_mut(|kept| kept.memos.get(name).filter(|(of, _)| *of == number).map(|(_, it)| it.clone()));
+        if let Some(known) = known.and_then(|known| known.downcast::<T>().ok()) {
+            return known;
+        }
+        let made = Arc::new(make());
+        self.kept_mut(|kept| kept.memos.insert(name, (number, made.clone())));
+        made
+    }
+
     /// The levels of the tree under `root`.
     pub fn levels(&self, root: Option<PageNo>) -> Arc<Levels> {
+        if let Some((of, levels)) = self.file().and_then(|file| file.levels.as_ref())
+            && root == Some(*of)
+        {
+            return levels.clone();
+        }
         let kept = |kept: &Kept| kept.levels.as_ref().filter(|(of, _)| *of == root).map(|(_, levels)| levels.clone());
-        let mut shared = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(levels) = kept(&shared) {
+        if let Some(levels) = self.kept_mut(|shared| kept(shared)) {
             return levels;
         }
         let levels = Arc::new(self.find_levels(root));
-        shared.levels = Some((root, levels.clone()));
+        self.kept_mut(|kept| kept.levels = Some((root, levels.clone())));
         levels
     }
 
     fn find_levels(&self, root: Option<PageNo>) -> Levels {
-        let Some(root) = root.filter(|root| !root.is_none()) else { return Levels::default() };
-        let mut met = BTreeSet::from([root]);
-        let mut levels = Levels { pages: vec![vec![root]], starts: Vec::new() };
-        while levels.pages.len() <= TREE_DEPTH_MAX {
-            let last = levels.pages.last().expect("invariant: the root's level is there");
-            let (mut next, mut starts) = (Vec::new(), Vec::with_capacity(last.len()));
-            for page in last {
-                starts.push(next.len());
-                next.extend(self.children(*page).into_iter().filter(|child| met.insert(*child)));
-            }
-            if next.is_empty() {
-                break;
-            }
-            // Below the parents of leaves there is nothing to look for.
-            let level = |page: &PageNo| self.page(*page).and_then(|page| page.level);
-            let above_leaves = last.iter().all(|page| level(page).is_none_or(|level| level <= 1));
-            levels.starts.push(starts);
-            levels.pages.push(next);
-            if above_leaves {
-                break;
-            }
-        }
-        levels
+        find_levels(root, &mut |page, width| {
+            let known = match self.file() {
+                // Of a wide level only what is at hand is followed: the walk in the background brings the rest.
+                Some(file) if width > NODES_ASKED_FOR_MAX => file.page(page),
+                _ => self.page(page),
+            };
+            known.and_then(|known| known.plain)
+        })
     }
 
     /// The pages that something leads to; of a very large store nothing is said.
     pub fn reach(&self) -> Arc<Reach> {
-        let mut shared = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reach) = &shared.reach {
+        if let Some(reach) = self.file().and_then(|file| file.reach.as_ref()) {
             return reach.clone();
         }
+        if let Some(reach) = self.kept_mut(|kept| kept.reach.clone()) {
+            return reach;
+        }
         let reach = Arc::new(self.find_reach());
-        shared.reach = Some(reach.clone());
+        self.kept_mut(|kept| kept.reach = Some(reach.clone()));
         reach
     }
 
     fn find_reach(&self) -> Reach {
         let total = self.page_total();
-        if total > PAGES_FOLLOWED_MAX {
+        let at_hand = self.file().is_none_or(FileWorld::is_whole);
+        if total > PAGES_FOLLOWED_MAX || !at_hand {
             return Reach::default();
         }
-        let mut walk =
-            Walk { world: self, reach: Reach { pages: vec![None; total as usize], whole: true }, left: Vec::new() };
-        if self.facts.root.is_none() || self.facts.transaction.is_some() {
-            walk.reach.whole = false;
-        }
-        let space = &self.facts.space;
-        walk.begin(self.facts.root, Role::Main);
-        walk.begin(self.catalog(), Role::Catalog);
-        space.trees.values().for_each(|root| walk.begin(Some(*root), Role::Named));
-        walk.begin(space.head, Role::Trunk);
-        while let Some((page, role)) = walk.left.pop() {
-            walk.follow(page, role);
-        }
-        walk.reach
+        let plain = |page: PageNo| self.page(page).and_then(|known| known.plain);
+        let whole = self.facts.root.is_some() && self.facts.transaction.is_none();
+        let begin = Beginnings { main: self.facts.root, catalog: self.catalog(), space: &self.facts.space, whole };
+        let never = &mut |_| ControlFlow::Continue(());
+        find_reach(total, &begin, &plain, &|_| true, never).unwrap_or_default()
     }
 
     /// What `make` gives, made once for an instant: the bytes of a log may be many.
     pub(super) fn kept_log(&self, make: impl FnOnce() -> Bytes) -> Bytes {
-        let mut shared = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.log.get_or_insert_with(make).clone()
+        if let Some(log) = self.kept_mut(|kept| kept.log.clone()) {
+            return log;
+        }
+        let log = make();
+        self.kept_mut(|kept| kept.log = Some(log.clone()));
+        log
     }
 
     /// What a map tells of every page, worked out once for an instant: for maps on which a sign is many pages.
     pub fn gists(&self) -> Arc<Vec<Gist>> {
-        let mut shared = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gists) = &shared.gists {
-            return gists.clone();
+        if let Some(gists) = self.kept_mut(|kept| kept.gists.clone()) {
+            return gists;
         }
-        let last = match &self.source {
-            Source::File(file) => file.pages.keys().next_back().map_or(0, |page| page.0),
-            Source::Sandbox(_) => self.page_total(),
-        };
-        let gists: Arc<Vec<Gist>> = Arc::new((1..=last).map(|page| self.gist(PageNo(page))).collect());
-        shared.gists = Some(gists.clone());
+        let all = (1..=self.page_total()).map(|page| self.gist(PageNo(page)));
+        let gists: Arc<Vec<Gist>> = Arc::new(all.collect());
+        self.kept_mut(|kept| kept.gists = Some(gists.clone()));
         gists
     }
 
     /// What a map tells of `page`.
     pub fn gist(&self, page: PageNo) -> Gist {
         match &self.source {
-            Source::File(file) => file.pages.get(&page).map_or(Gist::default(), |known| Gist {
-                kind: known.kind,
-                fill_percent: known.plain.as_deref().and_then(fill_percent),
-                commit: known.commit,
-                changed: false,
-                in_log: known.in_log,
-                known: known.sealed.is_some(),
-            }),
+            Source::File(file) => {
+                let brief = file.briefs.get(page);
+                Gist {
+                    kind: brief.kind(),
+                    fill_percent: brief.fill_percent(),
+                    commit: brief.commit(),
+                    changed: false,
+                    in_log: brief.is_in_log(),
+                    known: brief.is_known(),
+                }
+            }
             Source::Sandbox(sandbox) => sandbox.page(page, &self.facts).map_or(Gist::default(), |known| Gist {
                 kind: known.kind,
                 fill_percent: known.plain.as_deref().and_then(fill_percent),
@@ -324,7 +393,7 @@ impl World {
 }
 
 /// How full a plain page is: what is not free of a node, the data of a part of a value, the entries of a trunk.
-fn fill_percent(plain: &[u8]) -> Option<u8> {
+pub(super) fn fill_percent(plain: &[u8]) -> Option<u8> {
     let percent = |used: usize, of: usize| ((used * 100 + of / 2) / of.max(1)).min(100) as u8;
     let size = plain.len();
     match PageKind::from_byte(*plain.first()?)? {
@@ -348,12 +417,79 @@ fn page_size_of(plain_bytes: usize) -> Option<tosumu::types::PageSize> {
     tosumu::types::PageSize::new(u32::try_from(sealed).ok()?)
 }
 
+/// The levels of the tree under `root`; `plain` opens a page that stands in a level of so many nodes.
+pub(super) fn find_levels(root: Option<PageNo>, plain: &mut dyn FnMut(PageNo, usize) -> Option<Bytes>) -> Levels {
+    let Some(root) = root.filter(|root| !root.is_none()) else { return Levels::default() };
+    let mut met = BTreeSet::from([root]);
+    let mut levels = Levels { pages: vec![vec![root]], starts: Vec::new() };
+    while levels.pages.len() <= TREE_DEPTH_MAX {
+        let last = levels.pages.last().expect("invariant: the root's level is there");
+        let (mut next, mut starts) = (Vec::new(), Vec::with_capacity(last.len()));
+        // Below the parents of leaves there is nothing to look for.
+        let mut above_leaves = true;
+        for page in last {
+            starts.push(next.len());
+            let bytes = plain(*page, last.len());
+            let node = bytes.as_deref().and_then(|plain| NodeView::new(plain).ok());
+            let Some(node) = node.filter(|node| node.kind() == PageKind::Branch) else { continue };
+            above_leaves &= node.level() <= 1;
+            next.extend((0..node.slot_count()).map(|slot| node.child(slot).page).filter(|child| met.insert(*child)));
+        }
+        if next.is_empty() {
+            break;
+        }
+        levels.starts.push(starts);
+        levels.pages.push(next);
+        if above_leaves {
+            break;
+        }
+    }
+    levels
+}
+
+/// Where everything begins that leads to a page.
+pub(super) struct Beginnings<'a> {
+    pub main: Option<PageNo>,
+    pub catalog: Option<PageNo>,
+    pub space: &'a Space,
+    /// Whether these are all there are.
+    pub whole: bool,
+}
+
+/// Follows everything that leads to one of `total` pages. `plain` opens a page; a leaf of which `leads_on` says no need not be
+/// opened. None when `go_on`, which hears how many pages were met, ends it.
+pub(super) fn find_reach(
+    total: u32,
+    begin: &Beginnings<'_>,
+    plain: &dyn Fn(PageNo) -> Option<Bytes>,
+    leads_on: &dyn Fn(PageNo) -> bool,
+    go_on: &mut dyn FnMut(u32) -> ControlFlow<()>,
+) -> Option<Reach> {
+    let reach = Reach { pages: vec![Entry::default(); total as usize], whole: begin.whole };
+    let mut walk = Walk { plain, reach, left: Vec::new(), met: 0 };
+    walk.begin(begin.main, Role::Main);
+    walk.begin(begin.catalog, Role::Catalog);
+    begin.space.trees.values().for_each(|root| walk.begin(Some(*root), Role::Named));
+    walk.begin(begin.space.head, Role::Trunk);
+    while let Some((page, role)) = walk.left.pop() {
+        if matches!(role, Role::Chain | Role::Trunk) || leads_on(page) {
+            walk.follow(page, role);
+        }
+        if go_on(walk.met).is_break() {
+            return None;
+        }
+    }
+    Some(walk.reach)
+}
+
 /// A walk over everything that leads to a page.
 struct Walk<'a> {
-    world: &'a World,
+    plain: &'a dyn Fn(PageNo) -> Option<Bytes>,
     reach: Reach,
     /// Pages met and not yet followed.
     left: Vec<(PageNo, Role)>,
+    /// How many were met.
+    met: u32,
 }
 
 impl Walk<'_> {
@@ -366,8 +502,9 @@ impl Walk<'_> {
     fn meet(&mut self, page: PageNo, reached: Reached) {
         let place = page.0.checked_sub(1).and_then(|at| self.reach.pages.get_mut(at as usize));
         let Some(place) = place else { return self.reach.whole = false };
-        if place.is_none() {
-            *place = Some(reached);
+        if place.role == 0 {
+            *place = Entry::of(reached);
+            self.met += 1;
             if reached.role != Role::Free {
                 self.left.push((page, reached.role));
             }
@@ -375,8 +512,7 @@ impl Walk<'_> {
     }
 
     fn follow(&mut self, page: PageNo, role: Role) {
-        let plain = self.world.page(page).and_then(|known| known.plain);
-        let Some(plain) = plain else { return self.reach.whole = false };
+        let Some(plain) = (self.plain)(page) else { return self.reach.whole = false };
         let read = match role {
             Role::Chain => self.follow_chain(page, &plain),
             Role::Trunk => self.follow_trunk(page, &plain),

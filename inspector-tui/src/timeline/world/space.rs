@@ -2,6 +2,7 @@
 
 use super::World;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tosumu::format::catalog::TreeEntry;
 use tosumu::format::free_list::FreeTrunkView;
 use tosumu::format::node::{CellValue, NodeView};
@@ -83,7 +84,16 @@ fn read_catalog(
 
 impl World {
     /// The free list, trunk by trunk.
-    pub fn free_list(&self) -> FreeList {
+    pub fn free_list(&self) -> Arc<FreeList> {
+        self.memo("free list", 0, || self.find_free_list())
+    }
+
+    /// The pages of the free list, each with its use.
+    pub fn free_uses(&self) -> Arc<BTreeMap<PageNo, Use>> {
+        self.memo("uses", 0, || self.free_list().uses())
+    }
+
+    fn find_free_list(&self) -> FreeList {
         let space = &self.facts.space;
         let mut list = FreeList { trunks: Vec::new(), count: space.free_count };
         let mut at = space.head;

@@ -74,6 +74,8 @@ pub struct TreeNode {
 /// What is remarkable about a node beside its content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct NodeMarks {
+    /// Changed since the look before, in a file that is followed.
+    pub anew: bool,
     /// Changed in memory: a `*` in its title.
     pub changed: bool,
     /// Made by the present operation: `NEW` in its title.
@@ -312,6 +314,7 @@ impl TreeCanvas<'_> {
             (any(&|node| node.status.cuts()), "X the seal in the pointer is not the seal of the page", Family::Bad),
             (any(&|node| node.marks.on_path), "═ path of the search", Family::Path),
             (any(&|node| node.marks.changed), "* changed in memory", Family::Changed),
+            (any(&|node| node.marks.anew), "* changed since the look before", Family::Changed),
             (any(&has_new_key), "+ the new record", Family::Fresh),
         ];
         let entries: Vec<_> = entries.iter().filter(|(present, ..)| *present).collect();
@@ -330,7 +333,7 @@ impl TreeNode {
 
     /// `page 3 * branch`, `page 1   leaf`, `page 2 STALE leaf`, `page 4 * leaf NEW`.
     fn title(&self) -> String {
-        let mark = match (self.status, self.marks.changed) {
+        let mark = match (self.status, self.marks.changed || self.marks.anew) {
             (NodeStatus::Unchecked, true) => "*",
             (NodeStatus::Unchecked, false) => " ",
             (NodeStatus::Ok, true) => "ok *",
@@ -344,7 +347,7 @@ impl TreeNode {
         match self.status {
             NodeStatus::Stale | NodeStatus::Bad => Family::Bad,
             _ if self.marks.new => Family::Fresh,
-            _ if self.marks.changed => Family::Changed,
+            _ if self.marks.changed || self.marks.anew => Family::Changed,
             _ if self.marks.on_path => Family::Path,
             NodeStatus::Ok => Family::Good,
             NodeStatus::Unchecked => Family::Title,

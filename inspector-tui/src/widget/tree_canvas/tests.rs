@@ -16,7 +16,12 @@ fn node(page: u32, kind: &str, keys: &str, children: &[usize]) -> TreeNode {
 }
 
 fn marked(mut node: TreeNode, marks: &str, fill: Option<u8>) -> TreeNode {
-    node.marks = NodeMarks { changed: marks.contains('*'), new: marks.contains('N'), on_path: marks.contains('=') };
+    node.marks = NodeMarks {
+        changed: marks.contains('*'),
+        new: marks.contains('N'),
+        on_path: marks.contains('='),
+        ..NodeMarks::default()
+    };
     node.fill_percent = fill;
     node
 }
