@@ -65,7 +65,7 @@ fn of_file(model: &Model) -> String {
     let judged = model.world.judged().0;
     let read = match judged {
         0 => plural(pages, "page"),
-        checked => format!("{checked} of {}", plural(pages, "page")),
+        checked => format!("{} of {}", text::grouped(checked as u64), plural(pages, "page")),
     };
     let goes_on: Vec<String> =
         [model.file_work.follow.words(), model.file_work.progress.and_then(|progress| progress.words())]
