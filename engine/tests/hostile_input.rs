@@ -9,6 +9,7 @@
 mod common;
 
 use common::disk::{Below, Meddle, meddled};
+use common::files::{disk_of, files_of};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
@@ -32,7 +33,7 @@ use tosumu::limits::{
 use tosumu::transfer::Salvage;
 use tosumu::types::{PagePointer, Seal};
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
-use tosumu::vfs::{DiskImage, OpenMode, OsVfs, SimVfs, Vfs, VfsFile};
+use tosumu::vfs::{OpenMode, OsVfs, SimVfs, Vfs, VfsFile};
 use tosumu::{
     AutoCheckpoint, CheckpointMode, Code, CommitNo, Database, Error, ErrorKind, KdfProfile, Options, PageNo, PageSize,
     Result, Unlock,
@@ -57,14 +58,6 @@ fn options(disk: &SimVfs) -> Options {
         .entropy(Arc::new(InsecureSeededEntropy::new(5)))
         .page_size(PageSize::TOY)
         .checkpoints(AutoCheckpoint::Inline)
-}
-
-fn disk_of(files: &Files) -> SimVfs {
-    SimVfs::from_image(DiskImage::of(files.clone()), 1)
-}
-
-fn files_of(disk: &SimVfs) -> Files {
-    disk.files().into_iter().map(|file| (file.file, file.bytes.to_vec())).collect()
 }
 
 /// A database with two levels of pages, a named tree, a long value and free pages, all of it folded, and a commit behind that.

@@ -1,26 +1,18 @@
 //! The probe: each lie told to a page, and the verdict with its evidence; and the good bytes, where they still stand.
 
-use std::collections::BTreeMap;
+mod common;
+
+use common::files::{Files, disk_of, files_of};
 use std::sync::Arc;
 use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::inspect::{AtRest, Beside, Probe, Verdict};
 use tosumu::types::PagePointer;
 use tosumu::verify::{Level, VerifyOptions, verify};
-use tosumu::vfs::{DiskImage, SimVfs};
+use tosumu::vfs::SimVfs;
 use tosumu::{AutoCheckpoint, CheckpointMode, Code, Database, Options, PageNo, PageSize};
 
 const PATH: &str = "p.tsm";
 const LOG: &str = "p.tsm-wal";
-
-type Files = BTreeMap<String, Vec<u8>>;
-
-fn disk_of(files: &Files) -> SimVfs {
-    SimVfs::from_image(DiskImage::of(files.clone()), 1)
-}
-
-fn files_of(disk: &SimVfs) -> Files {
-    disk.files().into_iter().map(|file| (file.file, file.bytes.to_vec())).collect()
-}
 
 fn open(disk: &SimVfs, page_size: PageSize, seed: u64) -> Database {
     let options = Options::new().vfs(Arc::new(disk.clone())).entropy(Arc::new(InsecureSeededEntropy::new(seed)));

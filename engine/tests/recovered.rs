@@ -5,7 +5,7 @@
 mod common;
 
 use common::disk::{Below, Meddle, meddled};
-use std::collections::BTreeMap;
+use common::files::{Files, disk_of, files_of};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::inspect::{AtRest, Beside, Verdict as Probed};
 use tosumu::transfer::{LossReport, RecoveredBy, Salvage, Verdict};
 use tosumu::verify::{Level, VerifyOptions, verify};
-use tosumu::vfs::{DiskImage, OpenMode, SimVfs, Vfs, VfsFile, file_name};
+use tosumu::vfs::{OpenMode, SimVfs, Vfs, VfsFile, file_name};
 use tosumu::{AutoCheckpoint, CheckpointMode, Code, Database, Error, Options, PageNo, PageSize};
 
 const PATH: &str = "r.tsm";
@@ -22,16 +22,6 @@ const SAVED: &str = "saved.tsm";
 const PAGE: usize = 512;
 const SLOT: usize = 4096;
 const RECORDS: u64 = 80;
-
-type Files = BTreeMap<String, Vec<u8>>;
-
-fn disk_of(files: &Files) -> SimVfs {
-    SimVfs::from_image(DiskImage::of(files.clone()), 1)
-}
-
-fn files_of(disk: &SimVfs) -> Files {
-    disk.files().into_iter().map(|file| (file.file, file.bytes.to_vec())).collect()
-}
 
 fn open(disk: &SimVfs, seed: u64) -> Database {
     let options = Options::new().vfs(Arc::new(disk.clone())).entropy(Arc::new(InsecureSeededEntropy::new(seed)));

@@ -4,6 +4,7 @@
 mod common;
 
 use common::disk::{Below, Meddle, meddled};
+use common::files::{disk_of, files_of};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -13,7 +14,7 @@ use tosumu::crypto::InsecureSeededEntropy;
 use tosumu::format::superblock::Superblock;
 use tosumu::inspect::AtRest;
 use tosumu::vfs::{CrashModel, CrashPlan, PlanBounds};
-use tosumu::vfs::{DiskImage, Fault, FaultKind, FaultSpan, LockKind, OpenMode, SimVfs, Vfs};
+use tosumu::vfs::{Fault, FaultKind, FaultSpan, LockKind, OpenMode, SimVfs, Vfs};
 use tosumu::vfs::{StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
 use tosumu::{AutoCheckpoint, CheckpointMode, CheckpointOutcome, Database, Error, Options, PageSize};
 
@@ -21,7 +22,6 @@ const PATH: &str = "r.tsm";
 const LOG: &str = "r.tsm-wal";
 const SLOT: usize = 4096;
 
-type Files = BTreeMap<String, Vec<u8>>;
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
 fn options(disk: &SimVfs, seed: u64) -> Options {
@@ -43,14 +43,6 @@ fn put(db: &Database, key: &str, value: &str) -> Result<(), Error> {
 fn dump(db: &Database) -> Model {
     let snapshot = db.read();
     snapshot.range::<[u8]>(..).map(|record| record.map(|r| (r.key().to_vec(), r.value().to_vec())).unwrap()).collect()
-}
-
-fn files_of(disk: &SimVfs) -> Files {
-    disk.files().into_iter().map(|file| (file.file, file.bytes.to_vec())).collect()
-}
-
-fn disk_of(files: &Files) -> SimVfs {
-    SimVfs::from_image(DiskImage::of(files.clone()), 1)
 }
 
 fn at_rest(disk: &SimVfs) -> AtRest {

@@ -1,5 +1,8 @@
 //! Damage of every kind, done to sound files from outside: `verify` names it, and nobody is ever given a wrong value.
 
+mod common;
+
+use common::files::{Files, disk_of, files_of};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +11,7 @@ use tosumu::inspect::AtRest;
 use tosumu::trace::{Event, Recorder, Tracer};
 use tosumu::types::PagePointer;
 use tosumu::verify::{Level, Report, VerifyOptions, verify};
-use tosumu::vfs::{CrashPlan, DiskImage, SimVfs, StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
+use tosumu::vfs::{CrashPlan, SimVfs, StopEvent, StopFile, StopPoint, StopRegion, StopWhen};
 use tosumu::{
     AutoCheckpoint, CheckpointMode, Code, Database, Error, KdfProfile, Options, PageNo, PageSize, Severity, Unlock,
 };
@@ -17,16 +20,7 @@ const PATH: &str = "v.tsm";
 const LOG: &str = "v.tsm-wal";
 const PAGES_START: usize = 8192;
 
-type Files = BTreeMap<String, Vec<u8>>;
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
-
-fn disk_of(files: &Files) -> SimVfs {
-    SimVfs::from_image(DiskImage::of(files.clone()), 1)
-}
-
-fn files_of(disk: &SimVfs) -> Files {
-    disk.files().into_iter().map(|file| (file.file, file.bytes.to_vec())).collect()
-}
 
 fn options(disk: &SimVfs, page_size: PageSize) -> Options {
     Options::new()

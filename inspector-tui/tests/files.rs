@@ -1,6 +1,9 @@
 //! Files that are larger than what is held of them, that another handle writes meanwhile, and that are locked: what the screens
 //! come to know of them, and when.
 
+mod common;
+
+use common::desk::Desk;
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +16,7 @@ use tosumu::{CheckpointMode, KdfProfile, Options, PageSize, Unlock};
 use tosumu_inspector::command::{Command, ReadFrom};
 use tosumu_inspector::describe::{Subject, facts, map};
 use tosumu_inspector::file_work::{Key, KeySort};
-use tosumu_inspector::keymap::{self, Key as Pressed};
+use tosumu_inspector::keymap::Key as Pressed;
 use tosumu_inspector::message::Message;
 use tosumu_inspector::model::{Model, View};
 use tosumu_inspector::picture;
@@ -22,12 +25,6 @@ use tosumu_inspector::timeline::{FileWorld, Stage};
 use tosumu_inspector::update::update;
 use tosumu_inspector::view;
 
-/// A desk without a terminal: a model, a worker, and a person.
-struct Desk {
-    model: Model,
-    worker: Worker,
-}
-
 impl Desk {
     fn opening(path: &Path) -> Desk {
         let mut desk = Desk { model: Model::nothing(), worker: Worker::new() };
@@ -35,34 +32,9 @@ impl Desk {
         desk
     }
 
-    fn obey(&mut self, command: Command) {
-        if command.is_for_the_worker() {
-            let message = self.worker.obey(command);
-            self.send(message);
-        }
-    }
-
-    fn send(&mut self, message: Message) {
-        for command in update(&mut self.model, message) {
-            self.obey(command);
-        }
-    }
-
     /// Without what a person's look brings about in the background.
     fn send_alone(&mut self, message: Message) -> Vec<Command> {
         update(&mut self.model, message)
-    }
-
-    fn press(&mut self, key: Pressed) {
-        if let Some(message) = keymap::dispatch(&self.model, key) {
-            self.send(message);
-        }
-    }
-
-    fn enter(&mut self, line: &str) {
-        self.press(Pressed::Char(':'));
-        line.chars().for_each(|letter| self.press(Pressed::Char(letter)));
-        self.press(Pressed::Enter);
     }
 
     /// The screen, once everything that it looks at was read.

@@ -1,24 +1,20 @@
 //! Lessons on the screen, from keystrokes: going on, answering, the task, what is remembered; and how it looks at four sizes.
 
+mod common;
+
+use common::desk::Desk;
 use ratatui::{buffer::Buffer, layout::Rect};
 use tosumu_inspector::{
     command::Command,
     keep::Ask,
-    keymap::{self, Key},
+    keymap::Key,
     lesson::{self, Block, Lesson, Way},
-    message::Message,
     model::{Focus, Model, Screen},
     picture,
     runtime::{Keep, ProgressFile, Worker},
-    update::{begin_lesson, update},
+    update::begin_lesson,
     view,
 };
-
-/// A model and its worker, driven without a terminal.
-struct Desk {
-    model: Model,
-    worker: Worker,
-}
 
 impl Desk {
     fn new(model: Model, keep: Keep) -> Desk {
@@ -32,35 +28,6 @@ impl Desk {
         let begin = begin_lesson(&mut desk.model, lesson).expect("its store is made first");
         desk.obey(begin);
         desk
-    }
-
-    fn obey(&mut self, command: Command) {
-        if !matches!(command, Command::Quit | Command::Redraw | Command::StopVerify) {
-            let message = self.worker.obey(command);
-            self.send(message);
-        }
-    }
-
-    fn send(&mut self, message: Message) {
-        for command in update(&mut self.model, message) {
-            self.obey(command);
-        }
-    }
-
-    fn press(&mut self, key: Key) {
-        if let Some(message) = keymap::dispatch(&self.model, key) {
-            self.send(message);
-        }
-    }
-
-    fn keys(&mut self, letters: &str) {
-        letters.chars().for_each(|letter| self.press(Key::Char(letter)));
-    }
-
-    fn enter(&mut self, line: &str) {
-        self.keys(":");
-        self.keys(line);
-        self.press(Key::Enter);
     }
 
     fn at(&self) -> usize {

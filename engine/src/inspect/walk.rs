@@ -326,7 +326,8 @@ impl<'a> TreeWalk<'a> {
             return Some("The records of the main tree can be read.".to_owned());
         };
         let name = shell_word(self.file.name().to_owned());
-        let scan = |option: &str, key: &[u8]| format!("`scan {name}{tree} {option} {}`", shell_word(escape_word(key)));
+        let scan =
+            |option: &str, key: &[u8]| format!("`tosumu scan {name}{tree} {option} {}`", shell_word(escape_word(key)));
         let below = lower.map(|key| scan("--to", key));
         let above = upper.map(|key| scan("--from", key));
         let hints: Vec<String> = below.into_iter().chain(above).collect();

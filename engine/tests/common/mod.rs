@@ -3,3 +3,4 @@
 #![allow(dead_code, reason = "not every test needs all of it")]
 
 pub mod disk;
+pub mod files;

@@ -1,6 +1,7 @@
 //! Lies that only who holds the key can tell, and one that takes two true histories: each has one comparison that sees it, and
 //! that names it by its code.
 
+use crate::common::files::files_of;
 use crate::{LOG, PATH, SLOT, bytes_of, edit_slot, get, options, put, with_a_log};
 use std::sync::Arc;
 use tosumu::crypto::InsecureSeededEntropy;
@@ -33,10 +34,6 @@ fn folded() -> Files {
     drop(db);
     disk.replace(LOG, None).unwrap();
     files_of(&disk)
-}
-
-fn files_of(disk: &SimVfs) -> Files {
-    disk.files().into_iter().map(|file| (file.file, file.bytes.to_vec())).collect()
 }
 
 fn forger(files: Files) -> Forger {

@@ -1,6 +1,7 @@
 //! What salvage would say wrongly if a comparison of its own were out: damage, and lies of somebody with the key, each met by one
 //! of them.
 
+use crate::common::files::files_of;
 use crate::{LOG, PATH, SLOT, get, options, put};
 use std::sync::Arc;
 use tosumu::crypto::InsecureSeededEntropy;
@@ -18,10 +19,6 @@ const PAGE: usize = 512;
 
 fn key(number: u32) -> String {
     format!("{number:03}")
-}
-
-fn files_of(disk: &SimVfs) -> Files {
-    disk.files().into_iter().map(|file| (file.file, file.bytes.to_vec())).collect()
 }
 
 fn forger(files: Files) -> Forger {

@@ -311,7 +311,7 @@ pub fn last_line(model: &Model) -> usize {
     };
     match model.view {
         View::Seals => end(Pane::Seals, |model, area| seals::lines(model, area).len()),
-        View::Receipt => end(Pane::Receipt, receipt::lines_total),
+        View::Receipt => end(Pane::Receipt, |model, area| receipt::lines(model, area).len()),
         View::Snapshots => end(Pane::Snapshots, |model, area| snapshots::lines(model, area).len()),
         View::Twin => end(Pane::Twin, twin::lines_total),
         View::Tree => tree::node_lines_total(model),

@@ -1,6 +1,6 @@
 //! The receipt: what the present operation was given and what it cost, beside another one.
 
-use super::{line_of, wrapped};
+use super::rows::{self, Row};
 use crate::{
     describe::receipt::{self as facts, BillFacts, ROWS},
     model::Model,
@@ -21,39 +21,28 @@ pub fn note(model: &Model) -> String {
 
 /// Draws the figures, the difference, and bars of the bytes.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.style.theme;
+    rows::draw(model, &lines(model, area), area, buffer);
+}
+
+/// The lines of the view; none of them can be chosen.
+pub fn lines(model: &Model, area: Rect) -> Vec<Row> {
     let receipt = facts::receipt(model);
-    let Some(of) = &receipt.of else {
-        let words = receipt.remark.as_deref().unwrap_or("There is nothing to bill.");
-        return wrapped(buffer, area, words, theme.style(Family::Quiet));
-    };
-    let lines = lines(&receipt, of, area);
-    let height = usize::from(area.height);
-    let top = model.scroll.min(lines.len().saturating_sub(height));
-    let left = lines.len() - top;
-    let shown = if left <= height { left } else { height.saturating_sub(1) };
-    for (at, (words, family)) in lines[top..top + shown].iter().enumerate() {
-        line_of(buffer, area, at as u16, words, theme.style(*family));
-    }
-    if shown < left {
-        let words = format!("+{} more lines: PgDn", left - shown);
-        line_of(buffer, area, shown as u16, &words, theme.style(Family::Quiet));
+    let room = usize::from(area.width.saturating_sub(2));
+    match &receipt.of {
+        Some(of) => billed(&receipt, of, room),
+        None => {
+            let words = receipt.remark.as_deref().unwrap_or("There is nothing to bill.");
+            Row::wrapped(words, room, Family::Quiet, None)
+        }
     }
 }
 
-/// How many lines there are.
-pub fn lines_total(model: &Model, area: Rect) -> usize {
-    let receipt = facts::receipt(model);
-    receipt.of.as_ref().map_or(0, |of| lines(&receipt, of, area).len())
-}
-
-fn lines(receipt: &facts::ReceiptFacts, of: &BillFacts, area: Rect) -> Vec<(String, Family)> {
+fn billed(receipt: &facts::ReceiptFacts, of: &BillFacts, room: usize) -> Vec<Row> {
     let bills: Vec<&BillFacts> =
         [Some(of), receipt.transaction.as_ref(), receipt.against.as_ref()].into_iter().flatten().collect();
-    let room = usize::from(area.width.saturating_sub(2));
     let column = (room.saturating_sub(LABEL) / bills.len().max(1)).clamp(FIGURE_MIN, FIGURE);
     let has_delta = receipt.against.is_some() && LABEL + column * (bills.len() + 1) <= room;
-    let mut lines = vec![(heading(&bills, column, has_delta), Family::Title)];
+    let mut lines = vec![Row::text(heading(&bills, column, has_delta), Family::Title)];
     for (label, meaning, figure) in ROWS {
         let figures: Vec<Option<u64>> = bills.iter().map(|bill| figure(&bill.bill)).collect();
         // A line that is nought everywhere says nothing.
@@ -75,12 +64,12 @@ fn lines(receipt: &facts::ReceiptFacts, of: &BillFacts, area: Rect) -> Vec<(Stri
         if !meaning.is_empty() && text::width(&words) + text::width(meaning) + 3 <= room {
             words.push_str(&format!("   {meaning}"));
         }
-        lines.push((words, if label.contains("bytes") { Family::Length } else { Family::Plain }));
+        lines.push(Row::text(words, if label.contains("bytes") { Family::Length } else { Family::Plain }));
     }
-    lines.push((String::new(), Family::Plain));
-    lines.extend(of.amplification().map(|words| (format!("{words}."), Family::Title)));
+    lines.push(Row::text("", Family::Plain));
+    lines.extend(of.amplification().map(|words| Row::text(format!("{words}."), Family::Title)));
     lines.extend(bars(of, room));
-    lines.extend(receipt.remark.iter().flat_map(|remark| text::wrap(remark, room)).map(|line| (line, Family::Quiet)));
+    lines.extend(receipt.remark.iter().flat_map(|remark| Row::wrapped(remark, room, Family::Quiet, None)));
     lines
 }
 
@@ -104,7 +93,7 @@ fn difference(one: u64, other: u64) -> String {
 }
 
 /// The bytes given and the bytes written, each as a bar of the same scale.
-fn bars(of: &BillFacts, room: usize) -> Vec<(String, Family)> {
+fn bars(of: &BillFacts, room: usize) -> Vec<Row> {
     let bill = &of.bill;
     let rows = [
         ("given", bill.bytes_given, Family::Payload),
@@ -121,6 +110,8 @@ fn bars(of: &BillFacts, room: usize) -> Vec<(String, Family)> {
     let shown = rows.into_iter().filter_map(|(label, bytes, family)| Some((label, bytes?, family)));
     shown
         .filter(|(_, bytes, _)| *bytes > 0)
-        .map(|(label, bytes, family)| (format!("{label:<17}{:>10}  {}", text::grouped(bytes), bar(bytes)), family))
+        .map(|(label, bytes, family)| {
+            Row::text(format!("{label:<17}{:>10}  {}", text::grouped(bytes), bar(bytes)), family)
+        })
         .collect()
 }

@@ -8,6 +8,7 @@ use crate::{
     widget::{Family, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
+use tosumu::trace::Event;
 
 /// A line of a view.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,6 +37,13 @@ impl Row {
         let lines = text::wrap(words, room).into_iter().enumerate();
         lines.map(|(at, line)| Row::to(line, family, if at == 0 { goal.clone() } else { None })).collect()
     }
+}
+
+/// The last event that `is` holds for, up to the present one; a file at rest has none.
+pub fn last_event(model: &Model, is: impl Fn(&Event) -> bool) -> Option<Goal> {
+    let timeline = model.timeline()?;
+    let happened = &timeline.events()[..model.at.min(timeline.len())];
+    happened.iter().rposition(|event| is(event)).map(Goal::Event)
 }
 
 /// How many of the lines can be chosen.

@@ -54,13 +54,13 @@ pub fn lines(model: &Model, area: Rect) -> Vec<Row> {
     lines
 }
 
-/// The last event that `is` holds for, up to the present one; a file at rest has none.
+/// The last event that `is` holds for, or why there is none; `at_rest` says why of a file.
 fn event(model: &Model, at_rest: &str, is: impl Fn(&Event) -> bool) -> Option<Goal> {
-    let Some(timeline) = model.timeline() else { return Some(Goal::Nowhere(at_rest.to_owned())) };
-    let happened = &timeline.events()[..model.at.min(timeline.len())];
-    let found = happened.iter().rposition(|event| is(event));
-    let none = || Goal::Nowhere("No event up to here speaks of it: it was there before the first one.".to_owned());
-    Some(found.map_or_else(none, Goal::Event))
+    let nowhere = || match model.timeline() {
+        None => at_rest,
+        Some(_) => "No event up to here speaks of it: it was there before the first one.",
+    };
+    rows::last_event(model, is).or_else(|| Some(Goal::Nowhere(nowhere().to_owned())))
 }
 
 /// `words` with what belongs to them, where there is room for both.

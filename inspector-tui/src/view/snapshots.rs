@@ -51,16 +51,9 @@ pub fn lines(model: &Model, area: Rect) -> Vec<Row> {
     lines
 }
 
-/// The last event that `is` holds for, up to the present one.
-fn event(model: &Model, is: impl Fn(&Event) -> bool) -> Option<Goal> {
-    let timeline = model.timeline()?;
-    let happened = &timeline.events()[..model.at.min(timeline.len())];
-    happened.iter().rposition(|event| is(event)).map(Goal::Event)
-}
-
 /// The event that published a commit; in a file at rest its record in the log.
 fn commit_goal(model: &Model, wanted: u64) -> Option<Goal> {
-    let published = event(model, |event| match event {
+    let published = rows::last_event(model, |event| match event {
         Event::TransactionCommitted { commit, .. } | Event::SealTransactionCommitted { commit, .. } => {
             commit.0 == wanted
         }
@@ -134,8 +127,10 @@ impl<'a> Axis<'a> {
         for snapshot in &facts.snapshots {
             let family = if snapshot.holds_back { Family::Warning } else { Family::Identity };
             let words = self.reach(&format!("reader {}", snapshot.name), snapshot.commit, '●');
-            let begun =
-                event(self.model, |event| matches!(event, Event::SnapshotTaken { name, .. } if *name == snapshot.name));
+            let begun = rows::last_event(
+                self.model,
+                |event| matches!(event, Event::SnapshotTaken { name, .. } if *name == snapshot.name),
+            );
             lines.push(Row::to(words, family, begun));
         }
         if facts.commits.iter().any(|commit| commit.seen_by.iter().any(|name| name == "new")) {
@@ -143,7 +138,7 @@ impl<'a> Axis<'a> {
         }
         if let Some(writer) = &facts.writer {
             let words = self.reach(&format!("writer, tx {}", writer.transaction), writer.makes, '*');
-            let begun = event(self.model, |event| matches!(event, Event::TransactionStarted { .. }));
+            let begun = rows::last_event(self.model, |event| matches!(event, Event::TransactionStarted { .. }));
             lines.push(Row::to(words, Family::Changed, begun));
         }
         if let Some(page) = facts.page.filter(|_| !facts.versions.is_empty()) {

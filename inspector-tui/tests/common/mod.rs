@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
+pub mod desk;
+
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::PathBuf;

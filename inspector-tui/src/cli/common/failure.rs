@@ -144,11 +144,10 @@ fn no_file_remedy(error: &Error) -> &'static str {
     }
 }
 
-/// What a finding says to do, as commands to copy: the engine names neither the program nor a file's folders. A path that a shell
-/// would take apart stays the name that the engine quoted.
+/// What a finding says to do, as commands to copy: the engine does not name a file's folders. A path that a shell would take apart
+/// stays the name that the engine quoted.
 pub fn name_commands(path: &Path, finding: &mut Finding) {
     let Some(next) = &mut finding.next else { return };
-    *next = next.replace("`scan ", "`tosumu scan ");
     let shown = shown_path(path);
     let is_plain = !shown.contains(|letter: char| letter.is_whitespace() || "'\"\\$`".contains(letter));
     if let (true, Some(name)) = (is_plain, path.file_name().and_then(|name| name.to_str())) {
