@@ -72,6 +72,8 @@ pub enum Command {
     LoadFile(PathBuf),
     /// Read a file of the gallery.
     LoadFixture(usize),
+    /// Read a file of the gallery that does not tell its name.
+    LoadUnnamed(usize),
     /// Verify the file again.
     Verify,
     /// End the verification that runs.

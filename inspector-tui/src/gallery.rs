@@ -4,6 +4,10 @@
 //! `fixtures/manifest.json` tells the rest. To add one is to write a recipe and an entry there, and to run
 //! `tosumu fixture make`: the tables of files are made when this is built.
 
+mod unnamed;
+
+pub use unnamed::WhatHappened;
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;

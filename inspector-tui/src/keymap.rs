@@ -709,6 +709,7 @@ static TABLE: &[Binding] = &[
     bind!([Char('c')], Message::StopGrid, "stop", "end both engines", "", |m| on_twin(m) && m.busy.is_some(), ""),
 
     // A finding in front.
+    bind!([Char('Q')], Message::WhatHappened, "what happened here?", "say what happened to this file of the gallery, and be told", "what", |m| file_screen(m) && m.unnamed().is_some(), "That is asked of the files of the gallery, in `Look at damaged files`."),
     bind!([Enter], Message::Activate, "show these bytes", "show the bytes a finding is about", "", finding_with_page, "This finding is about no page that can be shown."),
     bind!([Char('e')], Message::Explain, "explain", "say what the finding means and what brings it about", "explain", can_explain, "There is no finding to explain."),
     bind!([Char('p')], Message::Probe, "", "say which lie a page is, and what speaks for it", "probe", can_probe, "There is no page here that was not probed yet."),

@@ -69,6 +69,8 @@ pub enum Message {
     PointAt(PageNo),
     /// Go on without an answer, or after one.
     SkipQuestion,
+    /// What happened to the file of the gallery in front? Asks; when it was told, tells it again.
+    WhatHappened,
     /// Show a view.
     Show(View),
     /// Draw the next tree.

@@ -91,6 +91,8 @@ pub struct Home {
     pub input: Option<LineEdit>,
     /// The fixture under the cursor, while the gallery is open.
     pub gallery: Option<usize>,
+    /// The fixtures whose story was told.
+    pub told: BTreeSet<usize>,
     /// The lesson under the cursor, while their list is open.
     pub lessons: Option<usize>,
     /// The files that were opened before, the last one first.
@@ -765,6 +767,13 @@ impl Model {
         let typed = open.is_some_and(|open| matches!(open.asked.way, Way::Type { .. }));
         let in_front = self.screen == Screen::Lab && self.focus == Focus::Text && self.view != View::Help;
         typed && in_front && !self.command_line.active
+    }
+
+    /// The file of the gallery in front, while what happened to it is asked or was told here.
+    pub fn unnamed(&self) -> Option<usize> {
+        let cover = |at: &usize| self.gallery().get(*at).map(|fixture| format!("{}.tsm", fixture.cover()));
+        let chosen = self.home.gallery.filter(|_| self.screen == Screen::File);
+        chosen.filter(|at| cover(at).is_some_and(|file| file == self.world.facts.file))
     }
 
     /// The sound and damaged files compiled into the program.

@@ -111,7 +111,7 @@ impl Scene<'_> {
             return None;
         }
         let names: Vec<String> = match (gallery, lessons) {
-            (Some(_), _) => self.model.gallery().iter().map(|fixture| fixture.name.clone()).collect(),
+            (Some(_), _) => crate::describe::home::home(self.model).gallery.into_iter().map(|item| item.name).collect(),
             (_, Some(_)) => {
                 let named = |lesson: &Lesson| format!("{} {}", lesson.number, lesson.title);
                 crate::lesson::all().iter().map(named).collect()

@@ -18,6 +18,7 @@ mod time;
 mod tour;
 mod twin;
 mod undo;
+mod unnamed;
 mod views;
 mod words;
 
@@ -130,6 +131,7 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Answer => time::answer(model),
         Message::PointAt(page) => ask::point_at(model, page),
         Message::SkipQuestion => time::skip_question(model),
+        Message::WhatHappened => unnamed::ask(model),
         Message::Show(view) => look::show(model, view),
         Message::NextTree => look::next_tree(model),
         Message::NextRegion => look::next_region(model, 1),

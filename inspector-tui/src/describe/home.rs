@@ -11,7 +11,7 @@ use serde::Serialize;
 pub struct HomeItemFacts {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// What it is; of a file of the gallery what happened to it, once that was told.
     pub story: String,
     /// Of a file of the gallery, what sort of thing happened to it: the heading over it and its neighbours.
     pub group: Option<String>,
@@ -30,13 +30,15 @@ pub struct HomeFacts {
 
 /// The home screen of `model`.
 pub fn home(model: &Model) -> HomeFacts {
-    let kept = |entry: &Fixture| HomeItemFacts {
-        name: entry.name.clone(),
-        story: entry.story.clone(),
-        group: Some(entry.group.heading().to_owned()),
+    let kept = |(at, entry): (usize, &Fixture)| {
+        let (name, story) = match model.home.told.contains(&at) {
+            true => (entry.name.clone(), entry.revealed()),
+            false => (entry.cover(), entry.outline()),
+        };
+        HomeItemFacts { name, story, group: Some(entry.group.heading().to_owned()) }
     };
     let gallery = match model.home.gallery {
-        Some(_) => model.gallery().iter().map(kept).collect(),
+        Some(_) => model.gallery().iter().enumerate().map(kept).collect(),
         None => Vec::new(),
     };
     let taught = |entry: &Lesson| {

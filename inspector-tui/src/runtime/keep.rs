@@ -54,7 +54,7 @@ impl Keep {
             Command::LoadFile(path) => self.coming = Some(path.clone()),
             // The same file, opened with a key.
             Command::Unlock(_) => self.coming = self.open.clone(),
-            Command::LoadFixture(_) | Command::MakeLab(_) => self.coming = None,
+            Command::LoadFixture(_) | Command::LoadUnnamed(_) | Command::MakeLab(_) => self.coming = None,
             _ => {}
         }
     }

@@ -48,6 +48,8 @@ enum OpenFile {
     Path(PathBuf, Option<Unlock>),
     /// One of the gallery, and the key given for it in place of its own.
     Fixture(usize, Option<Unlock>),
+    /// The same, without its name.
+    Unnamed(usize, Option<Unlock>),
 }
 
 impl OpenFile {
@@ -62,6 +64,10 @@ impl OpenFile {
                 Some(fixture) => AtRest::open(fixture.disk(), fixture.file(), unlock.as_ref()),
                 None => return Err(NO_FIXTURE.to_owned()),
             },
+            OpenFile::Unnamed(index, unlock) => match gallery::all().get(*index) {
+                Some(fixture) => fixture.at_rest_unnamed(unlock.as_ref()),
+                None => return Err(NO_FIXTURE.to_owned()),
+            },
         }
         .map_err(|error| error.to_string())
     }
@@ -71,6 +77,7 @@ impl OpenFile {
         match self {
             OpenFile::Path(path, _) => OpenFile::Path(path.clone(), Some(unlock)),
             OpenFile::Fixture(index, _) => OpenFile::Fixture(*index, Some(unlock)),
+            OpenFile::Unnamed(index, _) => OpenFile::Unnamed(*index, Some(unlock)),
         }
     }
 
@@ -79,6 +86,9 @@ impl OpenFile {
         match self {
             OpenFile::Path(..) => VerifyOptions::default(),
             OpenFile::Fixture(index, _) => gallery::all().get(*index).map(Fixture::verify_options).unwrap_or_default(),
+            OpenFile::Unnamed(index, _) => {
+                gallery::all().get(*index).map(Fixture::verify_options_unnamed).unwrap_or_default()
+            }
         }
     }
 }
@@ -180,6 +190,7 @@ impl Worker {
                 self.load(OpenFile::Path(path, unlock))
             }
             Command::LoadFixture(index) => self.load(OpenFile::Fixture(index, None)),
+            Command::LoadUnnamed(index) => self.load(OpenFile::Unnamed(index, None)),
             Command::Unlock(key) => self.unlock(key),
             Command::ReadOn(_) => Message::FileNews(self.files.load()),
             Command::Verify => self.verify(),

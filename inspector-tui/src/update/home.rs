@@ -40,7 +40,7 @@ pub(super) fn select(model: &mut Model, item: usize) {
 pub(super) fn choose(model: &mut Model) -> Vec<Command> {
     if let Some(fixture) = model.home.gallery {
         model.busy = Some("reading the file".to_owned());
-        return vec![Command::LoadFixture(fixture)];
+        return vec![Command::LoadUnnamed(fixture)];
     }
     if let Some(chosen) = model.home.lessons.and_then(|at| crate::lesson::all().get(at)) {
         return lesson::open(model, chosen);
@@ -116,11 +116,12 @@ pub(super) fn submit_path(model: &mut Model) -> Vec<Command> {
 /// Leaves lab or file for the home screen.
 pub(super) fn return_home(model: &mut Model) {
     let (selected, gallery, lessons) = (model.home.selected, model.home.gallery, model.home.lessons);
+    let told = std::mem::take(&mut model.home.told);
     let recent = std::mem::take(&mut model.home.recent);
     let mut home = Model::home();
     let items = std::mem::take(&mut home.home.items);
     home.take_over(model);
-    home.home = Home { items, selected, gallery, lessons, input: None, recent };
+    home.home = Home { items, selected, gallery, told, lessons, input: None, recent };
     home.lessons.player = None;
     *model = home;
 }

@@ -231,6 +231,7 @@ fn key_word(model: &Model, words: &[&str]) -> Option<Message> {
         ["tamper", "matrix"] if model.screen == Screen::Lab => Some(Message::TamperMatrix),
         ["twin"] if model.screen == Screen::Lab => Some(Message::Twin(TwinAsk::Open)),
         ["explain"] => Some(Message::Explain),
+        ["what"] if model.unnamed().is_some() => Some(Message::WhatHappened),
         ["hint"] if model.lessons.player.is_some() => Some(Message::Lesson(LessonKey::Hint)),
         ["reset"] if model.lessons.player.is_some() => Some(Message::Lesson(LessonKey::Reset)),
         ["solution"] if model.lessons.player.is_some() => Some(Message::Lesson(LessonKey::Solution)),

@@ -207,6 +207,7 @@ pub(super) fn file_ready(model: &mut Model, file: FileWorld, report: Option<Repo
             Some(why) => note_bad(model, why.clone()),
         }
     }
+    super::unnamed::opened(model);
     let mut commands = super::file::begun(model);
     commands.extend(verify.then_some(Command::Verify));
     commands

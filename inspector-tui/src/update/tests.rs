@@ -492,7 +492,7 @@ fn every_file_of_the_gallery_opens_and_leads_back_to_the_gallery() {
         (0..(index + all.len() - first) % all.len()).for_each(|_| desk.press(Key::Down));
         desk.press(Key::Enter);
         let fixture = &all[index];
-        assert_eq!(desk.model.title, fixture.file());
+        assert_eq!(desk.model.title, format!("{}.tsm", fixture.cover()), "its name would tell");
         let found: Vec<_> = desk.model.findings().iter().map(|finding| finding.code).collect();
         assert_eq!(found, fixture.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), "{}", fixture.name);
         desk.keys("q");
@@ -500,6 +500,35 @@ fn every_file_of_the_gallery_opens_and_leads_back_to_the_gallery() {
         desk.press(Key::Escape);
         assert_eq!(desk.model.home.gallery, None);
     }
+}
+
+#[test]
+fn what_happened_to_a_file_of_the_gallery_is_told_when_it_was_looked_at_and_guessed() {
+    let mut desk = Desk::new(Model::home(), Worker::new());
+    while desk.model.home.items[desk.model.home.selected] != HomeItem::Gallery {
+        desk.press(Key::Down);
+    }
+    desk.press(Key::Enter);
+    let at = desk.model.home.gallery.unwrap();
+    let fixture = &crate::gallery::all()[at];
+    let list = crate::describe::facts(&desk.model, crate::describe::Subject::Home).plain();
+    assert!(!list.contains(&fixture.name) && !list.contains(&fixture.story), "{list}");
+    desk.press(Key::Enter);
+    assert!(desk.note().starts_with("What happened here?"), "{}", desk.note());
+    desk.keys("Q");
+    let asked = desk.model.predict.question.clone().unwrap();
+    assert_eq!(asked.choices.len(), 4);
+    desk.press(Key::Escape);
+    assert!(desk.model.predict.question.is_none() && desk.model.home.told.is_empty(), "skipping tells nothing");
+    desk.keys("Q");
+    desk.press(Key::Down);
+    desk.press(Key::Enter);
+    let told = crate::view::story::lines_asked(&desk.model, ratatui::layout::Rect::new(0, 0, 80, 24));
+    assert!(told >= 3 && desk.model.predict.question.as_ref().unwrap().why.contains(&fixture.name));
+    desk.press(Key::Enter);
+    desk.keys("q");
+    let list = crate::describe::facts(&desk.model, crate::describe::Subject::Home).plain();
+    assert!(list.contains(&fixture.name) && list.contains(&fixture.remedy), "{list}");
 }
 
 #[test]

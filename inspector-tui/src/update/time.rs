@@ -185,6 +185,7 @@ pub(super) fn answer(model: &mut Model) {
         question.answered = true;
         model.predict.asked += 1;
         model.predict.right += u32::from(question.chosen == Some(question.answer));
+        super::unnamed::answered(model);
     }
 }
 

@@ -184,7 +184,8 @@ pub(super) fn plan(model: &Model, area: Rect) -> Plan {
         _ => (Some(third), None),
     };
     let story_lines = match area.height {
-        _ if !is_wide || in_lesson || model.screen == Screen::File => 0,
+        _ if model.screen == Screen::File => super::story::lines_asked(model, area).min(area.height / 2),
+        _ if !is_wide || in_lesson => 0,
         height if height >= 44 => 3,
         _ => 2,
     };

@@ -66,7 +66,9 @@ fn draw_gallery(
     let inner = frame.inner(body);
     draw_groups(model, items, selected, inner[0], buffer);
     if let Some(item) = items.get(selected) {
-        wrapped(buffer, inner[1], &item.story, theme.style(Family::Plain));
+        let untold = model.home.gallery.is_some_and(|at| !model.home.told.contains(&at));
+        let more = if untold { " Enter opens it: look round, then say what you think." } else { "" };
+        wrapped(buffer, inner[1], &format!("{}{more}", item.story), theme.style(Family::Plain));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What just happened, in sentences; or the question what will happen, when one is asked first.
 
 use crate::{
-    model::Model,
+    model::{Model, Screen},
     widget::{Card, CardLine, Family, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
@@ -29,6 +29,13 @@ pub fn note(model: &Model) -> String {
     }
 }
 
+/// How many lines the question about a file needs; none when none is asked.
+pub fn lines_asked(model: &Model, area: Rect) -> u16 {
+    let Some(question) = &model.predict.question else { return 0 };
+    let lines = asked(question, model.screen);
+    lines.iter().map(|line| text::wrap(&line.text, columns(area)).len() as u16).sum()
+}
+
 /// Draws the story; what does not fit is counted.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let lines = lines(model, area);
@@ -39,7 +46,7 @@ fn lines(model: &Model, area: Rect) -> Vec<CardLine> {
     if let Some(question) = &model.predict.question {
         let note =
             model.note.iter().map(|note| CardLine { family: Family::Title, ..CardLine::new("", note.text.clone()) });
-        return asked(question).into_iter().chain(note).collect();
+        return asked(question, model.screen).into_iter().chain(note).collect();
     }
     let mut lines = Vec::new();
     if let Some(note) = &model.note {
@@ -61,12 +68,13 @@ fn lines(model: &Model, area: Rect) -> Vec<CardLine> {
 }
 
 /// The question with its choices; once answered, the right one.
-fn asked(question: &crate::model::Question) -> Vec<CardLine> {
+fn asked(question: &crate::model::Question, screen: Screen) -> Vec<CardLine> {
     let text = |words: String| CardLine::new("", words);
     let title = CardLine { family: Family::Title, ..text(question.text.clone()) };
     if question.answered {
         let right = question.choices.get(question.answer).map_or("", String::as_str);
         let (verdict, family) = match question.chosen == Some(question.answer) {
+            true if screen == Screen::File => (format!("Right. {}", question.why), Family::Good),
             true => (format!("Right: {right}."), Family::Good),
             false => (format!("No: {right}. {}", question.why), Family::Warning),
         };
@@ -76,7 +84,10 @@ fn asked(question: &crate::model::Question) -> Vec<CardLine> {
         let mark = if question.chosen == Some(at) { ">" } else { " " };
         format!("{mark}{} {choice}", at + 1)
     });
-    let mut lines = vec![title, text(choices.collect::<Vec<_>>().join("   "))];
+    let mut lines = match screen {
+        Screen::File => std::iter::once(title).chain(choices.map(text)).collect(),
+        _ => vec![title, text(choices.collect::<Vec<_>>().join("   "))],
+    };
     if !question.pointed.is_empty() {
         let pages: Vec<String> = question.pointed.iter().map(ToString::to_string).collect();
         lines.push(CardLine { family: Family::Pointer, ..text(format!("Pointed at: page {}.", pages.join(", "))) });
