@@ -1,6 +1,6 @@
 //! The defences of the engine, one by one: each sync, each sync of a folder, each MAC, seal and other comparison that stands
 //! between a file and a wrong answer, each at one place of the code. A defence that nobody can take out is one that nobody
-//! knows to work: with the feature `weaken` single ones are taken out, for tests and lessons only.
+//! knows to work: single ones are taken out, for tests and lessons only.
 //!
 //! ```text
 //! durable(Defence::SyncOfCommit, || file.sync_data())?;            // a sync that is done unless it is taken out
@@ -8,9 +8,10 @@
 //! if is_off(Defence::CacheBySeal) { … }                            // a step done in the way that does harm
 //! ```
 //!
-//! Without the feature [`is_off`] is a constant `false`, and nothing of this is in a program. With it, `TOSUMU_WITHOUT=name`
-//! takes a defence out of a process (several, with commas), and `without` out of what one thread does. It never weakens anything
-//! by itself, and no option of a database reaches it.
+//! Without the feature `lab` [`is_off`] is a constant `false`, and nothing of this is in a program. With it, [`LeftOut::during`]
+//! takes defences out of what one thread does: a [`Runner`](crate::script::Runner) whose script begins with `without NAME` does so,
+//! and its disk is simulated. With the feature `weaken`, `TOSUMU_WITHOUT=name` takes a defence out of a whole process (several,
+//! with commas). It never weakens anything by itself, and no option of a database reaches it.
 //!
 //! `cargo run -p tosumu --features weaken --example sabotage -- --named` takes out each in turn and says which test catches it
 //! (`examples/sabotage.txt` names one for each); the example `attack_matrix` says which attack gets through.
@@ -300,15 +301,87 @@ impl fmt::Display for Defence {
     }
 }
 
-/// Whether a defence is taken out: never, without the feature `weaken`.
-#[cfg(not(feature = "weaken"))]
+/// Defences that are left out: one bit for each.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct LeftOut([u128; 2]);
+
+const _: () = assert!(Defence::ALL.len() <= 256, "a defence has a bit of its own");
+
+impl LeftOut {
+    /// None.
+    pub const NONE: LeftOut = LeftOut([0; 2]);
+    /// Whether any can be left out: whether this was built with the feature `lab`.
+    pub const IS_POSSIBLE: bool = cfg!(feature = "lab");
+
+    /// These and one more.
+    #[must_use]
+    pub const fn and(mut self, defence: Defence) -> LeftOut {
+        let number = defence as usize;
+        self.0[number / 128] |= 1 << (number % 128);
+        self
+    }
+
+    /// Whether this one is among them.
+    pub const fn has(self, defence: Defence) -> bool {
+        let number = defence as usize;
+        self.0[number / 128] >> (number % 128) & 1 == 1
+    }
+
+    /// Whether all defences stand.
+    pub const fn is_none(self) -> bool {
+        self.0[0] == 0 && self.0[1] == 0
+    }
+
+    /// All that are left out, in the order of [`Defence::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Defence> {
+        Defence::ALL.iter().copied().filter(move |defence| self.has(*defence))
+    }
+
+    /// Does something on this thread without these defences, beside those that are out already. Threads that it starts have
+    /// all of them. Without the feature `lab` they stand all the same.
+    ///
+    /// ```
+    /// use tosumu::defence::{Defence, LeftOut, is_off};
+    /// let out = LeftOut::NONE.and(Defence::RecordMac).during(|| is_off(Defence::RecordMac));
+    /// assert_eq!(out, LeftOut::IS_POSSIBLE);
+    /// assert!(!is_off(Defence::RecordMac));
+    /// ```
+    pub fn during<T>(self, action: impl FnOnce() -> T) -> T {
+        #[cfg(feature = "lab")]
+        let _before = (!self.is_none()).then(|| weakened::Before::leaving_out(self));
+        action()
+    }
+}
+
+impl fmt::Debug for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+/// Whether a defence is taken out: never, without the feature `lab`.
+#[cfg(not(feature = "lab"))]
 #[inline(always)]
 pub const fn is_off(_: Defence) -> bool {
     false
 }
 
-#[cfg(feature = "weaken")]
-pub use weakened::{is_off, without};
+#[cfg(feature = "lab")]
+pub use weakened::is_off;
+
+/// Does something on this thread without a defence: [`LeftOut::during`] of one.
+#[cfg(feature = "lab")]
+pub fn without<T>(defence: Defence, action: impl FnOnce() -> T) -> T {
+    LeftOut::NONE.and(defence).during(action)
+}
+
+/// Whether any defence is out on this thread, whose others have them all.
+pub(crate) fn any_is_off() -> bool {
+    #[cfg(feature = "lab")]
+    return weakened::any_is_off();
+    #[cfg(not(feature = "lab"))]
+    false
+}
 
 /// Does a sync, unless it is taken out.
 #[inline]
@@ -328,74 +401,64 @@ pub(crate) fn checked<E>(defence: Defence, check: Result<(), E>) -> Result<(), E
     if is_off(defence) { Ok(()) } else { check }
 }
 
-#[cfg(feature = "weaken")]
+#[cfg(feature = "lab")]
 mod weakened {
-    use super::Defence;
+    use super::{Defence, LeftOut};
     use std::cell::Cell;
-    use std::sync::OnceLock;
-
-    /// One bit for each defence.
-    #[derive(Clone, Copy, Default)]
-    struct Set([u128; 2]);
-    const _: () = assert!(Defence::ALL.len() <= 256, "a defence has a bit of its own");
-
-    impl Set {
-        fn with(mut self, defence: Defence) -> Set {
-            let number = defence as usize;
-            self.0[number / 128] |= 1 << (number % 128);
-            self
-        }
-
-        fn has(self, defence: Defence) -> bool {
-            let number = defence as usize;
-            self.0[number / 128] >> (number % 128) & 1 == 1
-        }
-    }
 
     thread_local! {
-        static OF_THREAD: Cell<Set> = const { Cell::new(Set([0; 2])) };
+        static OF_THREAD: Cell<LeftOut> = const { Cell::new(LeftOut::NONE) };
     }
 
-    /// Whether a defence is taken out: out of this process by `TOSUMU_WITHOUT`, or out of this thread by [`without`].
+    /// Whether a defence is taken out: out of this thread by [`LeftOut::during`], or out of this process by `TOSUMU_WITHOUT`.
     ///
     /// Panics when the variable names what is no defence: a slip there would look like a defence that nothing needs.
+    #[inline]
     pub fn is_off(defence: Defence) -> bool {
         OF_THREAD.get().has(defence) || of_process().has(defence)
     }
 
-    /// Does something on this thread without a defence, beside those that are out already. Threads that it starts have
-    /// all of them.
-    ///
-    /// ```
-    /// use tosumu::defence::{Defence, is_off, without};
-    /// assert!(without(Defence::RecordMac, || is_off(Defence::RecordMac)));
-    /// assert!(!is_off(Defence::RecordMac));
-    /// ```
-    pub fn without<T>(defence: Defence, action: impl FnOnce() -> T) -> T {
-        struct Before(Set);
-        impl Drop for Before {
-            fn drop(&mut self) {
-                OF_THREAD.set(self.0);
-            }
-        }
-        let _before = Before(OF_THREAD.replace(OF_THREAD.get().with(defence)));
-        action()
+    pub(super) fn any_is_off() -> bool {
+        !OF_THREAD.get().is_none() || !of_process().is_none()
     }
 
-    fn of_process() -> Set {
-        static WITHOUT: OnceLock<Set> = OnceLock::new();
+    /// What was out before, and is again when this is dropped.
+    pub(super) struct Before(LeftOut);
+
+    impl Before {
+        pub fn leaving_out(more: LeftOut) -> Before {
+            let before = OF_THREAD.get();
+            OF_THREAD.set(LeftOut([before.0[0] | more.0[0], before.0[1] | more.0[1]]));
+            Before(before)
+        }
+    }
+
+    impl Drop for Before {
+        fn drop(&mut self) {
+            OF_THREAD.set(self.0);
+        }
+    }
+
+    #[cfg(not(feature = "weaken"))]
+    const fn of_process() -> LeftOut {
+        LeftOut::NONE
+    }
+
+    #[cfg(feature = "weaken")]
+    fn of_process() -> LeftOut {
+        static WITHOUT: std::sync::OnceLock<LeftOut> = std::sync::OnceLock::new();
         *WITHOUT.get_or_init(|| {
             let names = std::env::var("TOSUMU_WITHOUT").unwrap_or_default();
-            names.split(',').filter(|name| !name.is_empty()).fold(Set::default(), |set, name| {
+            names.split(',').filter(|name| !name.is_empty()).fold(LeftOut::NONE, |out, name| {
                 let defence = Defence::parse(name);
-                set.with(defence.unwrap_or_else(|| panic!("TOSUMU_WITHOUT names no defence: {name}")))
+                out.and(defence.unwrap_or_else(|| panic!("TOSUMU_WITHOUT names no defence: {name}")))
             })
         })
     }
 }
 
 /// Without the feature no defence can be out, and the compiler sees it.
-#[cfg(not(feature = "weaken"))]
+#[cfg(not(feature = "lab"))]
 const _: () = {
     let mut index = 0;
     while index < Defence::ALL.len() {
@@ -431,7 +494,15 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "weaken")]
+    #[test]
+    fn what_is_left_out_is_listed_in_order_and_nothing_else() {
+        let out = LeftOut::NONE.and(Defence::SyncOfCommit).and(Defence::RecordMac);
+        assert!(LeftOut::NONE.is_none() && !out.is_none());
+        assert_eq!(out.iter().collect::<Vec<_>>(), [Defence::RecordMac, Defence::SyncOfCommit]);
+        assert!(Defence::ALL.iter().all(|&defence| LeftOut::NONE.and(defence).iter().eq([defence])));
+    }
+
+    #[cfg(feature = "lab")]
     #[test]
     fn a_defence_is_out_on_one_thread_for_as_long_as_the_action_takes() {
         let out = || is_off(Defence::PageTag);

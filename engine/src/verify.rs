@@ -27,6 +27,7 @@ pub use causes::RankedCause;
 pub use freshness::check_anchor;
 
 use crate::crypto::Anchor;
+use crate::defence::any_is_off;
 use crate::error::{Error, ErrorKind, Result};
 use crate::finding::{Finding, Severity};
 use crate::inspect::{AtRest, Beside, Effort};
@@ -266,8 +267,8 @@ pub fn verify(file: &AtRest, options: &VerifyOptions) -> Result<Report> {
 /// As many threads as are asked for, or as there are processors; but a small file is done before a thread has begun.
 fn threads_for(file: &AtRest, options: &VerifyOptions) -> NonZeroUsize {
     const PAGES_A_THREAD: u32 = 256;
-    // What a test has taken out it has taken out for its own thread.
-    if cfg!(feature = "weaken") {
+    // What was taken out was taken out for this thread.
+    if any_is_off() {
         return NonZeroUsize::MIN;
     }
     let wanted = options.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);

@@ -25,7 +25,8 @@ const OPERATIONS: &[&str] = &[
     "tree TREE",
     "checkpoint full",
     "reopen",
-    "verify",
+    "verify anchored",
+    "keep fingerprint",
     "crash before|after|at|losing",
     "key add|remove|rewrap",
     "beside NAME",
@@ -34,7 +35,7 @@ const OPERATIONS: &[&str] = &[
     "put-back page|all",
     "forge page|superblock|superblocks|record",
     "show tree|trees|page|free|log|disk|superblock|snapshots|keys|fingerprint",
-    "expect get|no|records|height|pages|page|commit|free|trees|fill|key-slots|splits|syncs|writes|bytes|seals|opens|event|seen|fails|open|finding|only|clean",
+    "expect get|no|records|height|pages|page|commit|free|trees|fill|key-slots|splits|syncs|writes|bytes|seals|opens|event|seen|fails|open|finding|only|clean|anchored",
 ];
 /// Words about the screen that no key has.
 const SCREEN: &[&str] = &[

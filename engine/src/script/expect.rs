@@ -9,7 +9,7 @@ use std::fmt;
 const EXPECTS: &str = "`expect get K V`, `no K`, `NAME: get K V`, `NAME: no K`, `page N free|gap|slots N`, \
                        `records|height|pages|commit|free|trees|fill|key-slots|splits|syncs|writes|bytes|seals|opens N`, \
                        `event NAME`, `seen NAME`, `fails CODE`, `open fails CODE`, `finding CODE [page N]`, \
-                       `only CODE [page N]`, `clean`";
+                       `only CODE [page N]`, `clean`, `anchored CODE`, `anchored clean`";
 
 /// What must be so.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -98,6 +98,13 @@ pub enum Expect {
     },
     /// `clean`: verification finds nothing worse than info.
     Clean,
+    /// `anchored CODE`: verification finds this when it is held against the fingerprint that was kept.
+    Anchored {
+        /// The code.
+        code: Code,
+    },
+    /// `anchored clean`: so held, it finds nothing worse than info.
+    AnchoredClean,
 }
 
 /// What an `expect` counts.
@@ -252,6 +259,8 @@ impl fmt::Display for Expect {
             Expect::Only { code, page: None } => write!(f, "only {code}"),
             Expect::Only { code, page: Some(page) } => write!(f, "only {code} page {page}"),
             Expect::Clean => f.write_str("clean"),
+            Expect::Anchored { code } => write!(f, "anchored {code}"),
+            Expect::AnchoredClean => f.write_str("anchored clean"),
         }
     }
 }
@@ -286,6 +295,13 @@ pub(super) fn parse_expect(rest: &str) -> Parsed<Expect> {
             Expect::Only { code, page }
         }
         "clean" => Expect::Clean,
+        "anchored" => match words.peek() {
+            Some("clean") => {
+                words.next();
+                Expect::AnchoredClean
+            }
+            _ => Expect::Anchored { code: parse_code(&mut words, "expect anchored CODE|clean")? },
+        },
         word => parse_count(word, &mut words)?,
     };
     words.end()?;
@@ -324,16 +340,19 @@ fn parse_page(words: &mut Words<'_>) -> Parsed<Expect> {
 
 fn parse_finding(what: &str, words: &mut Words<'_>) -> Parsed<(Code, Option<PageNo>)> {
     let form = format!("expect {what} CODE [page N]");
-    let text = words.text(&form)?;
-    let code = Code::parse(&text).ok_or_else(|| {
-        format!("`{}` is no code of a finding; PAGE-STALE is one, DESIGN.md lists them", shown(&text))
-    })?;
+    let code = parse_code(words, &form)?;
     let page = match words.next() {
         Some("page") => Some(words.page(&form)?),
         Some(other) => return Err(unexpected(other, &form)),
         None => None,
     };
     Ok((code, page))
+}
+
+fn parse_code(words: &mut Words<'_>, form: &str) -> Parsed<Code> {
+    let text = words.text(form)?;
+    let unknown = || format!("`{}` is no code of a finding; PAGE-STALE is one, DESIGN.md lists them", shown(&text));
+    Code::parse(&text).ok_or_else(unknown)
 }
 
 fn parse_count(word: &str, words: &mut Words<'_>) -> Parsed<Expect> {

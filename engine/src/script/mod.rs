@@ -4,7 +4,8 @@
 //! file, knows no clock, and leaves the same trace to the byte whenever it is run with the same seed.
 //!
 //! ```text
-//! page-size 512                     before the first operation; so are `seed 7` and `passphrase WORD`
+//! page-size 512                     before the first operation; so are `seed 7`, `passphrase WORD`
+//!                                   and `without NAME`: the engine of this script lacks a defence (feature `lab`)
 //! put K V | del K | get K | scan [from K] [to K] [limit N]
 //! begin | commit | rollback         a put or del outside is a commit of its own
 //! savepoint NAME | rollback-to NAME
@@ -14,6 +15,7 @@
 //! tree T create|drop|put K V|del K|get K|scan …|fill …|blob …|cas …
 //! t1: begin-read | t1: get K | t1: scan … | t1: tree T get K|scan … | t1: end
 //! checkpoint [full] | reopen | verify
+//! keep fingerprint | verify anchored     kept where nobody reaches it; verification held against it
 //! crash before|after wal-write|wal-sync|page-write|page-sync|superblock-write|superblock-sync [LEFT]
 //! crash at write N|at call N [LEFT] LEFT: torn K | losing 2,5 | newest | chance SEED | keeping all | process
 //!                                   | ordered N | posix [keeping 1-3,5] [damaging 4] [junk SEED]; else nothing unsynced is left
@@ -37,6 +39,7 @@
 //! expect splits|syncs|writes|bytes|seals|opens [<=|>=] N, event NAME, fails CODE     of the operation before
 //! expect seen NAME                  an event of this name at any time
 //! expect open fails CODE | finding CODE [page N] | only CODE [page N] | clean
+//! expect anchored CODE | anchored clean     held against the fingerprint that was kept
 //! # a comment
 //! ```
 //! A key has no space in it (write `\x20`); a value is the rest of the line after one space and may be empty. A line that

@@ -4,6 +4,7 @@ use super::crash::{Crash, Left};
 use super::expect::Expect;
 use super::forge::Forge;
 use super::tamper::Tamper;
+use crate::defence::Defence;
 use crate::escape::{escape, escape_word};
 use crate::types::{CommitNo, PageNo};
 use std::fmt;
@@ -19,6 +20,8 @@ pub enum Op {
     Seed(u64),
     /// `passphrase WORD`: before the first operation only. The database has no keyless slot, and the test profile of Argon2id.
     Passphrase(String),
+    /// `without NAME`: before the first operation only. The engine of this script has all defences but this one.
+    Without(Defence),
     /// `put K V`
     Put {
         /// The key.
@@ -107,6 +110,10 @@ pub enum Op {
     },
     /// `verify`
     Verify,
+    /// `keep fingerprint`: it is kept where nobody who changes the files can reach it.
+    KeepFingerprint,
+    /// `verify anchored`: the same, held against the fingerprint that was kept.
+    VerifyAnchored,
     /// `show …`
     Show(Show),
     /// `expect …`
@@ -310,6 +317,7 @@ impl fmt::Display for Op {
             Op::Comment(text) => write!(f, "# {text}"),
             Op::PageSize(bytes) => write!(f, "page-size {bytes}"),
             Op::Seed(seed) => write!(f, "seed {seed}"),
+            Op::Without(defence) => write!(f, "without {defence}"),
             Op::Put { key, value } => write!(f, "put {} {}", escape_word(key), escape(value)),
             Op::Delete { key } => write!(f, "del {}", escape_word(key)),
             Op::Fill(fill) => fill.fmt(f),
@@ -348,6 +356,8 @@ impl fmt::Display for Op {
             Op::Swap(first, second) => write!(f, "swap page {first} {second}"),
             Op::PutBack { pages, commit } => write!(f, "put-back {} from commit {commit}", PagesText(pages)),
             Op::Verify => f.write_str("verify"),
+            Op::KeepFingerprint => f.write_str("keep fingerprint"),
+            Op::VerifyAnchored => f.write_str("verify anchored"),
             Op::Show(show) => show.fmt(f),
             Op::Expect(expect) => expect.fmt(f),
         }

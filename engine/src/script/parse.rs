@@ -8,6 +8,7 @@ use super::op::{
     TreeStep,
 };
 use super::tamper::Tamper;
+use crate::defence::{Defence, LeftOut};
 use crate::escape::{escape, unescape};
 use crate::limits::LINE_BYTES_MAX;
 use crate::types::{CommitNo, PageNo, PageSize};
@@ -22,7 +23,7 @@ const FILL_VALUE_BYTES_MAX: usize = 1 << 16;
 const BLOB_BYTES_MAX: usize = 1 << 20;
 
 const OPERATIONS: &str = "put del get scan fill blob cas tree begin commit rollback savepoint rollback-to checkpoint crash \
-                          cut reopen key tamper forge swap put-back beside verify show expect, or NAME: begin-read|get|scan|tree|end";
+                          cut reopen key tamper forge swap put-back beside keep verify show expect, or NAME: begin-read|get|scan|tree|end";
 const TREE_FORM: &str = "tree T create|drop|put K V|del K|get K|scan|fill|blob|cas";
 
 pub(super) type Parsed<T> = Result<T, String>;
@@ -62,6 +63,7 @@ fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
     let op = match word {
         "page-size" => Op::PageSize(page_size(words.number("page-size N")?)?),
         "seed" => Op::Seed(words.number("seed N")?),
+        "without" => Op::Without(parse_without(&mut words)?),
         "del" => Op::Delete { key: words.key("del K")? },
         "get" | "scan" => Op::Read(parse_read(word, &mut words)?),
         "fill" => Op::Fill(parse_fill(&mut words)?),
@@ -82,12 +84,38 @@ fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
         "passphrase" => Op::Passphrase(words.text("passphrase WORD")?),
         "swap" => parse_swap(&mut words)?,
         "put-back" => parse_put_back(&mut words)?,
-        "verify" => Op::Verify,
+        "verify" => match words.next() {
+            None => Op::Verify,
+            Some("anchored") => Op::VerifyAnchored,
+            Some(other) => return Err(unexpected(other, "verify [anchored]")),
+        },
+        "keep" => {
+            words.word("fingerprint", "keep fingerprint")?;
+            Op::KeepFingerprint
+        }
         "show" => Op::Show(parse_show(&mut words)?),
         _ => return Err(format!("`{}` is no operation; there are {OPERATIONS}", shown(word))),
     };
     words.end()?;
     Ok(op)
+}
+
+fn parse_without(words: &mut Words<'_>) -> Parsed<Defence> {
+    let name = words.text("without NAME, as in `without sync-of-commit`")?;
+    if !LeftOut::IS_POSSIBLE {
+        return Err("this build cannot leave a defence out; the feature `lab` can".to_owned());
+    }
+    Defence::parse(&name).ok_or_else(|| no_defence(&name))
+}
+
+fn no_defence(name: &str) -> String {
+    let like = |defence: &&Defence| !name.is_empty() && defence.name().contains(name);
+    let like: Vec<&str> = Defence::ALL.iter().filter(like).map(|defence| defence.name()).take(5).collect();
+    let what = format!("`{}` is no defence", shown(name));
+    match like[..] {
+        [] => format!("{what}; `sync-of-commit` is one, SECURITY.md lists them"),
+        _ => format!("{what}; did you mean {}?", like.join(", ")),
+    }
 }
 
 fn parse_cut(words: &mut Words<'_>) -> Parsed<Op> {
@@ -125,7 +153,7 @@ fn parse_beside(rest: &str) -> Parsed<Op> {
             words.end()?;
             BesideStep::Copy
         }
-        Some(word @ ("beside" | "cut" | "page-size" | "seed" | "passphrase" | "#")) => {
+        Some(word @ ("beside" | "cut" | "page-size" | "seed" | "passphrase" | "without" | "keep" | "#")) => {
             return Err(unexpected(word, FORM));
         }
         Some(_) => match Op::parse(rest)? {
@@ -532,6 +560,12 @@ mod tests {
             ("expect t 1: get a", "is not known"),
             ("expect t1: put a", "get K V|no K"),
             ("expect only PAGE-SALE", "no code of a finding"),
+            ("expect anchored never", "no code of a finding"),
+            ("keep", "keep fingerprint"),
+            ("keep faith", "keep fingerprint"),
+            ("verify never", "verify [anchored]"),
+            ("without", "without NAME"),
+            ("without record", if LeftOut::IS_POSSIBLE { "did you mean record-checksum" } else { "the feature `lab`" }),
             ("put-back page from commit 2", "no number"),
             ("cas a 1", "cas K OLD NEW"),
             ("blob a 9999999", "at most"),

@@ -20,11 +20,13 @@ use super::crash::place_of_cut;
 use super::spell::{Chance, DrawnRecord};
 use super::{CheckpointKind, CompareAndSwap, Crash, Fill, Left, Op, Read, Scan, SessionStep};
 use crate::crypto::{InsecureSeededEntropy, KdfProfile, Unlock};
+use crate::defence::LeftOut;
 use crate::error::Error;
 use crate::escape::{escape, escape_word};
 use crate::trace::{Event, Level, Receipt, Recorder, Sink, Tracer};
 use crate::txn::{ReadTxn, Savepoint, Swap, WriteTxn};
 use crate::types::{CommitNo, PageSize};
+use crate::verify;
 use crate::vfs::{CrashPlan, DiskImage, SimVfs};
 use crate::{AutoCheckpoint, Busy, CheckpointMode, CheckpointOutcome, Database, Options};
 use std::collections::BTreeMap;
@@ -51,11 +53,28 @@ pub struct RunnerOptions {
     pub file: String,
     /// What opens it; none: its key stands in the clear. Slots are made with the test profile of Argon2id, quick and weak.
     pub passphrase: Option<String>,
+    /// Defences that its engine does not have.
+    pub without: LeftOut,
 }
 
 impl Default for RunnerOptions {
     fn default() -> Self {
-        RunnerOptions { page_size: PageSize::TOY, seed: 1, file: "lab.tsm".to_owned(), passphrase: None }
+        RunnerOptions {
+            page_size: PageSize::TOY,
+            seed: 1,
+            file: "lab.tsm".to_owned(),
+            passphrase: None,
+            without: LeftOut::NONE,
+        }
+    }
+}
+
+impl RunnerOptions {
+    /// What is particular of it, in words: `512-byte pages, without sync-of-commit`.
+    pub fn words(&self) -> String {
+        let mut words = format!("{}-byte pages", self.page_size.get());
+        self.without.iter().for_each(|defence| words.push_str(&format!(", without {defence}")));
+        words
     }
 }
 
@@ -143,7 +162,7 @@ impl Runner {
     pub fn new(options: RunnerOptions) -> Runner {
         let disk = SimVfs::new(options.seed);
         let mut runner = Runner::closed(options, disk, Recorder::new(), 0);
-        let opened = runner.open(true);
+        let opened = runner.options.without.during(|| runner.open(true));
         debug_assert!(opened.is_ok(), "creating a database on an empty disk");
         runner.last = 0..runner.recorder.count();
         runner
@@ -227,12 +246,17 @@ impl Runner {
     /// Runs one operation: its events stand between `OperationStarted` and `OperationEnded`. An `expect` leaves one event of
     /// its own, a comment none. A `cut` leaves none either: it takes events of the operation above back.
     pub fn run(&mut self, op: &Op) -> Outcome {
+        self.options.without.during(|| self.run_here(op))
+    }
+
+    fn run_here(&mut self, op: &Op) -> Outcome {
         match op {
             Op::Comment(_) => Outcome::done(""),
             Op::PageSize(bytes) if *bytes == self.options.page_size.get() => Outcome::done(""),
             Op::Seed(seed) if *seed == self.options.seed => Outcome::done(""),
             Op::Passphrase(word) if Some(word) == self.options.passphrase.as_ref() => Outcome::done(""),
-            Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) => {
+            Op::Without(defence) if self.options.without.has(*defence) => Outcome::done(""),
+            Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) | Op::Without(_) => {
                 Outcome::failed("the store is there already; this belongs at a script's head")
             }
             Op::Expect(expect) => self.expect(expect),
@@ -244,7 +268,7 @@ impl Runner {
     /// Ends the program: what is open is rolled back and the database is closed. Nothing is folded.
     pub fn finish(&mut self) {
         if self.database.is_some() {
-            self.end_program();
+            self.options.without.during(|| self.end_program());
         }
     }
 
@@ -335,11 +359,12 @@ impl Runner {
             Op::Beside { name, step } => self.run_beside(name, step),
             Op::Swap(first, second) => self.swap(*first, *second, line),
             Op::PutBack { pages, commit } => self.put_back(pages, *commit, line),
-            Op::Verify => self.verify(),
+            Op::Verify => self.verify(verify::Level::Deep),
+            Op::VerifyAnchored => self.verify(verify::Level::Anchored),
+            Op::KeepFingerprint => Ok(self.store()?.fingerprint()),
             Op::Show(show) => self.show(show),
-            Op::Comment(_) | Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) | Op::Expect(_) | Op::Cut { .. } => {
-                Ok(String::new())
-            }
+            Op::Comment(_) | Op::Expect(_) | Op::Cut { .. } => Ok(String::new()),
+            Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) | Op::Without(_) => Ok(String::new()),
         }
     }
 

@@ -69,10 +69,10 @@ impl Script {
             let wrong = |why: &str| Err(ScriptError { line: line.number, why: why.to_owned() });
             match &line.op {
                 Op::Comment(_) => continue,
-                Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) if begun => {
-                    return wrong("`page-size`, `seed` and `passphrase` stand before the first operation");
+                Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) | Op::Without(_) if begun => {
+                    return wrong("`page-size`, `seed`, `passphrase` and `without` stand before the first operation");
                 }
-                Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) => continue,
+                Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) | Op::Without(_) => continue,
                 Op::Crash(_) if armed.is_some() => {
                     return wrong("another `crash` stands above this one; one is enough");
                 }
@@ -98,6 +98,7 @@ impl Script {
                 Op::PageSize(bytes) => options.page_size = PageSize::new(*bytes).unwrap_or(options.page_size),
                 Op::Seed(seed) => options.seed = *seed,
                 Op::Passphrase(word) => options.passphrase = Some(word.clone()),
+                Op::Without(defence) => options.without = options.without.and(*defence),
                 _ => {}
             }
         }

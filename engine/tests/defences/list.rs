@@ -62,6 +62,31 @@ fn every_line_names_a_test_that_is_there() {
     }
 }
 
+/// What leaves defences out has a simulated disk: the runner of scripts, and the labs that ask about its store.
+#[test]
+fn defences_are_left_out_by_scripts_and_labs_alone() {
+    let engine = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for folder in [engine.join("src"), engine.join("../inspector-tui/src")] {
+        files_that_leave_out(&folder, &mut found);
+    }
+    found.sort();
+    let allowed = ["defence.rs", "grid.rs", "run.rs", "run/expect.rs", "tamper.rs"];
+    assert!(found.iter().all(|file| allowed.iter().any(|allowed| file.ends_with(allowed))), "{found:?}");
+    assert_eq!(found.len(), allowed.len(), "{found:?}");
+}
+
+fn files_that_leave_out(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            files_that_leave_out(&path, found);
+        } else if std::fs::read_to_string(&path).is_ok_and(|text| text.contains(".during(")) {
+            found.push(path);
+        }
+    }
+}
+
 /// Every one of the 33 rules names the defences that keep it, the last thing in its row of DESIGN.md's table.
 #[test]
 fn every_rule_in_design_md_names_defences_that_are_there() {

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! What must hold: a cell shows the state after some number of the operation's commits, at least those acknowledged by then,
-//! at most one more. Anything else is [`Outcome::Wrong`], and a defect of the engine.
+//! at most one more. Anything else is [`Outcome::Wrong`], and a defect of the engine, or what a defence that was left out of it is for.
 
 use crate::timeline::Operation;
 use std::collections::BTreeMap;
@@ -193,6 +193,10 @@ impl Subject<'_> {
 
 /// Computes the grid, column by column; `told` hears of each and may end it. An error says why there is no grid.
 pub fn compute(subject: &Subject, told: &mut dyn FnMut(&Grid) -> ControlFlow<()>) -> Result<Grid, String> {
+    subject.options.without.during(|| computed(subject, told))
+}
+
+fn computed(subject: &Subject, told: &mut dyn FnMut(&Grid) -> ControlFlow<()>) -> Result<Grid, String> {
     let operation = subject.operation;
     let mut fold = Fold::default();
     let mut applied = 0;
@@ -347,6 +351,7 @@ fn unsound(sim: &SimVfs, subject: &Subject) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::recorded;
+    use tosumu::script::{Runner, Script};
 
     fn grid_of(lines: &[&str], line: &str) -> Grid {
         let runner = recorded::sample_store(lines);
@@ -383,6 +388,22 @@ mod tests {
                 assert_eq!(grid.outcome(sync, row), None, "nothing is pending behind a sync");
             }
         }
+    }
+
+    #[test]
+    fn an_engine_that_does_not_sync_its_commits_loses_one_that_it_acknowledged() {
+        let script = Script::parse("without sync-of-commit\nput a 1\nput b 2\n").unwrap();
+        let mut runner = Runner::new(script.options(RunnerOptions::default()));
+        script.lines.iter().for_each(|line| drop(runner.run(&line.op)));
+        let timeline = recorded::timeline(&runner);
+        let operation = timeline.operations().last().unwrap();
+        let subject = Subject { branch: 0, events: timeline.events(), operation, options: runner.options() };
+        let grid = compute(&subject, &mut |_| ControlFlow::Continue(())).unwrap();
+        let lost = Fault::ALL.iter().position(|fault| *fault == Fault::Lost).unwrap();
+        let end = grid.columns.len() - 1;
+        assert_eq!(grid.outcome(end, lost), Some(&Outcome::Wrong("an acknowledged commit is gone".to_owned())));
+        assert_eq!(grid.outcome(end, 0), Some(&Outcome::State(1)), "a program that is killed loses nothing");
+        assert!(grid.columns.iter().all(|column| column.word != "SYNC"));
     }
 
     #[test]

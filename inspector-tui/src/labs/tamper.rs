@@ -122,6 +122,10 @@ struct Plan {
 
 /// Tells one lie, in lines of the script language, to a copy of the store; an error says why it cannot be told.
 pub fn told(instant: &Instant, lines: Vec<String>) -> Result<Lie, String> {
+    instant.options.without.during(|| told_here(instant, lines))
+}
+
+fn told_here(instant: &Instant, lines: Vec<String>) -> Result<Lie, String> {
     let (truth, _, _) = truth(instant)?;
     let mut runner = runner_at(instant);
     for line in &lines {
@@ -150,6 +154,10 @@ fn truth<'i>(instant: &'i Instant) -> Result<(Truth<'i>, AtRest, Vec<DiskImage>)
 
 /// Tells every lie; `told` hears of each that could be told and may end it. An error says why none can be.
 pub fn compute(instant: &Instant, told: &mut dyn FnMut(&[Lie]) -> ControlFlow<()>) -> Result<Vec<Lie>, String> {
+    instant.options.without.during(|| computed(instant, told))
+}
+
+fn computed(instant: &Instant, told: &mut dyn FnMut(&[Lie]) -> ControlFlow<()>) -> Result<Vec<Lie>, String> {
     let (truth, file, images) = truth(instant)?;
     let disk = runner_at(instant).disk().clone();
     let mut lies = Vec::new();
@@ -305,6 +313,7 @@ fn served(image: &DiskImage, instant: &Instant, unlock: &Unlock) -> Result<Recor
 mod tests {
     use super::*;
     use crate::recorded;
+    use tosumu::script::Script;
 
     fn lies(lines: &[&str]) -> Vec<Lie> {
         let runner = recorded::sample_store(lines);
@@ -323,6 +332,21 @@ mod tests {
             assert!(lies.len() > 10, "{lies:#?}");
             assert!(lies.iter().all(|lie| lie.answers != Answers::Wrong), "{lies:#?}");
         }
+    }
+
+    #[test]
+    fn without_its_number_under_the_seal_a_page_in_another_s_place_is_refused_by_less() {
+        let script = |head: &str| {
+            let script = Script::parse(&format!("{head}fill 30 ascending\ncheckpoint\n")).unwrap();
+            let mut runner = Runner::new(script.options(RunnerOptions::default()));
+            script.lines.iter().for_each(|line| drop(runner.run(&line.op)));
+            let events = runner.recorder().events_from(0);
+            told(&Instant { events: &events, options: runner.options() }, vec!["swap page 1 2".to_owned()]).unwrap()
+        };
+        assert_eq!(script("").verdict(), Verdict::Refused);
+        let open =
+            script("without page-number-in-associated-data\nwithout page-header-number\nwithout seal-in-pointer\n");
+        assert_eq!(open.verdict(), Verdict::Open, "{open:?}");
     }
 
     #[test]

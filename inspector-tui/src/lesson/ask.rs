@@ -362,7 +362,10 @@ fn fate(scene: &Scene) -> Result<Asked, String> {
         .iter()
         .map(|line| line.text.clone())
         .filter(|line| {
-            !matches!(Op::parse(line), Ok(Op::Expect(_) | Op::Comment(_) | Op::Verify | Op::Reopen | Op::Read(_)))
+            !matches!(
+                Op::parse(line),
+                Ok(Op::Expect(_) | Op::Comment(_) | Op::Verify | Op::VerifyAnchored | Op::Reopen | Op::Read(_))
+            )
         })
         .collect();
     let lie = tamper::told(&instant, lines)?;

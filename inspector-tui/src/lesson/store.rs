@@ -16,7 +16,7 @@ pub struct Store {
 }
 
 /// Words of lines that say what a store begins with.
-pub const HEAD_WORDS: [&str; 5] = ["page-size", "seed", "passphrase", "sample", "fixture"];
+pub const HEAD_WORDS: [&str; 6] = ["page-size", "seed", "passphrase", "without", "sample", "fixture"];
 
 impl Store {
     /// An empty store.
@@ -50,6 +50,10 @@ impl Store {
                 Op::Passphrase(word) => {
                     Ok(Store { options: RunnerOptions { passphrase: Some(word), ..self.options }, ..self })
                 }
+                Op::Without(defence) => {
+                    let without = self.options.without.and(defence);
+                    Ok(Store { options: RunnerOptions { without, ..self.options }, ..self })
+                }
                 _ => Err("this is no beginning of a store".to_owned()),
             },
         }
@@ -67,7 +71,7 @@ impl Store {
 
     /// What the first line of the screen says of it.
     pub fn title(&self) -> String {
-        format!("{}, {}-byte pages", self.name, self.options.page_size.get())
+        format!("{}, {}", self.name, self.options.words())
     }
 
     /// A runner in which it was made.

@@ -135,7 +135,7 @@ impl Worker {
     pub fn with_script(script: Script, title: &str, page_size: Option<PageSize>) -> Worker {
         let mut options = script.options(RunnerOptions::default());
         options.page_size = page_size.unwrap_or(options.page_size);
-        let title = format!("{title}, {}-byte pages", options.page_size.get());
+        let title = format!("{title}, {}", options.words());
         let recipe = Recipe { script, options, title, sample: Sample::Own };
         Worker { recipe: Some(recipe), ..Worker::new() }
     }
@@ -569,6 +569,7 @@ fn script_text(options: &RunnerOptions, name: &str, lines: &[String]) -> String 
     if let Some(word) = &options.passphrase {
         text.push_str(&format!("passphrase {word}\n"));
     }
+    options.without.iter().for_each(|defence| text.push_str(&format!("without {defence}\n")));
     lines.iter().for_each(|line| text.push_str(&format!("{line}\n")));
     text
 }
@@ -594,7 +595,7 @@ fn save_script(path: &Path, text: &str, overwrite: Overwrite) -> Message {
 fn sample_store(sample: Sample) -> Result<Recipe, String> {
     let script = Script::parse(SAMPLE_STORE).map_err(|error| error.to_string())?;
     let options = script.options(RunnerOptions::default());
-    let title = format!("sample store, {}-byte pages", options.page_size.get());
+    let title = format!("sample store, {}", options.words());
     let sample = if sample == Sample::Own { Sample::Sample } else { sample };
     Ok(Recipe { script, options, title, sample })
 }

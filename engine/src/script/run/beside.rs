@@ -58,8 +58,10 @@ impl Runner {
             return Failure::refused("invariant: it was found");
         };
         // A copy is closed until something is asked of it that the files alone cannot answer.
-        let of_files =
-            matches!(op, Op::Tamper(_) | Op::Forge(_) | Op::Verify | Op::Reopen | Op::Expect(_) | Op::Show(_));
+        let of_files = matches!(
+            op,
+            Op::Tamper(_) | Op::Forge(_) | Op::Verify | Op::VerifyAnchored | Op::Reopen | Op::Expect(_) | Op::Show(_)
+        );
         if other.database.is_none() && !of_files {
             other.open(false)?;
         }

@@ -9,6 +9,7 @@ use crate::script::{Expect, Measure, PageMeasure};
 use crate::trace::{Event, Sink};
 use crate::txn::ReadTxn;
 use crate::types::PageNo;
+use crate::verify::Level;
 use crate::vfs::SimVfs;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,7 +30,8 @@ impl Runner {
     /// Whether `expect` holds now; else what was found instead. It leaves no event.
     pub fn holds(&mut self, expect: &Expect) -> Result<(), String> {
         self.gate.muted.store(true, Ordering::Relaxed);
-        let instead = self.compare(expect).unwrap_or_else(|failure| Some(failure.text()));
+        let instead = self.options.without.during(|| self.compare(expect));
+        let instead = instead.unwrap_or_else(|failure| Some(failure.text()));
         self.gate.muted.store(false, Ordering::Relaxed);
         instead.map_or(Ok(()), Err)
     }
@@ -37,7 +39,7 @@ impl Runner {
     /// What an `expect` would count now; else why it cannot be counted. It leaves no event.
     pub fn measured(&mut self, measure: Measure) -> Result<u64, String> {
         self.gate.muted.store(true, Ordering::Relaxed);
-        let found = self.measure(measure).map_err(|failure| failure.text());
+        let found = self.options.without.during(|| self.measure(measure)).map_err(|failure| failure.text());
         self.gate.muted.store(false, Ordering::Relaxed);
         found
     }
@@ -70,8 +72,10 @@ impl Runner {
             Expect::Event { name } => self.missing_event(name),
             Expect::Fails { code } => self.other_code(code, self.last_failure.clone(), "it did not fail"),
             Expect::OpenFails { code } => self.other_code(code, self.open_copy(), "it opens"),
-            Expect::Finding { code, page } => self.missing_finding(*code, *page)?,
-            Expect::Clean => self.unclean()?,
+            Expect::Finding { code, page } => self.missing_finding(Level::Deep, *code, *page)?,
+            Expect::Clean => self.unclean(Level::Deep)?,
+            Expect::AnchoredClean => self.unclean(Level::Anchored)?,
+            Expect::Anchored { code } => self.missing_finding(Level::Anchored, *code, None)?,
         })
     }
 

@@ -19,7 +19,7 @@ pub(super) fn scripts(subject: &Subject, difference: Difference) -> Result<Scrip
     let mut ops = parsed?;
     // What only looks around, and what belongs at a script's head, does nothing that could be compared.
     ops.retain(|op| !matches!(op, Op::Comment(_) | Op::Expect(_) | Op::Show(_)));
-    ops.retain(|op| !matches!(op, Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_)));
+    ops.retain(|op| !matches!(op, Op::PageSize(_) | Op::Seed(_) | Op::Passphrase(_) | Op::Without(_)));
     if ops.is_empty() {
         return Err("There is no operation that two engines could run.".to_owned());
     }
