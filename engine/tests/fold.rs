@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tosumu::crypto::InsecureSeededEntropy;
-use tosumu::script::{Op, Runner, RunnerOptions, SAMPLE_STORE, Script};
+use tosumu::script::{Op, Place, Runner, RunnerOptions, SAMPLE_STORE, Script};
 use tosumu::trace::{Event, Fold, Level, Recorder, Sink, read_trace, write_trace};
 use tosumu::vfs::{CrashPlan, DiskImage, SimVfs};
 use tosumu::{CheckpointMode, Options, PageSize};
@@ -67,6 +67,7 @@ fn the_fold_of_a_script_is_its_disk_after_every_operation_and_its_pages() {
         for line in &script.lines {
             runner.run(&line.op);
             replaced |= matches!(line.op, Op::Forge(_));
+            replaced |= matches!(&line.op, Op::Tamper(tamper) if tamper.place == Place::Files);
             for event in runner.recorder().events_from(fold.events) {
                 replaced |= matches!(*event, Event::FileReplaced { .. });
                 fold.apply(&event);

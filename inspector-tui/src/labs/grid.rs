@@ -391,19 +391,24 @@ mod tests {
     }
 
     #[test]
-    fn an_engine_that_does_not_sync_its_commits_loses_one_that_it_acknowledged() {
-        let script = Script::parse("without sync-of-commit\nput a 1\nput b 2\n").unwrap();
-        let mut runner = Runner::new(script.options(RunnerOptions::default()));
-        script.lines.iter().for_each(|line| drop(runner.run(&line.op)));
-        let timeline = recorded::timeline(&runner);
-        let operation = timeline.operations().last().unwrap();
-        let subject = Subject { branch: 0, events: timeline.events(), operation, options: runner.options() };
-        let grid = compute(&subject, &mut |_| ControlFlow::Continue(())).unwrap();
-        let lost = Fault::ALL.iter().position(|fault| *fault == Fault::Lost).unwrap();
-        let end = grid.columns.len() - 1;
-        assert_eq!(grid.outcome(end, lost), Some(&Outcome::Wrong("an acknowledged commit is gone".to_owned())));
-        assert_eq!(grid.outcome(end, 0), Some(&Outcome::State(1)), "a program that is killed loses nothing");
-        assert!(grid.columns.iter().all(|column| column.word != "SYNC"));
+    fn an_engine_that_does_not_sync_its_commits_loses_them_and_one_that_expects_no_log_does_not_even_notice() {
+        let gone = |head: &str| {
+            let script = Script::parse(&format!("{head}put a 1\ncheckpoint\nput b 2\n")).unwrap();
+            let mut runner = Runner::new(script.options(RunnerOptions::default()));
+            script.lines.iter().for_each(|line| drop(runner.run(&line.op)));
+            let timeline = recorded::timeline(&runner);
+            let operation = timeline.operations().last().unwrap();
+            let subject = Subject { branch: 0, events: timeline.events(), operation, options: runner.options() };
+            let grid = compute(&subject, &mut |_| ControlFlow::Continue(())).unwrap();
+            let lost = Fault::ALL.iter().position(|fault| *fault == Fault::Lost).unwrap();
+            let end = grid.columns.len() - 1;
+            assert_eq!(grid.outcome(end, 0), Some(&Outcome::State(1)), "a program that is killed loses nothing");
+            grid.outcome(end, lost).unwrap().clone()
+        };
+        assert_eq!(gone(""), Outcome::State(1));
+        assert_eq!(gone("without sync-of-commit\n"), Outcome::Refused("LOG-ROT".to_owned()));
+        let unnoticed = gone("without sync-of-commit\nwithout expected-commit\n");
+        assert_eq!(unnoticed, Outcome::Wrong("an acknowledged commit is gone".to_owned()));
     }
 
     #[test]
