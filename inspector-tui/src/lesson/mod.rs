@@ -42,6 +42,8 @@ pub const FILES: &[(&str, &str)] = &[
     ("07-values-that-dont-fit.md", include_str!("../../../tutorials/07-values-that-dont-fit.md")),
     ("08-the-write-ahead-log.md", include_str!("../../../tutorials/08-the-write-ahead-log.md")),
     ("09-checkpoint-and-recovery.md", include_str!("../../../tutorials/09-checkpoint-and-recovery.md")),
+    ("13-keys-about-keys.md", include_str!("../../../tutorials/13-keys-about-keys.md")),
+    ("14-many-readers-one-writer.md", include_str!("../../../tutorials/14-many-readers-one-writer.md")),
 ];
 
 /// All lessons, in the order of their numbers. They are parsed by a test, so none is left out for a mistake in it.
