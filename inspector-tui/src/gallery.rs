@@ -419,7 +419,7 @@ fn run_recipe(file: &str, recipe: &str) -> Result<Runner, String> {
 }
 
 /// The files of a runner whose database is called `file`, under the name `kept`. An empty log is left out: it was folded.
-fn files_of(runner: &Runner, file: &str, kept: &str) -> Files {
+pub(crate) fn files_of(runner: &Runner, file: &str, kept: &str) -> Files {
     let files = runner.disk().files().into_iter().map(|file| (file.file, file.bytes.to_vec()));
     let renamed = |name: String| name.replacen(file, kept, 1);
     files

@@ -10,6 +10,7 @@ pub mod command;
 pub mod complete;
 pub mod config;
 pub mod describe;
+pub mod exam;
 pub mod export;
 pub mod file_work;
 pub mod gallery;

@@ -12,6 +12,7 @@ mod completions;
 mod config;
 mod del;
 mod dump;
+mod exam;
 mod export;
 mod feed;
 mod fingerprint;
@@ -93,6 +94,7 @@ enum Verb {
     Shot(shot::Shot),
     Learn(learn::Learn),
     Fixture(fixture::FixtureVerb),
+    Exam(exam::ExamVerb),
     Config(config::Config),
     Completions(completions::Completions),
     Man(man::ManVerb),
@@ -130,6 +132,7 @@ impl Verb {
             Verb::Shot(verb) => verb.run(),
             Verb::Learn(verb) => verb.run(),
             Verb::Fixture(verb) => verb.run(),
+            Verb::Exam(verb) => verb.run(),
             Verb::Config(verb) => verb.run(),
             Verb::Completions(verb) => verb.run(),
             Verb::Man(verb) => verb.run(),
