@@ -35,6 +35,9 @@ impl BreakAt {
     pub fn parse(words: &[&str]) -> Result<BreakAt, String> {
         let wrong = |what: &str| format!("{what} The forms are {FORM}.");
         match words {
+            // As one would say it: `break on split`, `break when page 7 changes`.
+            ["on" | "at" | "when", rest @ ..] if !rest.is_empty() => BreakAt::parse(rest),
+            [rest @ .., "changes"] if rest.len() == 2 => BreakAt::parse(rest),
             ["key", key] => match unescape(key) {
                 Ok(key) => Ok(BreakAt::Key(key)),
                 Err(why) => Err(wrong(&format!("`{key}` is no key: {why}."))),

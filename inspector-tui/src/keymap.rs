@@ -337,6 +337,17 @@ fn on_grid(model: &Model) -> bool {
     lab(model) && model.view == View::Grid
 }
 
+/// On a cell whose fault had something to strike: there is a recovery to step.
+fn on_struck_cell(model: &Model) -> bool {
+    let (column, row) = model.labs.cell;
+    on_grid(model) && model.labs.grid.as_ref().is_some_and(|grid| grid.left(column, row).is_some())
+}
+
+/// A lab has the screen: time stands still behind it.
+fn on_lab(model: &Model) -> bool {
+    lab(model) && matches!(model.view, View::Grid | View::Tamper | View::Twin)
+}
+
 fn on_tamper(model: &Model) -> bool {
     lab(model) && model.view == View::Tamper
 }
@@ -389,6 +400,7 @@ fn is_list(model: &Model) -> bool {
                 | View::Marks
                 | View::Seals
                 | View::Snapshots
+                | View::Receipt
         )
         && model.rows() > 0
 }
@@ -407,7 +419,7 @@ fn row_above(model: &Model) -> bool {
 }
 
 fn map_in_front(model: &Model) -> bool {
-    inspecting(model) && model.view == View::Map
+    inspecting(model) && model.view == View::Map && model.world.page_total() > 0
 }
 
 /// Each page has no box of its own yet.
@@ -436,7 +448,7 @@ fn shows_page(model: &Model) -> bool {
 }
 
 fn can_enter_bytes(model: &Model) -> bool {
-    shows_page(model) && no_bytes(model) && !finding_in_front(model) && !is_list(model)
+    shows_page(model) && no_bytes(model) && !finding_in_front(model) && !is_list(model) && !on_lab(model)
 }
 
 fn finding_in_front(model: &Model) -> bool {
@@ -473,10 +485,13 @@ pub fn can_probe(model: &Model) -> bool {
 /// Findings are hinted at where they are looked at; in the lab they stay behind when the work goes on.
 fn is_near(message: &Message, model: &Model) -> bool {
     let about_findings = matches!(message, Message::Explain | Message::NextFinding);
+    if matches!(message, Message::CrashHere) && on_lab(model) {
+        return false;
+    }
     if matches!(message, Message::Probe) {
         return model.view == View::Verify;
     }
-    let verifying = model.operation().is_some_and(|operation| operation.line.trim() == "verify");
+    let verifying = model.operation().is_some_and(|operation| operation.line.trim() == "verify") && !on_lab(model);
     !about_findings || file_screen(model) || model.view == View::Verify || verifying
 }
 
@@ -633,8 +648,8 @@ static TABLE: &[Binding] = &[
     bind!([PageUp], Message::MovePages(-1), "", "", "", help, ""),
 
     // The home screen.
-    bind!([Down], Message::HomeMove(1), "down", "", "", home, ""),
-    bind!([Up], Message::HomeMove(-1), "up", "", "", home, ""),
+    bind!([Down, Char('j')], Message::HomeMove(1), "down", "", "", home, ""),
+    bind!([Up, Char('k')], Message::HomeMove(-1), "up", "", "", home, ""),
     bind!([PageDown], Message::HomeMove(10), "", "ten files down", "", |m| home(m) && (m.home.gallery.is_some() || m.home.lessons.is_some()), ""),
     bind!([PageUp], Message::HomeMove(-10), "", "ten files up", "", |m| home(m) && (m.home.gallery.is_some() || m.home.lessons.is_some()), ""),
     bind!([Enter], Message::HomeChoose, "choose", "", "", home, ""),
@@ -648,7 +663,8 @@ static TABLE: &[Binding] = &[
     // In the bytes of a page.
     bind!([Right], Message::MoveBytes(1), "next byte", "one byte on", "", byte_behind, "This is the last byte. Esc leads back to stepping."),
     bind!([Enter], Message::Activate, "follow the pointer", "go to the page that this pointer names", "", |m| bytes(m) && m.pointer_at_cursor().is_some(), ""),
-    bind!([Enter], Message::Activate, "who wrote it", "go to the event that wrote this byte", "", |m| bytes(m) && m.screen == Screen::Lab && m.pointer_at_cursor().is_none(), "A file at rest does not tell who wrote a byte."),
+    bind!([Enter], Message::Activate, "who wrote it", "go to the event that wrote this byte", "", |m| bytes(m) && m.screen == Screen::Lab && m.pointer_at_cursor().is_none(), ""),
+    bind!([Enter], Message::Refused("A file at rest does not tell who wrote a byte; a trace does."), "", "", "", |m| bytes(m) && m.pointer_at_cursor().is_none(), ""),
     bind!([Escape], Message::Back, "leave the bytes", "", "", bytes, ""),
     bind!([Left], Message::MoveBytes(-1), "byte before", "one byte back", "", byte_before, "This is the first byte. Esc leads back to stepping."),
     bind!([Down], Message::MoveRows(1), "", "16 bytes on", "", bytes, ""),
@@ -668,11 +684,12 @@ static TABLE: &[Binding] = &[
     bind!([End], Message::Last, "", "the newest look, of a file that is followed", "", |m| can_look_on(m) && no_bytes(m), ""),
 
     // The crash grid.
+    bind!([Enter], Message::ChooseCell, "step this recovery", "cut the power as this cell of the grid says, and step its recovery", "", on_struck_cell, ""),
     bind!([Right], Message::MoveCell(1, 0), "next instant", "the next instant of the crash grid", "", on_grid, ""),
     bind!([Down], Message::MoveCell(0, 1), "next fault", "the next fault of the crash grid", "", on_grid, ""),
     bind!([Left], Message::MoveCell(-1, 0), "", "", "", on_grid, ""),
     bind!([Up], Message::MoveCell(0, -1), "", "", "", on_grid, ""),
-    bind!([Enter], Message::ChooseCell, "step this recovery", "cut the power as this cell of the grid says, and step its recovery", "", on_grid, ""),
+    bind!([Enter], Message::Refused("Nothing is pending here that this fault could strike: there is no crash to step."), "", "", "", on_grid, ""),
     bind!([Escape, Char('X')], Message::Back, "leave the grid", "", "", on_grid, ""),
     bind!([Char('c')], Message::StopGrid, "stop", "compute no more of the crash grid", "", |m| lab(m) && m.labs.grid.as_ref().is_some_and(|grid| !grid.is_complete()) && m.busy.is_some(), ""),
 
@@ -708,9 +725,13 @@ static TABLE: &[Binding] = &[
     bind!([Escape, Char('W')], Message::Back, "leave the twins", "", "", on_twin, ""),
     bind!([Char('c')], Message::StopGrid, "stop", "end both engines", "", |m| on_twin(m) && m.busy.is_some(), ""),
 
+    // Time stands still behind a lab: a step that nobody sees would only surprise later.
+    bind!([Right, Left, Char('l'), Char('h'), Char(']'), Char('['), Char('}'), Char('{'), Char(')'), Char('('), Char(' '), Char('.'), Char(','), Home, End], Message::Refused("Time stands still while a lab is in front: Esc leads back to stepping."), "", "", "", on_lab, ""),
+
     // A finding in front.
     bind!([Char('Q')], Message::WhatHappened, "what happened here?", "say what happened to this file of the gallery, and be told", "what", |m| file_screen(m) && m.unnamed().is_some(), "That is asked of the files of the gallery, in `Look at damaged files`."),
-    bind!([Enter], Message::Activate, "show these bytes", "show the bytes a finding is about", "", finding_with_page, "This finding is about no page that can be shown."),
+    bind!([Enter], Message::Activate, "show these bytes", "show the bytes a finding is about", "", finding_with_page, ""),
+    bind!([Enter], Message::Refused("No view shows these bytes; `tosumu inspect superblock FILE` does."), "", "", "", finding_in_front, ""),
     bind!([Char('e')], Message::Explain, "explain", "say what the finding means and what brings it about", "explain", can_explain, "There is no finding to explain."),
     bind!([Char('p')], Message::Probe, "", "say which lie a page is, and what speaks for it", "probe", can_probe, "There is no page here that was not probed yet."),
     bind!([Char('n')], Message::NextFinding, "next finding", "the next finding", "", several_findings, "There is no other finding."),
@@ -731,6 +752,8 @@ static TABLE: &[Binding] = &[
     bind!([Char('x'), Char('r'), Char('v'), Char('u'), Char('U'), Char('X'), Char('A')], Message::Refused("This is a recording: it is stepped through, and nothing can be done to it."), "", "", "", |m| lab(m) && m.recording().is_some(), ""),
 
     // Time.
+    bind!([Char(' ')], Message::PlayPause, "pause", "", "", |m| lab(m) && m.playing.is_some(), ""),
+    bind!([Char('v')], Message::Verify, "verify the store", "", "", |m| sandbox(m) && m.view == View::Verify && m.world.facts.checked.is_empty() && m.world.facts.open && m.busy.is_none(), ""),
     bind!([Char('r')], Message::Reopen, "open the store again", "open the store again: recovery, step by step", "reopen", can_reopen, "The store is open, or is opened later on this branch: step on."),
     bind!([Right, Char('l')], Message::StepForward, "next", "the next event", "next", |m| can_forward(m) && no_bytes(m), "This is the last event. Type an operation: press : first."),
     bind!([Char('l')], Message::StepForward, "", "", "", can_forward, ""),
@@ -762,7 +785,6 @@ static TABLE: &[Binding] = &[
     bind!([Char('(')], Message::PreviousChosenMark, "", "to the mark before of that kind", "prev KIND", |m| lab(m) && mark_target(m, m.travel.mark, Direction::Back).is_some(), "There is no earlier mark of the kind that was chosen: J lists them all."),
     bind!([Home], Message::First, "", "to the first event", "first", can_back, "This is the first event."),
     bind!([End], Message::Last, "", "to the last event", "last", can_forward, "This is the last event."),
-    bind!([Char(' ')], Message::PlayPause, "pause", "", "", |m| lab(m) && m.playing.is_some(), ""),
     bind!([Char(' ')], Message::PlayPause, "play", "play, or stop playing", "play", |m| can_forward(m) && m.playing.is_none(), "This is the last event."),
     bind!([Char('+'), Char('=')], Message::Faster, "", "play faster", "", |m| lab(m) && m.playing.is_some(), "Nothing is playing: press Space first."),
     bind!([Char('-')], Message::Slower, "", "play slower", "", |m| lab(m) && m.playing.is_some(), "Nothing is playing: press Space first."),
@@ -793,7 +815,8 @@ static TABLE: &[Binding] = &[
     bind!([Right, Char('l')], Message::NextPage, "", "the next page of the map", "", map_of_file, ""),
     bind!([Left, Char('h')], Message::PreviousPage, "", "the page before on the map", "", map_of_file, ""),
     bind!([Enter], Message::EnterBytes, "into the bytes", "into the bytes of the shown page", "", can_enter_bytes, ""),
-    bind!([Enter], Message::Activate, "show it", "go to the event or page of this row", "", is_list_elsewhere, "This is the present event."),
+    bind!([Enter], Message::Activate, "show it", "go to the event or page of this row", "", is_list_elsewhere, ""),
+    bind!([Enter], Message::Refused("This is the present event."), "", "", "", is_list, "Nothing here leads anywhere."),
     bind!([Down, Char('j')], Message::MoveRows(1), "down", "one row down", "", row_below, ""),
     bind!([Up, Char('k')], Message::MoveRows(-1), "", "one row up", "", row_above, ""),
     bind!([Down, Char('j')], Message::NextPage, "", "select the next page", "", |m| shows_page(m) && no_bytes(m) && !is_list(m), ""),

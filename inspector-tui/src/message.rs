@@ -99,6 +99,8 @@ pub enum Message {
     PreviousPage,
     /// Select a byte of the shown page.
     SelectByte(usize),
+    /// Select a byte of the form of the page that stands beside the one in front.
+    SelectOther(usize),
     /// Select a row of the list.
     SelectRow(usize),
     /// Do what the selected thing is there for.

@@ -731,7 +731,7 @@ impl Model {
             View::Diff => crate::view::diff::rows(self),
             View::Life => crate::view::life::rows(self),
             View::Branches => self.branches.len(),
-            View::Seals | View::Snapshots => {
+            View::Seals | View::Snapshots | View::Receipt => {
                 crate::view::rows_in_front(self).map_or(0, |(rows, _)| crate::view::rows::count(&rows))
             }
             View::Help => crate::keymap::help_rows(self, &self.help_search.text).len(),

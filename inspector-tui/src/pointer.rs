@@ -177,10 +177,13 @@ impl Scene<'_> {
         if words.windows(2).any(|pair| self.is_more(pair)) {
             return Some(Message::Help);
         }
-        let is_tab = |pair: &&[Range<usize>]| self.text(&pair[0]).parse::<u8>().is_ok() && is_on(pair);
+        let is_tab = |pair: &&[Range<usize>]| pair[0].len() == 1 && is_on(pair);
         let word = self.text(&words.windows(2).find(is_tab)?[1]).to_lowercase();
         let view = if word == "findings" { View::Verify } else { View::named(&word)? };
-        keymap::shows(self.model, view).then_some(Message::Show(view))
+        match view {
+            View::Diff => Some(Message::DiffOperation).filter(|_| self.model.predict.question.is_none()),
+            _ => keymap::shows(self.model, view).then_some(Message::Show(view)),
+        }
     }
 
     fn pane(&self) -> Option<Message> {
@@ -222,6 +225,7 @@ impl Scene<'_> {
                 let ruler = || view::page::byte_on_brief_ruler(self.model, column, line, spot.inner);
                 self.byte_or_slot(&in_line, ruler)
             }
+            Pane::OtherForm => self.byte().map(Message::SelectOther).or_else(|| self.page()),
             _ => self.page(),
         }
     }
@@ -244,7 +248,7 @@ impl Scene<'_> {
             Pane::Branches => view::branches::row_at(model, line, area),
             Pane::Marks => view::marks::row_at(model, line, area),
             Pane::Help => view::help::row_at(model, line, area),
-            Pane::Seals | Pane::Snapshots => {
+            Pane::Seals | Pane::Snapshots | Pane::Receipt => {
                 let (rows, _) = view::rows_in_front(model)?;
                 view::rows::row_at(model, &rows, line, area)
             }
@@ -380,6 +384,8 @@ fn focus_of(spot: &Spot) -> Option<Focus> {
     match spot.pane {
         Pane::Story | Pane::Pointing => None,
         Pane::Lesson => Some(Focus::Text),
+        // The cursor in the bytes is one for both forms, and the keys move it in the main region.
+        Pane::OtherForm => Some(Focus::Main),
         _ if spot.tabs => Some(Focus::Main),
         _ if spot.side => Some(Focus::Side),
         _ => Some(Focus::Card),

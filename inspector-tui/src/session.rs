@@ -94,8 +94,18 @@ pub fn to_text(model: &Model) -> Option<String> {
     for known in &model.travel.breakpoints.set {
         let _ = writeln!(text, "break {}", known.at.words());
     }
-    let _ = writeln!(text, "view {}\ntheme {}", model.view.word(), model.style.theme.name());
+    let _ = writeln!(text, "view {}\ntheme {}", view_of_store(model).word(), model.style.theme.name());
     done.then_some(text)
+}
+
+/// The view in front; behind help and the labs, which are called for and not gone on with, the one they came from.
+fn view_of_store(model: &Model) -> View {
+    let view = if model.view == View::Help { model.view_before_help } else { model.view };
+    match view {
+        View::Grid | View::Tamper | View::Twin => model.labs.before.unwrap_or(View::Tree),
+        View::Help => View::Tree,
+        view => view,
+    }
 }
 
 /// Reads a session; what is wrong with it is said with its line.

@@ -146,6 +146,7 @@ fn happen(model: &mut Model, message: Message) -> Vec<Command> {
         Message::NextPage => look::next_page(model, 1),
         Message::PreviousPage => look::next_page(model, -1),
         Message::SelectByte(byte) => look::select_byte(model, byte),
+        Message::SelectOther(byte) => look::select_other(model, byte),
         Message::SelectRow(row) => look::select_row(model, row),
         Message::Activate => return look::activate(model),
         Message::NextFinding => look::next_finding(model, 1),

@@ -6,6 +6,10 @@ use crate::timeline::World;
 use tosumu::format::annotate;
 use tosumu::trace::Event;
 
+/// Said of a file whose key is there, and whose superblock cannot be believed.
+const NO_ROOT: &str = "No superblock of this file can be believed, so nothing says which page is the root, and no tree is drawn. The \
+                       pages that can be opened one by one are these; `tosumu salvage FILE NEW` saves what is in them.";
+
 /// What stands over the tree, or in its place; none when the store is open, or a file at rest that its key opened.
 pub fn remark(model: &Model) -> Option<String> {
     let world = &model.world;
@@ -16,7 +20,11 @@ pub fn remark(model: &Model) -> Option<String> {
                 ("No superblock of this file can be read, so there is no tree to draw.", slots_as_they_stand(world))
             }
         };
-        return file.locked.as_ref().map(|why| format!("{what} {why}{then}"));
+        return match (&file.locked, world.facts.root) {
+            (Some(why), _) => Some(format!("{what} {why}{then}")),
+            (None, Some(_)) => None,
+            (None, None) => Some(NO_ROOT.into()),
+        };
     }
     if world.facts.open {
         return None;

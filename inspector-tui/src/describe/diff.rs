@@ -220,7 +220,7 @@ fn logs(left: &World, right: &World) -> Vec<FieldChange> {
     let number = |number: Option<u64>| number.map_or("-".to_owned(), grouped);
     let rows = [
         ("generation", number(left.generation), number(right.generation)),
-        ("bytes", grouped(left.bytes), grouped(right.bytes)),
+        ("length in bytes", grouped(left.bytes), grouped(right.bytes)),
         ("durable up to", grouped(left.durable_to), grouped(right.durable_to)),
         ("records", left.records.len().to_string(), right.records.len().to_string()),
         ("commits kept", commits(&left), commits(&right)),
@@ -235,7 +235,7 @@ fn commits(log: &log::LogFacts) -> String {
         [] => "none".into(),
         [only] => only.to_string(),
         [first, .., last] if first == last => first.to_string(),
-        [first, .., last] => format!("{first} … {last}"),
+        [first, .., last] => format!("{first}-{last}"),
     }
 }
 

@@ -84,7 +84,12 @@ pub fn without_rows(model: &Model) -> DiskFacts {
         offset: line.offset,
         bytes: line.bytes,
     });
-    DiskFacts { rows: Vec::new(), pending: pending.collect(), if_power_went: world.if_power_went() }
+    let if_power_went = match model.file_work.follow.on {
+        true => "The file is followed: which of these bytes wait for a sync, only the process that writes them knows."
+            .into(),
+        false => world.if_power_went(),
+    };
+    DiskFacts { rows: Vec::new(), pending: pending.collect(), if_power_went }
 }
 
 fn row(name: String, [memory, system, durable]: [String; 3]) -> DiskRowFacts {

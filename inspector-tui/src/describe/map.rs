@@ -453,6 +453,9 @@ pub fn cursor_line(model: &Model, census: &Census<'_>, page: PageNo) -> String {
     let sealed = match cell.commit {
         _ if cell.changed => ", changed in memory".to_owned(),
         Some(commit) if cell.anew => format!(", changed since the look before, as of commit {commit}"),
+        Some(commit) if commit > newest.0 && model.world.file().is_some() => {
+            format!(", sealed for commit {commit}; nothing vouches for it")
+        }
         Some(commit) if commit > newest.0 => format!(", sealed for commit {commit}, which is not published yet"),
         Some(commit) if commit < newest.0 => {
             format!(", as of commit {commit}, {} ago", plural((newest.0 - commit) as usize, "commit"))

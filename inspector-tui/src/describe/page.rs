@@ -120,10 +120,22 @@ pub fn annotations(model: &Model) -> Vec<Annotation> {
     model.spans_of_shown_page()
 }
 
+/// Why no page is shown.
+fn no_page(model: &Model) -> &'static str {
+    match model.world.file() {
+        Some(_) if super::log::newest_superblock(&model.world).is_none() => {
+            "No page can be shown: no superblock of this file can be read, so nothing says how long a page is. `tosumu inspect \
+             superblock FILE` shows what the two slots hold, and `tosumu salvage FILE NEW` looks for pages all the same."
+        }
+        Some(_) => "No page can be shown: this file has none that can be read.",
+        None => "No page is shown: the store has none yet, or it is not open.",
+    }
+}
+
 /// The shown page of `model`.
 pub fn page(model: &Model) -> PageFacts {
     let Some(page) = model.shown_page() else {
-        let remark = "No page is shown: the store has none yet, or it is not open.".to_string();
+        let remark = no_page(model).to_owned();
         return PageFacts { form: "plain", remark: Some(remark), ..PageFacts::default() };
     };
     let known = model.world.page(page);
@@ -253,6 +265,7 @@ pub fn no_writer(model: &Model) -> &'static str {
     let known = model.shown_page().and_then(|page| model.world.page(page));
     match known.and_then(|known| known.sealed_commit) {
         Some(CommitNo(0)) if model.timeline().is_some() => "the making of the store: the first page is empty",
+        _ if model.timeline().is_none() => "a file at rest does not tell; a trace does",
         _ => "before these events",
     }
 }
@@ -415,7 +428,7 @@ pub fn must_hold(name: &str) -> &'static str {
         "remaining_bytes" => "what is left of the value, so it falls from page to page",
         "next" => "the page that goes on, of the same kind; none where it ends",
         "count" => "as many page numbers as follow",
-        "nonce" => "never used twice with one key",
+        "nonce" => "the tag is made over it: with another nonce nothing opens",
         "pgno" => "the number the pointer names",
         "commit" => "the commit the pointer names, or a later one that the log vouches for",
         "ciphertext" => "opens under the page key with the nonce, the header and the tag",

@@ -164,6 +164,29 @@ pub fn of_events(model: &Model, what: String, events: std::ops::Range<usize>) ->
     }
 }
 
+/// For each line of the bill the first event that it counts, from 0; none where it counts none.
+pub fn first_events(model: &Model, bill: &BillFacts) -> [Option<usize>; ROWS.len()] {
+    let mut first = [None; ROWS.len()];
+    let (Some(timeline), Some(start), Some(end)) = (model.timeline(), bill.first_event, bill.last_event) else {
+        return first;
+    };
+    let counted = ROWS.map(|(_, _, figure)| figure(&bill.bill).unwrap_or(0) > 0);
+    let mut count = Count::new(model);
+    for at in start - 1..end.min(timeline.len()) {
+        count.take(timeline.event(at));
+        count.bill.pages_changed = Some(count.changed.len() as u64);
+        for (row, (_, _, figure)) in ROWS.iter().enumerate() {
+            if first[row].is_none() && figure(&count.bill).unwrap_or(0) > 0 {
+                first[row] = Some(at);
+            }
+        }
+        if first.iter().zip(counted).all(|(first, counted)| first.is_some() || !counted) {
+            break;
+        }
+    }
+    first
+}
+
 fn billed(bill: Bill) -> BillFacts {
     let written = bill.log_bytes.unwrap_or(0) + bill.page_file_bytes.unwrap_or(0) + bill.other_bytes.unwrap_or(0);
     let given = bill.bytes_given.filter(|given| *given > 0);

@@ -308,9 +308,10 @@ impl SnapshotsFacts {
         if !self.savepoints.is_empty() {
             remarks.push(format!("Savepoints of the open transaction: {}.", self.savepoints.join(", ")));
         }
-        let slots: Vec<String> = self.key_slots.iter().map(|slot| format!("{} {}", slot.slot, slot.kind)).collect();
+        let slots: Vec<String> =
+            self.key_slots.iter().map(|slot| format!("slot {} ({})", slot.slot, slot.kind)).collect();
         if !slots.is_empty() {
-            remarks.push(format!("Key slots in use: {}.", slots.join(", ")));
+            remarks.push(format!("Keys that open the store: {}.", slots.join(", ")));
         }
         remarks
     }

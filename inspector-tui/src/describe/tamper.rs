@@ -87,7 +87,9 @@ fn summary(model: &Model) -> String {
     if lab.lies.is_empty() {
         return match &model.busy {
             Some(busy) => format!("{busy}."),
-            None => "A tells every kind of lie to a copy of this store.".to_owned(),
+            None => "No lie was told: that needs a store that opens as it stands and has something committed. `u` takes back \
+                     what was done to it; at an instant before the damage, A tells them all."
+                .to_owned(),
         };
     }
     let score = match lab.guessed() {

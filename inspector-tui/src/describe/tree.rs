@@ -20,6 +20,9 @@ use tosumu::{
     },
 };
 
+/// Most new pages that are looked through for such as nothing leads to: a split makes one, a large transaction thousands.
+const LOOSE_MAX: usize = 4096;
+
 /// What a check found of a node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -77,6 +80,9 @@ pub struct NodeFacts {
     pub anew: bool,
     /// Taken into use by the present transaction.
     pub new: bool,
+    /// A node that no pointer leads to yet: a split has made it, and nothing above knows it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub loose: bool,
     /// On the path of the present search.
     pub on_path: bool,
     /// What a check found.
@@ -107,7 +113,8 @@ pub struct TreeFacts {
 pub fn tree(model: &Model) -> TreeFacts {
     let world = &model.world;
     let levels = world.levels(model.shown_root());
-    let nodes = levels.pages.iter().flatten().map(|page| node(world, *page)).collect();
+    let nodes = levels.pages.iter().flatten().map(|page| node(world, *page));
+    let nodes = nodes.chain(loose(world)).collect();
     TreeFacts {
         root: model.shown_root().map(|page| page.0),
         space: space(model),
@@ -140,6 +147,18 @@ pub fn commit_to_come(world: &World) -> Option<CommitNo> {
     world.facts.transaction?;
     let newest = world.gists().iter().filter_map(|gist| gist.commit).max();
     newest.filter(|newest| *newest > world.facts.commit)
+}
+
+/// The nodes that the open transaction has made and that no pointer leads to yet: in the middle of a split, half of the
+/// records is in one.
+pub fn loose(world: &World) -> Vec<NodeFacts> {
+    if world.facts.transaction.is_none() || world.facts.new_pages.len() > LOOSE_MAX {
+        return Vec::new();
+    }
+    let reach = world.reach();
+    let unreached = world.facts.new_pages.iter().filter(|page| reach.of(**page).is_none());
+    let nodes = unreached.map(|page| NodeFacts { loose: true, ..node(world, *page) });
+    nodes.filter(|node| node.level.is_some() && matches!(node.kind.as_str(), "leaf" | "branch")).collect()
 }
 
 /// One node of `world`.
@@ -264,6 +283,7 @@ impl NodeFacts {
             (self.changed, "changed in memory"),
             (self.anew, "changed since the look before"),
             (self.new, "new"),
+            (self.loose, "no pointer leads to it yet"),
             (self.on_path, "on the path of the search"),
             (self.state == NodeState::Ok, "checked, sound"),
             (self.state == NodeState::Stale, "STALE: an earlier version of itself"),

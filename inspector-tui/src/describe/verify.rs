@@ -273,7 +273,7 @@ impl FindingFacts {
         // A stale page's reason names both versions already.
         if self.code != "PAGE-STALE" {
             let found = match (&self.found, &self.expected) {
-                (Some(found), Some(expected)) => Some(format!("{found}; expected {expected}")),
+                (Some(found), Some(expected)) => Some(format!("{}; expected {expected}", found.trim_end_matches('.'))),
                 (found, _) => found.clone(),
             };
             add("Found", &found);
@@ -282,7 +282,7 @@ impl FindingFacts {
         add("Causes", &Some(self.causes.clone()));
         add("Lost", &self.lost);
         // What to do names the same scans with the file's own name.
-        let is_said = self.next.as_ref().is_some_and(|next| next.contains("`scan ") && next.contains("--"));
+        let is_said = self.next.as_ref().is_some_and(|next| next.contains("scan ") && next.contains("--"));
         add("Sound", if is_said { &None } else { &self.sound });
         add("Next", &self.next);
         lines

@@ -26,7 +26,7 @@ const SAME: [(&str, &str); 13] = [
     ("the log is cut at its last commit", "log-cut"),
     ("the log is removed", "log-removed"),
     ("bytes are appended to the page file", "page-file-longer"),
-    ("all files are put back together as they were at an earlier commit", "all-put-back"),
+    ("all files are put back as at an earlier commit", "all-put-back"),
 ];
 
 /// What an attack comes to against the whole engine.

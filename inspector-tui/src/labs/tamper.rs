@@ -176,7 +176,7 @@ fn computed(instant: &Instant, told: &mut dyn FnMut(&[Lie]) -> ControlFlow<()>) 
         }
     }
     if let Some(image) = images.iter().rev().find(|image| truth.is_older(image)) {
-        let does = "all files are put back together as they were at an earlier commit".to_owned();
+        let does = "all files are put back as at an earlier commit".to_owned();
         lies.push(truth.tell(Plan { does, lines: Vec::new() }, image));
         let _ = told(&lies);
     }

@@ -94,6 +94,21 @@ fn a_click_on_a_byte_or_its_sign_puts_the_cursor_there() {
 }
 
 #[test]
+fn a_click_on_a_byte_of_the_other_form_goes_to_the_same_byte_or_brings_that_form_to_the_front() {
+    let mut model = lab((120, 40));
+    model.page = Some(PageNo(1));
+    update(&mut model, Message::Show(View::Page));
+    let sealed = model.world.sealed(PageNo(1)).unwrap().bytes;
+    let row = |from: usize| sealed[from..from + 4].iter().map(|byte| format!("{byte:02x} ")).collect::<String>();
+    click(&mut model, &row(40), 3);
+    assert_eq!((model.byte, model.sealed_form), (Some(1), false), "byte 41 of the sealed form is plain byte 1");
+    model.byte = None;
+    click(&mut model, &row(8), 0);
+    assert_eq!((model.byte, model.sealed_form), (Some(8), true), "only the sealed form has a nonce");
+    assert!(model.in_bytes() && model.focus == Focus::Main);
+}
+
+#[test]
 fn focus_follows_the_click_and_the_wheel_moves_what_lies_under_it() {
     let mut model = lab((120, 40));
     let events = text(&model).iter().position(|line| line.iter().collect::<String>().contains("put m 13")).unwrap();
@@ -168,7 +183,19 @@ fn a_row_of_a_list_is_chosen_by_a_click_and_followed_by_the_next() {
     click(&mut model, "page 3 by", 2);
     assert_eq!((model.view, model.page), (View::Page, Some(PageNo(3))));
 
-    update(&mut model, Message::Show(View::Diff));
+    update(&mut model, Message::Show(View::Receipt));
+    click(&mut model, "splits   ", 0);
+    click(&mut model, "splits   ", 0);
+    assert!(
+        matches!(model.present(), Some(tosumu::trace::Event::PageSplit { .. })),
+        "the figure leads to what it counts"
+    );
+    update(&mut model, Message::Last);
+
+    (model.size, model.zoomed) = ((200, 60), true);
+    click(&mut model, "d diff", 2);
+    assert_eq!(model.view, View::Diff, "a tab whose key is a letter is a tab");
+    (model.size, model.zoomed) = ((80, 24), false);
     assert!(model.rows() > 2);
     click(&mut model, "page 4", 0);
     assert!(model.selected_row > 0, "a click chooses a difference");

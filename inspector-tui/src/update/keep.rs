@@ -205,7 +205,13 @@ pub(super) fn set_bookmark(model: &mut Model, name: &str) -> Vec<Command> {
     }
     let place = here(model);
     model.kept.notes.set_bookmark(name, Some(place));
-    note(model, format!("{place} is called {name} now: `seek {name}` leads back to it, ' from mark to note."));
+    note(
+        model,
+        format!(
+            "{} is called {name} now: `seek {name}` leads back to it, ' from mark to note.",
+            crate::describe::tamper::capital(&place.to_string())
+        ),
+    );
     model.kept.is_told = true;
     vec![Command::Keep(Ask::WriteNotes(about(model), model.kept.notes.to_text()))]
 }

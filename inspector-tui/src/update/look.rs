@@ -239,6 +239,18 @@ pub(super) fn select_byte(model: &mut Model, byte: usize) {
     keep_cursor_inside(model);
 }
 
+/// Puts the cursor on a byte of the page's other form: on the same byte in the form in front, or, where that has none, on the
+/// byte itself, its form brought to the front.
+pub(super) fn select_other(model: &mut Model, byte: usize) {
+    match crate::view::page::byte_of_other(model, byte) {
+        Some(same) => select_byte(model, same),
+        None => {
+            toggle_sealed(model);
+            select_byte(model, byte);
+        }
+    }
+}
+
 /// Does what the selected thing is there for.
 pub(super) fn activate(model: &mut Model) -> Vec<Command> {
     match model.view {
@@ -264,7 +276,7 @@ pub(super) fn activate(model: &mut Model) -> Vec<Command> {
         }
         View::Branches => branches::choose(model),
         View::Marks => super::marks::choose(model),
-        View::Seals | View::Snapshots => go_to_row(model),
+        View::Seals | View::Snapshots | View::Receipt => go_to_row(model),
         View::Help => return do_from_help(model),
         _ => {}
     }

@@ -131,9 +131,14 @@ pub(super) fn diff(model: &mut Model, left: Which, right: Which) -> Vec<Command>
     Vec::new()
 }
 
-/// Compares the beginning of the present operation with the present instant again.
+/// Compares the beginning of the present operation with the present instant again; of a followed file, the look before with
+/// the one shown.
 pub(super) fn diff_operation(model: &mut Model) {
-    model.looking.compared = None;
+    let follow = &model.file_work.follow;
+    let before =
+        follow.at.checked_sub(1).and_then(|before| Some((follow.forgotten + before + 1, follow.looks.get(before)?)));
+    let before = before.map(|(number, seen)| Side { name: format!("look {number}"), world: seen.world.clone() });
+    model.looking.compared = before.map(|left| Box::new(Compared { left, right: None }));
     look::show(model, View::Diff);
 }
 

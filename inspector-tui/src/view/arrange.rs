@@ -313,9 +313,16 @@ fn compact(model: &Model, body: Rect) -> Vec<Placed> {
             vec![main(Pane::Tree), card(Pane::Page, (body.height - ROOMY_BODY).min(PAGE_LINES_MAX))]
         }
         View::Tree if roomy => vec![main(Pane::Tree), card(Pane::PageBrief, 4)],
-        View::Page if roomy => vec![main(Pane::Page), card(Pane::Card, card_lines(model, body).min(6))],
+        View::Page if roomy && model.shown_page().is_some() => {
+            vec![main(Pane::Page), card(Pane::Card, card_lines(model, body).min(6))]
+        }
         View::Verify => return with_finding(model, body),
-        View::Help | View::Grid | View::Tamper | View::Twin => return vec![main(front(model.view))],
+        View::Help | View::Grid | View::Tamper | View::Twin => {
+            // A lab has the whole screen, but a word that is said to the person must be seen.
+            let said = model.note.is_some() && model.screen == Screen::Lab;
+            let note = said.then(|| placed(model, Pane::Story, Height::Lines(2), Focus::Side));
+            return [main(front(model.view))].into_iter().chain(note).collect();
+        }
         view => vec![main(front(view))],
     };
     if model.screen == Screen::Lab {

@@ -14,6 +14,7 @@ const ALL_ROWS_COLUMNS: u16 = 60;
 /// What stands at the right of the title.
 pub fn note(model: &Model) -> String {
     match model.world.pending().len() {
+        _ if model.file_work.follow.on => "as the system holds it".into(),
         0 => "nothing waits for a sync".into(),
         count => format!("{} for a sync", facts::waiting(count)),
     }
@@ -21,7 +22,10 @@ pub fn note(model: &Model) -> String {
 
 /// The same in few words.
 pub fn short_note(model: &Model) -> String {
-    format!("{} waiting", model.world.pending().len())
+    match model.file_work.follow.on {
+        true => "as the system holds it".into(),
+        false => format!("{} waiting", model.world.pending().len()),
+    }
 }
 
 /// Draws the table, the sentence under it, and the waiting writes where there is room.

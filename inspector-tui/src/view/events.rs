@@ -25,10 +25,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.style.theme;
     let Some(timeline) = model.timeline().filter(|timeline| !timeline.is_empty()) else {
         let words = match model.timeline() {
-            Some(_) => "Nothing has happened yet: type an operation.",
-            None => facts::AT_REST,
+            Some(_) => "Nothing has happened yet: type an operation.".to_owned(),
+            None => facts::instead(model),
         };
-        return wrapped(buffer, area, words, theme.style(Family::Quiet));
+        return wrapped(buffer, area, &words, theme.style(Family::Quiet));
     };
     let wide = area.width >= SENTENCE_COLUMNS;
     let row = |at: usize| {

@@ -8,6 +8,7 @@ use crate::{
     widget::{Family, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use std::ops::Range;
 
 /// Columns of the headings of the rows.
 const HEADING: u16 = 25;
@@ -29,47 +30,77 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         return wrapped(buffer, area, &facts::grid(model).selected, style(Family::Quiet));
     };
     let columns = Columns::of(grid, model.labs.cell.0, area.width);
-    line_of(
+    let lines = Lines::of(model, grid, area);
+    if lines.calls > 0 {
+        let title = format!("The power goes in `{}`, behind each disk call:", grid.line);
+        line_of(buffer, area, 0, &title, style(Family::Title));
+    }
+    draw_calls(
+        model,
+        grid,
+        &columns,
+        Rect { y: area.y + lines.calls, height: area.height - lines.calls, ..area },
         buffer,
-        area,
-        0,
-        &format!("The power goes in `{}`, behind each disk call:", grid.line),
-        style(Family::Title),
     );
-    draw_calls(model, grid, &columns, area, buffer);
-    for (row, fault) in Fault::ALL.iter().enumerate() {
-        let line = 2 + row as u16;
+    if lines.rows.len() < Fault::ALL.len() && columns.count == grid.columns.len() {
+        let words = format!("{} to {} of {}", lines.rows.start + 1, lines.rows.end, Fault::ALL.len());
+        line_of(buffer, Rect { width: HEADING, ..area }, lines.calls, &words, style(Family::Quiet));
+    }
+    for (at, row) in lines.rows.clone().enumerate() {
+        let line = lines.calls + 1 + at as u16;
         let family = if model.labs.cell.1 == row { Family::Title } else { Family::Plain };
-        line_of(buffer, Rect { width: HEADING + 1, ..area }, line, fault.heading(), style(family));
+        line_of(buffer, Rect { width: HEADING + 1, ..area }, line, Fault::ALL[row].heading(), style(family));
         for column in columns.first..columns.first + columns.count {
             let (sign, family) = sign(grid, column, row);
-            let look = match model.labs.cell == (column, row) {
-                true => model.style.theme.selected(family),
-                false => style(family),
-            };
-            put(buffer, area, columns.place(column), line, &format!(" {sign} "), look);
+            let chosen = model.labs.cell == (column, row);
+            let look = if chosen { model.style.theme.selected(family) } else { style(family) };
+            // The cell under the cursor is told by its brackets too, where there are no colours.
+            let cell = if chosen { format!("[{sign}]") } else { format!(" {sign} ") };
+            put(buffer, area, columns.place(column), line, &cell, look);
         }
     }
-    let under = 2 + Fault::ALL.len() as u16;
-    let (column, row) = model.labs.cell;
-    let width = usize::from(area.width.saturating_sub(2));
-    let words = [(legend(grid), Family::Quiet), (facts::verdict(grid), Family::Quiet)];
-    let mut lines: Vec<(String, Family)> = Vec::new();
-    for (words, family) in words {
-        lines.extend(text::wrap(&words, width).into_iter().map(|line| (line, family)));
-    }
-    if usize::from(area.height) > usize::from(under) + lines.len() + 5 {
-        lines.push((String::new(), Family::Plain));
-    }
-    lines.extend(text::wrap(&facts::says(grid, column, row), width).into_iter().map(|line| (line, Family::Plain)));
-    let room = usize::from(area.height.saturating_sub(under));
-    let shown = if lines.len() <= room { lines.len() } else { room.saturating_sub(1) };
-    for (at, (words, family)) in lines.iter().take(shown).enumerate() {
+    let under = lines.calls + 1 + lines.rows.len() as u16;
+    for (at, (words, family)) in lines.under.iter().enumerate() {
         line_of(buffer, area, under + at as u16, words, style(*family));
     }
-    if shown < lines.len() {
-        let words = format!("+{} more lines: z", lines.len() - shown);
-        line_of(buffer, area, under + shown as u16, &words, style(Family::Quiet));
+}
+
+/// What stands on which line. Where not all fits, what the cell under the cursor says is kept whole, and gives way last.
+struct Lines {
+    /// The line of the disk calls: 1 under the title, 0 where there is no room for it.
+    calls: u16,
+    /// The faults that are seen, the one under the cursor among them.
+    rows: Range<usize>,
+    /// What stands under them.
+    under: Vec<(String, Family)>,
+}
+
+/// Fewest faults that are seen.
+const ROWS_MIN: usize = 3;
+
+impl Lines {
+    fn of(model: &Model, grid: &Grid, area: Rect) -> Lines {
+        let (column, row) = model.labs.cell;
+        let (height, width) = (usize::from(area.height), usize::from(area.width.saturating_sub(2)));
+        let wrapped = |words: &str, family: Family| -> Vec<(String, Family)> {
+            text::wrap(words, width).into_iter().map(|line| (line, family)).collect()
+        };
+        let says = wrapped(&facts::says(grid, column, row), Family::Plain);
+        let mut about = wrapped(&legend(grid), Family::Quiet);
+        about.extend(wrapped(&facts::verdict(grid), Family::Quiet));
+        let all = Fault::ALL.len();
+        let fits = |lines: usize| lines <= height;
+        if fits(2 + all + about.len() + says.len()) {
+            let gap = fits(2 + all + about.len() + says.len() + 5).then(|| (String::new(), Family::Plain));
+            return Lines { calls: 1, rows: 0..all, under: about.into_iter().chain(gap).chain(says).collect() };
+        }
+        let legend = wrapped(&legend(grid), Family::Quiet);
+        let under: Vec<_> = match fits(1 + ROWS_MIN + legend.len() + says.len()) {
+            true => legend.into_iter().chain(says).collect(),
+            false => says,
+        };
+        let room = height.saturating_sub(1 + under.len()).max(ROWS_MIN).min(all);
+        Lines { calls: 0, rows: text::window(all, row, room), under }
     }
 }
 
@@ -100,9 +131,10 @@ impl Columns {
 pub fn cell_at(model: &Model, column: u16, line: u16, area: Rect) -> Option<(usize, usize)> {
     let grid = model.labs.grid.as_ref()?;
     let columns = Columns::of(grid, model.labs.cell.0, area.width);
-    let row = usize::from(line.checked_sub(2)?);
+    let lines = Lines::of(model, grid, area);
+    let row = lines.rows.start + usize::from(line.checked_sub(lines.calls + 1)?);
     let at = usize::from(column.checked_sub(HEADING)? / columns.width);
-    (at < columns.count && row < Fault::ALL.len()).then_some((columns.first + at, row))
+    (at < columns.count && lines.rows.contains(&row)).then_some((columns.first + at, row))
 }
 
 /// Over each column its disk call, in a word where there is room, else in a letter.
@@ -110,13 +142,13 @@ fn draw_calls(model: &Model, grid: &Grid, columns: &Columns, area: Rect, buffer:
     let style = |family| model.style.theme.style(family);
     if columns.count < grid.columns.len() {
         let words = format!("{} to {} of {}", columns.first + 1, columns.first + columns.count, grid.columns.len());
-        line_of(buffer, Rect { width: HEADING, ..area }, 1, &words, style(Family::Quiet));
+        line_of(buffer, Rect { width: HEADING, ..area }, 0, &words, style(Family::Quiet));
     }
     for column in columns.first..columns.first + columns.count {
         let family = if model.labs.cell.0 == column { Family::Title } else { Family::Quiet };
         let word = &grid.columns[column].word;
         let words = if columns.width == CELL.1 { format!(" {word}") } else { format!(" {} ", letter(word)) };
-        put(buffer, area, columns.place(column), 1, &words, style(family));
+        put(buffer, area, columns.place(column), 0, &words, style(family));
     }
 }
 
@@ -159,6 +191,7 @@ fn legend(grid: &Grid) -> String {
     calls.sort_unstable();
     calls.dedup();
     let named = calls.iter().filter(|word| !matches!(**word, "start" | "end"));
+    words.push("· nothing to strike".to_owned());
     words.push(named.map(|word| format!("{} {}", letter(word), word.to_lowercase())).collect::<Vec<_>>().join(", "));
     words.join("  ")
 }

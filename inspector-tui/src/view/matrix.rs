@@ -89,7 +89,10 @@ fn card(model: &Model, row: usize, column: usize, room: usize, height: u16) -> V
     add(&says, Family::Plain);
     add(&places, Family::Quiet);
     if height >= LEGEND_LINES {
-        add("X open without it  x if another is out too  · caught  O OPEN  a by the anchor", Family::Quiet);
+        add(
+            "X open without it  x if another is out too  · caught  - harmless  a told by the anchor  O OPEN",
+            Family::Quiet,
+        );
     }
     if height >= SUMMARY_LINES {
         add(&facts::matrix(&model.labs.tamper).summary, Family::Quiet);

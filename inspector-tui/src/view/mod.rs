@@ -113,7 +113,14 @@ fn draw_store(model: &Model, area: Rect, buffer: &mut Buffer) {
             None if model.verifying.is_some() => ("What is found stands here as it comes.".to_owned(), Family::Quiet),
             None => (crate::describe::verify::verify(model).last_line(room), Family::Plain),
         };
-        line_of(buffer, area, 0, &words, model.style.theme.style(family));
+        let style = model.style.theme.style(family);
+        // A word to the person that is too long for its line takes the next one too, where nothing is typed or done there.
+        let is_idle = !model.is_typing() && model.busy.is_none();
+        if text::width(&words) > room && is_idle && model.note.is_some() {
+            wrapped(buffer, Rect { height: 2, ..area }, &words, style);
+            return hints::draw(model, plan.hints, buffer);
+        }
+        line_of(buffer, area, 0, &words, style);
     }
     hints::draw_command(model, plan.command, buffer);
     hints::draw(model, plan.hints, buffer);
@@ -178,8 +185,8 @@ static PANES: &[PaneRow] = &[
     pane!(Map, |_| "3 map".into(), map::note, map::draw),
     pane!(Seals, |_| "6 seals".into(), seals::note, seals::draw),
     pane!(Receipt, |_| "9 receipt".into(), receipt::note, receipt::draw),
-    pane!(Diff, |_| "11 diff".into(), diff::note, diff::draw),
-    pane!(Life, |_| "12 life".into(), life::note, life::draw),
+    pane!(Diff, |_| "d diff".into(), diff::note, diff::draw),
+    pane!(Life, |_| "w life".into(), life::note, life::draw),
     pane!(OtherForm, page::other_title, page::other_note, page::draw_other),
     pane!(Finding, verify::card_title, |_| String::new(), verify::draw_card),
     pane!(Help, |_| "help".into(), help::note, help::draw),
@@ -326,6 +333,7 @@ pub fn rows_in_front(model: &Model) -> Option<(Vec<rows::Row>, Rect)> {
     let (area, lines) = match model.view {
         View::Seals => (area(Pane::Seals), seals::lines(model, area(Pane::Seals))),
         View::Snapshots => (area(Pane::Snapshots), snapshots::lines(model, area(Pane::Snapshots))),
+        View::Receipt => (area(Pane::Receipt), receipt::lines(model, area(Pane::Receipt))),
         _ => return None,
     };
     Some((lines, area))

@@ -60,7 +60,7 @@ pub fn draw_brief(model: &Model, area: Rect, buffer: &mut Buffer) {
     let page = facts::page(model);
     let theme = &model.style.theme;
     if let Some(remark) = &page.remark {
-        return line_of(buffer, area, 0, remark, theme.style(Family::Quiet));
+        return super::wrapped(buffer, area, remark, theme.style(Family::Quiet));
     }
     let parts = parts(model);
     draw_ruler(model, &parts, Rect { height: ruler_lines(area, false), ..area }, buffer);
@@ -74,7 +74,7 @@ pub fn draw_full(model: &Model, area: Rect, buffer: &mut Buffer) {
     let page = facts::page(model);
     let theme = &model.style.theme;
     if let Some(remark) = &page.remark {
-        return line_of(buffer, area, 0, remark, theme.style(Family::Quiet));
+        return super::wrapped(buffer, area, remark, theme.style(Family::Quiet));
     }
     let parts = parts(model);
     let ruler_lines = ruler_lines(area, true);
@@ -356,7 +356,7 @@ fn whole_page(model: &Model) -> Vec<CardLine> {
         }
         Some(node) => format!("{}, {}", pages(node.slot_count()), free(node)),
         None => match model.world.file().and_then(|file| file.locked.clone()) {
-            Some(why) => format!("what only the key opens: {why}"),
+            Some(_) => "what only the key opens, and none given so far does; the sealed form is shown".into(),
             None => "what only its key opens; the sealed form is shown".into(),
         },
     };
@@ -518,6 +518,18 @@ fn other_byte(model: &Model, annotations: &[Annotation], is_sealed: bool) -> Opt
     let shown = facts::annotations(model);
     let ciphertext = shown.iter().find(|part| part.name == "ciphertext")?;
     byte.checked_sub(ciphertext.span.start).filter(|_| ciphertext.span.contains(&byte))
+}
+
+/// The byte of the form in front that a byte of the other form is; none where only the other form has it, as the nonce.
+pub fn byte_of_other(model: &Model, byte: usize) -> Option<usize> {
+    let (_, other, is_sealed) = other_form(model)?;
+    let shown = facts::annotations(model);
+    let sealed = if is_sealed { &other } else { &shown };
+    let ciphertext = sealed.iter().find(|part| part.name == "ciphertext")?.span.clone();
+    match is_sealed {
+        true => byte.checked_sub(ciphertext.start).filter(|_| ciphertext.contains(&byte)),
+        false => Some(ciphertext.start + byte).filter(|byte| ciphertext.contains(byte)),
+    }
 }
 
 /// Nonce, header and tag of a sealed page in words.

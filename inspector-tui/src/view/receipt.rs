@@ -3,6 +3,7 @@
 use super::rows::{self, Row};
 use crate::{
     describe::receipt::{self as facts, BillFacts, ROWS},
+    looking::Goal,
     model::Model,
     widget::{Family, text},
 };
@@ -24,12 +25,12 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     rows::draw(model, &lines(model, area), area, buffer);
 }
 
-/// The lines of the view; none of them can be chosen.
+/// The lines of the view: a figure leads to the first event that it counts.
 pub fn lines(model: &Model, area: Rect) -> Vec<Row> {
     let receipt = facts::receipt(model);
     let room = usize::from(area.width.saturating_sub(2));
     match &receipt.of {
-        Some(of) => billed(&receipt, of, room),
+        Some(of) => billed(&receipt, of, &facts::first_events(model, of), room),
         None => {
             let words = receipt.remark.as_deref().unwrap_or("There is nothing to bill.");
             Row::wrapped(words, room, Family::Quiet, None)
@@ -37,13 +38,13 @@ pub fn lines(model: &Model, area: Rect) -> Vec<Row> {
     }
 }
 
-fn billed(receipt: &facts::ReceiptFacts, of: &BillFacts, room: usize) -> Vec<Row> {
+fn billed(receipt: &facts::ReceiptFacts, of: &BillFacts, first: &[Option<usize>; ROWS.len()], room: usize) -> Vec<Row> {
     let bills: Vec<&BillFacts> =
         [Some(of), receipt.transaction.as_ref(), receipt.against.as_ref()].into_iter().flatten().collect();
     let column = (room.saturating_sub(LABEL) / bills.len().max(1)).clamp(FIGURE_MIN, FIGURE);
     let has_delta = receipt.against.is_some() && LABEL + column * (bills.len() + 1) <= room;
     let mut lines = vec![Row::text(heading(&bills, column, has_delta), Family::Title)];
-    for (label, meaning, figure) in ROWS {
+    for ((label, meaning, figure), first) in ROWS.into_iter().zip(first) {
         let figures: Vec<Option<u64>> = bills.iter().map(|bill| figure(&bill.bill)).collect();
         // A line that is nought everywhere says nothing.
         if figures.iter().all(|figure| figure.unwrap_or(0) == 0) {
@@ -64,7 +65,8 @@ fn billed(receipt: &facts::ReceiptFacts, of: &BillFacts, room: usize) -> Vec<Row
         if !meaning.is_empty() && text::width(&words) + text::width(meaning) + 3 <= room {
             words.push_str(&format!("   {meaning}"));
         }
-        lines.push(Row::text(words, if label.contains("bytes") { Family::Length } else { Family::Plain }));
+        let family = if label.contains("bytes") { Family::Length } else { Family::Plain };
+        lines.push(Row::to(words, family, first.map(Goal::Event)));
     }
     lines.push(Row::text("", Family::Plain));
     lines.extend(of.amplification().map(|words| Row::text(format!("{words}."), Family::Title)));
@@ -76,7 +78,7 @@ fn billed(receipt: &facts::ReceiptFacts, of: &BillFacts, room: usize) -> Vec<Row
 fn heading(bills: &[&BillFacts], column: usize, has_delta: bool) -> String {
     let mut words = " ".repeat(LABEL);
     for bill in bills {
-        words.push_str(&format!("{:>column$}", text::clip(&bill.what, column - 2)));
+        words.push_str(&format!("{:>column$}", text::clip(bill.what.trim_end_matches(" in the log"), column - 2)));
     }
     if has_delta {
         words.push_str(&format!("{:>column$}", "difference"));

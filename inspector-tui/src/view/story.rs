@@ -76,7 +76,11 @@ fn asked(question: &crate::model::Question, screen: Screen) -> Vec<CardLine> {
         let (verdict, family) = match question.chosen == Some(question.answer) {
             true if screen == Screen::File => (format!("Right. {}", question.why), Family::Good),
             true => (format!("Right: {right}."), Family::Good),
-            false => (format!("No: {right}. {}", question.why), Family::Warning),
+            false => {
+                let chosen = question.chosen.and_then(|chosen| question.choices.get(chosen));
+                let said = chosen.map_or(String::new(), |chosen| format!(" not {chosen} but"));
+                (format!("No,{said} {right}. {}", question.why), Family::Warning)
+            }
         };
         return vec![title, CardLine { family, ..text(verdict) }];
     }

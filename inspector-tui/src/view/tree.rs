@@ -34,6 +34,7 @@ pub fn note(model: &Model) -> String {
     let world = &model.world;
     if let Some(file) = world.file() {
         return match (&file.locked, crate::describe::log::newest_superblock(world)) {
+            (None, _) if world.facts.root.is_none() => "no root to believe".into(),
             (None, _) => format!("as of commit {}", world.facts.commit),
             (Some(_), Some(_)) => "locked".into(),
             (Some(_), None) => "not readable".into(),
@@ -52,10 +53,11 @@ pub fn note(model: &Model) -> String {
 
 /// The same in few words.
 pub fn short_note(model: &Model) -> String {
-    match facts::changed_pages(&model.world).len() {
-        0 if model.world.facts.open => format!("commit {}", model.world.facts.commit),
-        0 => String::new(),
-        count => format!("{count} changed"),
+    match (facts::changed_pages(&model.world).len(), facts::commit_to_come(&model.world)) {
+        (0, Some(commit)) => format!("commit {commit} to come"),
+        (0, None) if model.world.facts.open => format!("commit {}", model.world.facts.commit),
+        (0, None) => String::new(),
+        (count, _) => format!("{count} changed"),
     }
 }
 
@@ -119,15 +121,17 @@ fn beside(model: &Model, area: Rect) -> Vec<String> {
     lines
 }
 
-/// The pages of a locked file: what their headers tell without a key.
+/// The pages of a file without a tree: what their headers tell without a key, and whether each opens.
 fn draw_sealed_pages(model: &Model, area: Rect, buffer: &mut Buffer) {
     let pages = model.world.page_total() as usize;
     let line = |page: PageNo| {
         let known = model.world.page(page);
         let kind = facts::kind_word(known.as_ref().and_then(|known| known.kind));
+        let opened = known.as_ref().is_some_and(|known| known.plain.is_some());
         let commit =
             known.and_then(|known| known.sealed_commit).map_or(String::new(), |at| format!(", as of commit {at}"));
-        format!("page {page}   {}{commit}, sealed", if kind.is_empty() { "unknown" } else { kind })
+        let state = if opened { "opens" } else { "sealed" };
+        format!("page {page}   {}{commit}, {state}", if kind.is_empty() { "unknown" } else { kind })
     };
     let room = usize::from(area.height);
     let shown = if pages <= room { pages } else { room.saturating_sub(1) };
@@ -151,6 +155,10 @@ pub fn page_at(model: &Model, column: u16, line: u16, area: Rect) -> Option<Page
             let (levels, selected) = levels(model);
             let canvas = TreeCanvas { levels: &levels, selected, theme: &model.style.theme };
             let place = canvas.layout(area.width, height).place_at(column, line)?;
+            let built = levels.get(place.level).and_then(|level| level.node(place.index));
+            if let Some(node) = built {
+                return Some(PageNo(node.page));
+            }
             (place.level, place.index)
         }
         TreeZoom::Node => return None,
@@ -185,7 +193,24 @@ fn levels(model: &Model) -> (Vec<TreeLevel>, Option<TreePlace>) {
         });
         levels.push(TreeLevel { before: built.start, nodes: nodes.collect(), after: level.len() - built.end });
     }
-    (levels, place)
+    let loose = add_loose(model, &mut levels);
+    (levels, place.or(loose))
+}
+
+/// Puts the nodes that nothing leads to yet at the right end of their levels; the place of the selected one, when it is such.
+fn add_loose(model: &Model, levels: &mut [TreeLevel]) -> Option<TreePlace> {
+    let mut selected = None;
+    for facts in facts::loose(&model.world) {
+        let above = usize::from(facts.level.unwrap_or(0)) + 1;
+        let Some(at) = levels.len().checked_sub(above) else { continue };
+        // A level of which only a part is built has no right end here.
+        let Some(level) = levels.get_mut(at).filter(|level| level.after == 0) else { continue };
+        if model.page == Some(PageNo(facts.page)) {
+            selected = Some(TreePlace { level: at, index: level.total() });
+        }
+        level.nodes.push(node(facts, 0..0, None));
+    }
+    selected
 }
 
 fn focus_of(world: &World, level: &[PageNo], at: usize, selected: Option<TreePlace>) -> usize {
@@ -209,7 +234,13 @@ fn node(facts: NodeFacts, children: Range<usize>, folded: Option<usize>) -> Tree
         page: facts.page,
         keys: facts.shown_keys().into_iter().enumerate().map(|(at, key)| (key, mark(at))).collect(),
         fill_percent: facts.fill_percent.filter(|_| facts.state != NodeState::Bad),
-        marks: NodeMarks { changed: facts.changed, new: facts.new, on_path: facts.on_path, anew: facts.anew },
+        marks: NodeMarks {
+            changed: facts.changed,
+            new: facts.new,
+            on_path: facts.on_path,
+            anew: facts.anew,
+            loose: facts.loose,
+        },
         status: match facts.state {
             NodeState::Unchecked => NodeStatus::Unchecked,
             NodeState::Ok => NodeStatus::Ok,

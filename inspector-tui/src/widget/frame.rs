@@ -197,7 +197,7 @@ impl Frame<'_> {
         let mut column = pen.put(2, line, " ", quiet);
         for at in shown.clone() {
             column = match at == present {
-                true => pen.put(column, line, &names[at].to_uppercase(), self.theme.style(Family::Title)),
+                true => pen.put(column, line, &in_front(&names[at]), self.theme.style(Family::Title)),
                 false => pen.put(column, line, &names[at], self.theme.style(Family::Plain)),
             };
             let gap = if at + 1 < shown.end { " ".repeat(tab_gap(pen.width())) } else { " ".into() };
@@ -241,6 +241,14 @@ fn leading_parts(note: &str, room: usize) -> &str {
 /// Blanks between two tabs: on a narrow screen the digits tell them apart.
 pub fn tab_gap(width: u16) -> usize {
     if width < NARROW_COLUMNS { 1 } else { 2 }
+}
+
+/// The tab of the view in front: its word in capitals, its key as it is pressed.
+fn in_front(name: &str) -> String {
+    match name.split_once(' ') {
+        Some((key, word)) => format!("{key} {}", word.to_uppercase()),
+        None => name.to_uppercase(),
+    }
 }
 
 fn tabs_that_fit(names: &[String], present: usize, gap: usize, room: usize) -> std::ops::Range<usize> {

@@ -82,6 +82,8 @@ pub struct NodeMarks {
     pub new: bool,
     /// On the path of the present search: double lines.
     pub on_path: bool,
+    /// No pointer leads to it yet: it has no edge.
+    pub loose: bool,
 }
 
 /// The nodes of one level, or those of them that were built.
@@ -315,6 +317,7 @@ impl TreeCanvas<'_> {
             (any(&|node| node.marks.on_path), "═ path of the search", Family::Path),
             (any(&|node| node.marks.changed), "* changed in memory", Family::Changed),
             (any(&|node| node.marks.anew), "* changed since the look before", Family::Changed),
+            (any(&|node| node.marks.loose), "no edge: no pointer yet", Family::Changed),
             (any(&has_new_key), "+ the new record", Family::Fresh),
         ];
         let entries: Vec<_> = entries.iter().filter(|(present, ..)| *present).collect();
