@@ -322,9 +322,15 @@ impl TreeCanvas<'_> {
         ];
         let entries: Vec<_> = entries.iter().filter(|(present, ..)| *present).collect();
         let needed: usize = entries.iter().map(|(_, words, _)| text::width(words) + 4).sum();
-        let (mut column, gap) = if needed < usize::from(pen.width()) { (3, 4) } else { (1, 2) };
+        let narrow = needed >= usize::from(pen.width());
+        let (mut column, gap) = if narrow { (1, 2) } else { (3, 4) };
         for (_, words, family) in entries {
-            column = pen.put(column, line, words, self.theme.style(*family)) + gap;
+            let words = if narrow { words.replace("the ", "") } else { (*words).to_owned() };
+            // Half an explanation explains nothing.
+            if usize::from(column) + text::width(&words) > usize::from(pen.width()) {
+                continue;
+            }
+            column = pen.put(column, line, &words, self.theme.style(*family)) + gap;
         }
     }
 }
