@@ -467,6 +467,8 @@ pub struct Model {
     pub help_now: Vec<bool>,
     /// The view that help came from.
     pub view_before_help: View,
+    /// What had the keys then.
+    pub focus_before_help: Focus,
     /// The speed, while playing.
     pub playing: Option<Speed>,
     /// Questions before the event.
@@ -570,6 +572,7 @@ impl Model {
             help_search: LineEdit::default(),
             help_now: Vec::new(),
             view_before_help: View::Tree,
+            focus_before_help: Focus::Main,
             playing: None,
             predict: Predict::default(),
             report: None,

@@ -100,11 +100,12 @@ impl Asked {
         let pointed = match (&self.way, given) {
             (Way::Point { fields, .. }, Given::Byte(byte)) => {
                 let field = fields.iter().find(|field| field.span.contains(byte));
-                field.map_or(String::new(), |field| format!("Byte {byte} is part of `{}`. ", field.name))
+                field.map(|field| format!("byte {byte} is part of `{}`. It", field.name))
             }
-            _ => String::new(),
+            _ => None,
         };
-        format!("Not so: {pointed}it is {}. {}", self.answer(), self.why)
+        let it = pointed.unwrap_or_else(|| "it".to_owned());
+        format!("Not so: {it} is {}. {}", self.answer(), self.why)
     }
 }
 

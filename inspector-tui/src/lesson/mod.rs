@@ -26,7 +26,7 @@ pub use play::{Attempt, PlayError, Played, attempt, missing, play, receipt, refu
 pub use player::{Entry, Open, Player, Shelf, Standing, Tried, Waiting};
 pub use print::to_html;
 pub use progress::{Kept, Progress, Score};
-pub use prose::{Ink, Line, lines as prose_lines};
+pub use prose::{Ink, Line, lines as prose_lines, said};
 pub use store::Store;
 
 use std::sync::LazyLock;

@@ -23,6 +23,8 @@ pub struct Player {
     pub questions: VecDeque<Asked>,
     /// The question on the screen.
     pub open: Option<Open>,
+    /// A question that was answered by pointing, as long as its bytes are still shown.
+    pub pointed: Option<Box<Open>>,
     /// Questions that were put, by the line of the file.
     pub put: BTreeMap<usize, Entry>,
     /// Events of the script that is shown which are kept back until the question before them is answered.
@@ -117,6 +119,7 @@ impl Player {
             waiting: Waiting::Nothing,
             questions: VecDeque::new(),
             open: None,
+            pointed: None,
             put: BTreeMap::new(),
             held: Vec::new(),
             first: 0,

@@ -1,4 +1,5 @@
-//! The little Markdown that lessons use, as lines of words: headings, paragraphs, lists, `code`, **strong**, tables as they are.
+//! The little Markdown that lessons use, as lines of words: headings, paragraphs, lists, `code`, **strong** and *new* words, tables as
+//! they are.
 
 use crate::widget::text;
 
@@ -7,7 +8,7 @@ use crate::widget::text;
 pub enum Ink {
     /// As it is.
     Plain,
-    /// A heading, or a **strong** word.
+    /// A heading, a **strong** word, or a *new* one.
     Strong,
     /// Something of the script language or of the bytes.
     Code,
@@ -81,6 +82,20 @@ pub fn lines(markdown: &str, columns: usize) -> Vec<Line> {
         all.pop();
     }
     all
+}
+
+/// A few words, whose marks are turned into inks; what has no mark is written in `ink`. `before` stands in front of them, and
+/// the other lines under what follows it.
+pub fn said(words: &str, columns: usize, ink: Ink, before: &str) -> Vec<Line> {
+    let indent = text::width(before);
+    let mut lines = wrapped(words, columns.saturating_sub(indent).max(1));
+    for (at, line) in lines.iter_mut().enumerate() {
+        line.pieces.iter_mut().filter(|(_, plain)| *plain == Ink::Plain).for_each(|piece| piece.1 = ink);
+        if indent > 0 {
+            line.pieces.insert(0, (if at == 0 { before.to_owned() } else { " ".repeat(indent) }, ink));
+        }
+    }
+    lines
 }
 
 /// `- …` or `1. …`.
@@ -183,8 +198,12 @@ fn inked(text: &str) -> Vec<(String, Ink)> {
                 flush(&mut words, &mut word, ink);
                 ink = if ink == Ink::Strong { Ink::Plain } else { Ink::Strong };
             }
-            '*' if ink != Ink::Code
-                && (word.is_empty() || letters.peek().is_none_or(|next| !next.is_alphanumeric())) => {}
+            '*' if ink == Ink::Strong
+                || (ink == Ink::Plain && letters.peek().is_some_and(|next| next.is_alphanumeric())) =>
+            {
+                flush(&mut words, &mut word, ink);
+                ink = if ink == Ink::Strong { Ink::Plain } else { Ink::Strong };
+            }
             ' ' => {
                 word.push(' ');
                 flush(&mut words, &mut word, ink);
@@ -232,6 +251,17 @@ mod tests {
         assert_eq!(text, ["A title", "", "A strong word, a soft", "one, and put m 13 of", "lesson 4."]);
         assert!(lines[2].pieces.contains(&("strong ".to_owned(), Ink::Strong)) || lines[2].pieces[1].1 == Ink::Strong);
         assert!(lines[3].pieces.iter().any(|(words, ink)| *ink == Ink::Code && words == "put m 13"));
+    }
+
+    #[test]
+    fn new_words_stand_out_and_a_star_between_numbers_is_a_star() {
+        let lines = lines("first (*little endian*): 2 * 3, *n*th", 60);
+        assert_eq!(lines[0].text(), "first (little endian): 2 * 3, nth");
+        let strong: Vec<&str> =
+            lines[0].pieces.iter().filter(|(_, ink)| *ink == Ink::Strong).map(|(words, _)| words.as_str()).collect();
+        assert_eq!(strong, ["little endian", "n"]);
+        let said: Vec<String> = said("is `put` allowed here?", 12, Ink::Strong, ">1 ").iter().map(Line::text).collect();
+        assert_eq!(said, [">1 is put", "   allowed", "   here?"]);
     }
 
     #[test]

@@ -219,7 +219,7 @@ fn answers_are_judged_as_they_are_given() {
     let Way::Point { answer, fields, .. } = &point.way else { panic!("{point:?}") };
     assert!(point.is_right(&Given::Byte(answer.start)) && !point.is_right(&Given::Byte(answer.end)));
     assert!(fields.iter().any(|field| field.name == "page_size" && field.span == *answer));
-    assert!(point.reply(Some(&Given::Byte(0))).starts_with("Not so: Byte 0 is part of"));
+    assert!(point.reply(Some(&Given::Byte(0))).starts_with("Not so: byte 0 is part of"));
     let order = asked(6);
     assert_eq!(order.answer(), "2 1 3", "write, sync, commit: {}", order.text);
 }

@@ -100,7 +100,7 @@ fn walk(model: &mut Model, from: usize) -> Vec<Command> {
     let mut at = from;
     loop {
         let Some(player) = player(model) else { return commands };
-        player.scroll = None;
+        (player.pointed, player.scroll) = (None, None);
         let Some(block) = player.lesson.blocks.get(at).cloned() else {
             commands.extend(end(model));
             return commands;
@@ -155,6 +155,7 @@ fn stand(model: &mut Model, at: usize) -> Vec<Command> {
     let Some(player) = player(model) else { return Vec::new() };
     player.at = at;
     (player.open, player.tried, player.scroll, player.ended) = (None, None, None, false);
+    player.pointed = None;
     player.questions.clear();
     player.held.clear();
     let mut standing = player.standing(at);
@@ -243,7 +244,7 @@ fn put_next(model: &mut Model) {
     time::seek(model, asked.event);
     if let Some(player) = player(model) {
         player.open = Some(Open::of(asked));
-        player.scroll = None;
+        (player.pointed, player.scroll) = (None, None);
     }
     model.focus = Focus::Text;
 }
@@ -287,7 +288,12 @@ fn answer(model: &mut Model) -> Vec<Command> {
         }
         Way::Type { .. } => Given::Words(open.typed.text.trim().to_owned()),
     };
-    close(model, open.asked, Some(given))
+    let shown = matches!(open.asked.way, Way::Point { .. }).then(|| Box::new(open.clone()));
+    let commands = close(model, open.asked, Some(given));
+    if let Some(player) = player(model) {
+        player.pointed = shown;
+    }
+    commands
 }
 
 /// A question is over: what it was about is shown.

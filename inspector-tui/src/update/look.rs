@@ -22,6 +22,7 @@ const LINES_AROUND: i32 = 8;
 pub(super) fn show(model: &mut Model, view: View) {
     if view == View::Help && model.view != View::Help {
         model.view_before_help = model.view;
+        model.focus_before_help = model.focus;
         model.help_now = keymap::possible_now(model);
         model.help_search = LineEdit::default();
     }
@@ -68,8 +69,12 @@ pub(super) fn next_tree(model: &mut Model) {
 }
 
 pub(super) fn leave_help(model: &mut Model) {
-    let view = model.view_before_help;
+    let (view, focus) = (model.view_before_help, model.focus_before_help);
     show(model, view);
+    // In a lesson the keys belong to its text again: a question may wait there.
+    if focus == Focus::Text {
+        model.focus = focus;
+    }
 }
 
 pub(super) fn resize(model: &mut Model, size: (u16, u16)) {

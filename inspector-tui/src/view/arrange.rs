@@ -205,11 +205,19 @@ pub(super) fn plan(model: &Model, area: Rect) -> Plan {
 /// From so many columns on a lesson's text stands beside the views; on fewer, in their place while it has the keys.
 const TAUGHT_BESIDE: u16 = 96;
 
+/// Columns of a lesson's text on a screen of so many.
+pub(super) fn taught_columns(screen: u16) -> u16 {
+    if screen < TAUGHT_BESIDE { screen } else { (screen * 9 / 20).clamp(44, 76) }
+}
+
 /// A lesson: its text, and beside it the views, or the bytes to point at.
 fn taught(model: &Model, body: Rect) -> Vec<Column> {
     let text = placed(model, Pane::Lesson, Height::Share(1), Focus::Text);
     let bytes = placed(model, Pane::Pointing, Height::Share(1), Focus::Side);
     let points = super::lesson::is_pointing(model);
+    if model.view == View::Help && model.focus != Focus::Text {
+        return vec![Column { area: body, panes: compact(model, body) }];
+    }
     if body.width < TAUGHT_BESIDE {
         let panes = match (model.focus, points) {
             (Focus::Text, true) => vec![Placed { height: Height::Lines(body.height / 3), ..text }, bytes],
@@ -218,7 +226,7 @@ fn taught(model: &Model, body: Rect) -> Vec<Column> {
         };
         return vec![Column { area: body, panes }];
     }
-    let width = (body.width * 9 / 20).clamp(44, 76);
+    let width = taught_columns(body.width);
     let left = Rect { width, ..body };
     let right = Rect { x: left.right(), width: body.width - width, ..body };
     let beside = if points && model.focus == Focus::Text { vec![bytes] } else { compact(model, right) };

@@ -1,9 +1,9 @@
 //! A lesson's text beside the views, and the bytes that a question asks to point at.
 
-use super::{Pane, area_of};
+use super::{Pane, area_of, arrange::taught_columns};
 use crate::{
     describe::lesson::{LessonFacts, PieceFacts, TaskFacts, lesson},
-    lesson::{Ink, Line, Way, prose_lines},
+    lesson::{Ink, Line, Way, prose_lines, said},
     model::{Model, Note},
     widget::{Family, text},
 };
@@ -12,11 +12,15 @@ use ratatui::{
     layout::Rect,
     style::{Modifier, Style},
 };
+use std::ops::Range;
 
-/// `Lesson 4: The split`.
+/// `Lesson 4: The split`; where there is no room for both, how far it is goes before its name.
 pub fn title(model: &Model) -> String {
-    let player = model.lessons.player.as_deref();
-    player.map_or(String::new(), |player| format!("Lesson {}: {}", player.lesson.number, player.lesson.title))
+    let Some(player) = model.lessons.player.as_deref() else { return String::new() };
+    let (short, whole) = (format!("Lesson {}", player.lesson.number), &player.lesson.title);
+    let whole = format!("{short}: {whole}");
+    let room = usize::from(taught_columns(model.size.0));
+    if text::width(&whole) + text::width(&note(model)) + 8 <= room { whole } else { short }
 }
 
 /// How far it is, and how the questions went.
@@ -112,12 +116,7 @@ impl Shown {
 }
 
 fn lines_of(piece: &PieceFacts, columns: usize) -> Vec<Line> {
-    let wrapped = |words: &str, ink: Ink, before: &str| -> Vec<Line> {
-        let room = columns.saturating_sub(text::width(before)).max(1);
-        let indent = " ".repeat(text::width(before));
-        let lines = text::wrap(words, room).into_iter().enumerate();
-        lines.map(|(at, line)| Line::of(format!("{}{line}", if at == 0 { before } else { &indent }), ink)).collect()
-    };
+    let wrapped = |words: &str, ink: Ink, before: &str| said(words, columns, ink, before);
     match piece {
         PieceFacts::Text { markdown } => prose_lines(markdown, columns),
         PieceFacts::Script { store, lines } => {
@@ -225,31 +224,47 @@ fn row_bytes(columns: u16) -> usize {
     if columns >= 75 { 16 } else { 8 }
 }
 
-/// Whether bytes are to be pointed at.
+/// Whether bytes are to be pointed at, or were a moment ago.
 pub fn is_pointing(model: &Model) -> bool {
-    let open = model.lessons.player.as_ref().and_then(|player| player.open.as_ref());
-    open.is_some_and(|open| matches!(open.asked.way, Way::Point { .. }))
+    pointing(model).is_some()
 }
 
 /// What they are the bytes of.
 pub fn pointing_title(model: &Model) -> String {
     match pointing(model) {
-        Some((place, ..)) => format!("The bytes of {place}"),
+        Some(Pointing { place, answer: Some(_), .. }) => format!("The bytes of {place}: the answer is marked"),
+        Some(Pointing { place, .. }) => format!("The bytes of {place}"),
         None => String::new(),
     }
 }
 
-fn pointing(model: &Model) -> Option<(&str, &[u8], usize)> {
-    let open = model.lessons.player.as_ref()?.open.as_ref()?;
+/// The bytes that are pointed at.
+struct Pointing<'m> {
+    place: &'m str,
+    bytes: &'m [u8],
+    cursor: usize,
+    /// Where the answer is, once one was given.
+    answer: Option<&'m Range<usize>>,
+}
+
+fn pointing(model: &Model) -> Option<Pointing<'_>> {
+    let player = model.lessons.player.as_ref()?;
+    let (open, is_told) = match (&player.open, &player.pointed) {
+        (Some(open), _) => (open, false),
+        (None, Some(open)) => (&**open, true),
+        (None, None) => return None,
+    };
     match &open.asked.way {
-        Way::Point { place, bytes, .. } => Some((place, bytes, open.byte)),
+        Way::Point { place, bytes, answer, .. } => {
+            Some(Pointing { place, bytes, cursor: open.byte, answer: is_told.then_some(answer) })
+        }
         _ => None,
     }
 }
 
 /// Draws the bytes around the cursor, and what those at the cursor read as numbers.
 pub fn draw_pointing(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let Some((_, bytes, cursor)) = pointing(model) else { return };
+    let Some(Pointing { bytes, cursor, answer, .. }) = pointing(model) else { return };
     let theme = &model.style.theme;
     let width = row_bytes(area.width);
     let lines = area.height.saturating_sub(2);
@@ -261,7 +276,9 @@ pub fn draw_pointing(model: &Model, area: Rect, buffer: &mut Buffer) {
         super::line_of(buffer, area, line, &format!("{start:5}"), theme.style(Family::Quiet));
         for (at, byte) in chunk.iter().enumerate() {
             let mut style = theme.style(if *byte == 0 { Family::Quiet } else { Family::Plain });
-            if start + at == cursor {
+            if answer.is_some_and(|answer| answer.contains(&(start + at))) {
+                style = theme.style(Family::Good).add_modifier(Modifier::REVERSED);
+            } else if start + at == cursor {
                 style = style.add_modifier(Modifier::REVERSED);
             }
             let gap = u16::from(at >= 8);
@@ -276,15 +293,21 @@ pub fn draw_pointing(model: &Model, area: Rect, buffer: &mut Buffer) {
             }
         }
     }
-    super::line_of(buffer, area, area.height - 1, &numbers(bytes, cursor), theme.style(Family::Plain));
+    super::line_of(buffer, area, area.height - 1, &numbers(bytes, cursor, area.width), theme.style(Family::Plain));
 }
 
-/// The bytes from the cursor on, read as little-endian numbers.
-fn numbers(bytes: &[u8], cursor: usize) -> String {
+/// The bytes from the cursor on, read as little-endian numbers: as many as there is room for.
+fn numbers(bytes: &[u8], cursor: usize, columns: u16) -> String {
     let value = |width: usize| {
         let span = bytes.get(cursor..cursor + width)?;
         Some(span.iter().rev().fold(0_u64, |value, byte| value << 8 | u64::from(*byte)))
     };
     let read = [1, 2, 4, 8].into_iter().filter_map(|width| Some(format!("u{} {}", width * 8, value(width)?)));
-    format!("byte {cursor}: {}", read.collect::<Vec<_>>().join("  "))
+    let mut line = format!("byte {cursor}:");
+    for number in read {
+        if text::width(&line) + 2 + text::width(&number) + 2 <= usize::from(columns) {
+            line.push_str(&format!("  {number}"));
+        }
+    }
+    line
 }
