@@ -73,7 +73,12 @@ pub fn rows(model: &Model, range: std::ops::Range<usize>) -> Vec<DiskRowFacts> {
         Some(0) => log_row(world),
         Some(slot) => superblock_row(model, slot as u8 - 1),
     };
-    range.map(row_of).collect()
+    let known = |row: DiskRowFacts| match model.file_work.follow.on && row.durable != "-" {
+        // Another process writes it: what it has synced, it alone knows.
+        true => DiskRowFacts { durable: "?".into(), ..row },
+        false => row,
+    };
+    range.map(row_of).map(known).collect()
 }
 
 /// Everything but the rows.

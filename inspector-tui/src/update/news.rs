@@ -68,11 +68,22 @@ pub(super) fn ran(model: &mut Model, branch: usize, events: Vec<Arc<Event>>, sai
         model.travel.breakpoints.forget();
     }
     let lasting = happened && changes_something(&model.branches[branch].timeline, before);
+    let finished = (from.0 == branch && from.1 < before).then(|| finished_first(model, from.1)).flatten();
     if happened {
         undo::remember(model, words, from, Change::Grew { branch, before, taken: Vec::new() });
         time::refresh(model, if lasting { before + 1 } else { usize::MAX });
     }
     tell(model, said, lasting);
+    if let Some(words) = finished.filter(|_| lasting && model.note.is_none()) {
+        note(model, words);
+    }
+}
+
+/// Said when an operation was asked for in the middle of another: it stands behind that one, and the view went past its rest.
+fn finished_first(model: &Model, at: usize) -> Option<String> {
+    let under_way = model.operation().filter(|operation| at < operation.last + 1)?;
+    let line = crate::describe::operation_words(&under_way.line, WORDS_MAX);
+    Some(format!("`{line}` comes to its end first; this begins behind it. [ leads back."))
 }
 
 /// A branch began: the view stands on the first event it does not share. A branch that is known had an engine brought to its

@@ -17,6 +17,8 @@ const ROOMY_BODY: u16 = 17;
 const TALL_BODY: u16 = 24;
 /// Most lines that the page has under the tree on a tall screen.
 const PAGE_LINES_MAX: u16 = 16;
+/// Most lines of the story, while it says what did not work.
+const STORY_LINES_MAX: u16 = 6;
 /// Least lines that a tree of two levels is worth drawing in.
 const TREE_LINES_MIN: u16 = 6;
 
@@ -334,7 +336,12 @@ fn compact(model: &Model, body: Rect) -> Vec<Placed> {
         view => vec![main(front(view))],
     };
     if model.screen == Screen::Lab {
-        let lines = if model.view == View::Page && roomy && model.tour.is_none() { 2 } else { 3 };
+        let usual = if model.view == View::Page && roomy && model.tour.is_none() { 2 } else { 3 };
+        // What did not work is said whole, for as long as it is said.
+        let bad = model.note.as_ref().filter(|note| note.bad && roomy);
+        let room = usize::from(body.width.saturating_sub(4)).max(1);
+        let needed = bad.map_or(0, |note| crate::widget::text::wrap(&note.text, room).len() as u16);
+        let lines = needed.min(STORY_LINES_MAX).max(usual);
         panes.push(placed(model, Pane::Story, Height::Lines(lines), Focus::Side));
     }
     panes

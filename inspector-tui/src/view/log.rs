@@ -11,7 +11,16 @@ use ratatui::{buffer::Buffer, layout::Rect, widgets::Widget};
 /// What stands at the right of the title.
 pub fn note(model: &Model) -> String {
     let log = facts::log(model);
-    if log.bytes == 0 { "no log".into() } else { format!("durable up to {}", text::grouped(log.durable_to)) }
+    match log.bytes {
+        0 => "no log".into(),
+        _ if model.file_work.follow.on => format!("written up to {}", text::grouped(log.durable_to)),
+        _ => format!("durable up to {}", text::grouped(log.durable_to)),
+    }
+}
+
+/// What is known of the line up to which the log is there: of a log that another process writes, not whether it was synced.
+fn line_words(model: &Model) -> &'static str {
+    if model.file_work.follow.on { "written up to here" } else { "durable up to here" }
 }
 
 /// The same in few words.
@@ -31,7 +40,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let footer = fitting_footer(&log, rows.len(), area);
     let height = area.height - footer.len() as u16;
     let selected = selected(model, &log);
-    let lanes = LogLanes { rows: &rows, durable_to: log.durable_to, selected, theme };
+    let lanes = LogLanes { rows: &rows, durable_to: log.durable_to, line: line_words(model), selected, theme };
     lanes.render(Rect { height, ..area }, buffer);
     for (at, words) in footer.iter().enumerate() {
         line_of(buffer, area, height + at as u16, words, theme.style(Family::Quiet));
@@ -44,7 +53,13 @@ pub fn row_at(model: &Model, line: u16, area: Rect) -> Option<usize> {
     let rows = rows(&log);
     let height = area.height - fitting_footer(&log, rows.len(), area).len() as u16;
     let selected = selected(model, &log);
-    let lanes = LogLanes { rows: &rows, durable_to: log.durable_to, selected, theme: &model.style.theme };
+    let lanes = LogLanes {
+        rows: &rows,
+        durable_to: log.durable_to,
+        line: line_words(model),
+        selected,
+        theme: &model.style.theme,
+    };
     let at = lanes.row_at(line, height).filter(|_| line < height && log.bytes > 0)?;
     at.checked_sub(usize::from(log.generation.is_none())).filter(|row| *row < model.rows())
 }

@@ -439,13 +439,13 @@ fn other_form(model: &Model) -> Option<(Bytes, Vec<Annotation>, bool)> {
     Some((sealed, annotations, true))
 }
 
-/// `Page 2 sealed, for commit 3`.
+/// `Page 2 sealed, commit 3`.
 pub fn other_title(model: &Model) -> String {
     let Some(page) = model.shown_page() else { return "The other form".into() };
     match other_form(model) {
         Some((bytes, _, true)) => {
             let header = SealedView::new(&bytes).and_then(|sealed| sealed.header().ok());
-            let commit = header.map_or(String::new(), |header| format!(" for commit {}", header.commit));
+            let commit = header.map_or(String::new(), |header| format!(", commit {}", header.commit));
             format!("Page {page} sealed{commit}")
         }
         Some((_, _, false)) => format!("Page {page}, plain form"),
@@ -453,13 +453,9 @@ pub fn other_title(model: &Model) -> String {
     }
 }
 
-/// Where the sealed form stands.
+/// How long the other form is.
 pub fn other_note(model: &Model) -> String {
-    let sealed = model.shown_page().and_then(|page| model.world.sealed(page)).filter(|_| !model.shows_sealed());
-    sealed.map_or(String::new(), |at| {
-        let place = if at.file == model.world.facts.log_file { "log" } else { "file" };
-        format!("{place} {}", text::grouped(at.offset))
-    })
+    other_form(model).map_or(String::new(), |(bytes, _, _)| format!("{} bytes", bytes.len()))
 }
 
 /// Draws the form that is not in front; the byte under the cursor is marked in both.
@@ -536,6 +532,10 @@ pub fn byte_of_other(model: &Model, byte: usize) -> Option<usize> {
 fn sealed_words(model: &Model, bytes: &[u8]) -> Vec<String> {
     let Some(sealed) = SealedView::new(bytes) else { return Vec::new() };
     let mut words = vec![format!("nonce {}…  drawn anew for every seal", hex::encode(&sealed.nonce()[..6]))];
+    if let Some(at) = model.shown_page().and_then(|page| model.world.sealed(page)) {
+        let place = if at.file == model.world.facts.log_file { "log" } else { "page file" };
+        words.insert(0, format!("stands in the {place} at {}", text::grouped(at.offset)));
+    }
     if let Ok(header) = sealed.header() {
         words.push(format!("bound to page {}, commit {}, {}", header.page, header.commit, header.kind));
     }

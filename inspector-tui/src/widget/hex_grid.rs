@@ -194,13 +194,19 @@ impl HexGrid<'_> {
         names
     }
 
-    /// The last word of each name, for where the names do not fit: `m p`.
-    fn names_short(&self, bytes: Range<usize>) -> String {
-        let last = |span: &HexSpan| span.name.rsplit(' ').next().unwrap_or("").to_string();
+    /// The last word of each name, for where the names do not fit: `m p`; as many of them as fit whole, and a `+` for the rest.
+    fn names_short(&self, bytes: Range<usize>, room: usize) -> String {
+        let last = |span: &HexSpan| span.name.rsplit(' ').next().unwrap_or("").replace("ciphertext", "cipher");
         let mut words: Vec<String> = self.spans[self.spans_in(&bytes)].iter().map(last).collect();
         words.dedup();
         words.retain(|word| !word.is_empty());
-        words.join(" ")
+        let whole = words.join(" ");
+        if text::width(&whole) <= room {
+            return whole;
+        }
+        let fits = |count: &usize| text::width(&words[..*count].join(" ")) < room;
+        let count = (1..words.len()).rev().find(fits).unwrap_or(0);
+        if count == 0 { whole } else { format!("{}+", words[..count].join(" ")) }
     }
 }
 
@@ -298,7 +304,7 @@ impl HexGrid<'_> {
         let room = usize::from(pen.width().saturating_sub(columns.name()));
         let mut names = self.names(start..end);
         if text::width(&names) > room {
-            names = self.names_short(start..end);
+            names = self.names_short(start..end, room);
         }
         pen.put(columns.name(), y, &names, self.theme.style(Family::Plain));
     }

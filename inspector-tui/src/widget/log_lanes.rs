@@ -50,6 +50,8 @@ pub struct LogLanes<'a> {
     pub rows: &'a [LogRow],
     /// The byte up to which the log is safe; the line is drawn before the first row at or past it.
     pub durable_to: u64,
+    /// What is known of that line: `durable up to here`, or, where another process writes, only what the system holds.
+    pub line: &'a str,
     /// The row that must be seen; it is marked.
     pub selected: Option<usize>,
     /// The colours.
@@ -113,7 +115,7 @@ impl LogLanes<'_> {
     fn draw_durable(&self, pen: &mut Pen<'_>, line: u16, digits: usize) {
         let style = self.theme.style(Family::Good);
         let column = pen.put(1, line, &format!("{:>digits$} ", self.durable_to), self.theme.style(Family::Quiet));
-        let column = pen.put(column, line, "━━ durable up to here ", style);
+        let column = pen.put(column, line, &format!("━━ {} ", self.line), style);
         pen.fill(column..pen.line_width(line), line, '━', style);
     }
 
@@ -182,9 +184,21 @@ mod tests {
     #[test]
     fn the_durable_line_parts_what_is_safe_from_what_is_not() {
         let (theme, mut rows) = (Theme::dark(), rows());
-        let before = drawn(&LogLanes { rows: &rows, durable_to: 784, selected: None, theme: &theme }, 38, 8);
-        let after = drawn(&LogLanes { rows: &rows, durable_to: 2688, selected: Some(6), theme: &theme }, 38, 8);
-        let narrow = drawn(&LogLanes { rows: &rows, durable_to: 784, selected: Some(5), theme: &theme }, 38, 4);
+        let before = drawn(
+            &LogLanes { rows: &rows, durable_to: 784, line: "durable up to here", selected: None, theme: &theme },
+            38,
+            8,
+        );
+        let after = drawn(
+            &LogLanes { rows: &rows, durable_to: 2688, line: "durable up to here", selected: Some(6), theme: &theme },
+            38,
+            8,
+        );
+        let narrow = drawn(
+            &LogLanes { rows: &rows, durable_to: 784, line: "durable up to here", selected: Some(5), theme: &theme },
+            38,
+            4,
+        );
         rows.truncate(3);
         rows.push(LogRow {
             offset: None,
@@ -192,14 +206,18 @@ mod tests {
             what: "to come: pages 2 4 3, commit 3".into(),
             transaction: None,
         });
-        let coming = drawn(&LogLanes { rows: &rows, durable_to: 784, selected: None, theme: &theme }, 38, 6);
+        let coming = drawn(
+            &LogLanes { rows: &rows, durable_to: 784, line: "durable up to here", selected: None, theme: &theme },
+            38,
+            6,
+        );
         insta::assert_snapshot!([before, after, narrow, coming].join("-----\n"));
     }
 
     #[test]
     fn a_line_of_the_picture_leads_to_its_row() {
         let (theme, rows) = (Theme::plain(), rows());
-        let log = LogLanes { rows: &rows, durable_to: 784, selected: None, theme: &theme };
+        let log = LogLanes { rows: &rows, durable_to: 784, line: "durable up to here", selected: None, theme: &theme };
         assert_eq!([0, 2, 3, 4, 7].map(|line| log.row_at(line, 8)), [Some(0), Some(2), None, Some(3), Some(6)]);
     }
 }

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 const DOWN: &str = "\x1b[B";
 const RIGHT: &str = "\x1b[C";
+const LEFT: &str = "\x1b[D";
+const END: &str = "\x1b[F";
 const ENTER: &str = "\r";
 const ESCAPE: &str = "\x1b";
 const CONTROL_C: &str = "\x03";
@@ -294,6 +296,47 @@ fn a_lab_begun_from_a_script_and_a_trace_are_gone_on_with_where_they_were_left()
     seat.sees(": mark here");
     seat.types(CONTROL_C);
     seat.ends();
+}
+
+#[test]
+fn a_file_that_another_process_writes_while_it_is_open_is_followed_and_its_looks_are_kept() {
+    let folder = folder();
+    writes(&folder, &["init", "store.tsm"]);
+    writes(&folder, &["put", "store.tsm", "ant", "1"]);
+    let mut seat = Seat::take(&folder, &Start::with(&["open", "store.tsm", "--follow"]));
+    seat.sees("following");
+    seat.sees("ant");
+    for (look, key) in [(2, "bee"), (3, "cow")] {
+        writes(&folder, &["put", "store.tsm", key, "2"]);
+        seat.sees(key);
+        seat.sees(&format!("look {look} of {look}"));
+    }
+    seat.sees("Commit 2 → 3: page 1 changed.");
+
+    seat.types("d");
+    seat.sees("look 2");
+    seat.sees("+ cow");
+    seat.types("5");
+    seat.sees("The file is followed: which of these bytes wait for a sync");
+    seat.types("1");
+    seat.types(LEFT);
+    seat.sees("look 2 of 3");
+    seat.sees_no_more("cow");
+
+    // Who looks at an earlier look stays there, and is told that there is more.
+    writes(&folder, &["put", "store.tsm", "dog", "3"]);
+    seat.sees("look 2 of 4");
+    seat.types(END);
+    seat.sees("dog");
+    seat.types("q");
+    assert!(seat.ends().0.success());
+}
+
+/// Another process writes, and ends.
+fn writes(folder: &TempDir, arguments: &[&str]) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tosumu"));
+    let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
