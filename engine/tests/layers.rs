@@ -67,8 +67,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "script",
         &[
-            "types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "trace", "wal", "btree", "db",
-            "txn", "inspect", "verify", "forge",
+            "defence", "types", "limits", "finding", "error", "escape", "format", "crypto", "vfs", "trace", "wal",
+            "btree", "db", "txn", "inspect", "verify", "forge", "transfer",
         ],
     ),
 ];

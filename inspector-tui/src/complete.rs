@@ -27,6 +27,7 @@ const OPERATIONS: &[&str] = &[
     "reopen",
     "verify anchored",
     "keep fingerprint",
+    "salvage",
     "crash before|after|at|losing",
     "key add|remove|rewrap",
     "beside NAME",

@@ -15,6 +15,7 @@
 //! tree T create|drop|put K V|del K|get K|scan …|fill …|blob …|cas …
 //! t1: begin-read | t1: get K | t1: scan … | t1: tree T get K|scan … | t1: end
 //! checkpoint [full] | reopen | verify
+//! salvage                           the store gives way to what can be saved of it
 //! keep fingerprint | verify anchored     kept where nobody reaches it; verification held against it
 //! crash before|after wal-write|wal-sync|page-write|page-sync|superblock-write|superblock-sync [LEFT]
 //! crash at write N|at call N [LEFT] LEFT: torn K | losing 2,5 | newest | chance SEED | keeping all | process
@@ -65,7 +66,7 @@ pub use op::{
     BesideStep, Blob, CheckpointKind, CompareAndSwap, Fill, FillOrder, KeyStep, Op, Read, Scan, SessionStep, Show,
     TreeStep,
 };
-pub use run::{Outcome, Runner, RunnerOptions};
+pub use run::{Found, Outcome, Runner, RunnerOptions};
 pub use sample::SAMPLE_STORE;
 pub use spell::spelled_out;
 pub use tamper::{Change, Checksums, FieldValue, Place, Stranger, Tamper};

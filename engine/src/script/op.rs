@@ -110,6 +110,8 @@ pub enum Op {
     },
     /// `verify`
     Verify,
+    /// `salvage`: the store gives way to what can be saved of it.
+    Salvage,
     /// `keep fingerprint`: it is kept where nobody who changes the files can reach it.
     KeepFingerprint,
     /// `verify anchored`: the same, held against the fingerprint that was kept.
@@ -355,6 +357,7 @@ impl fmt::Display for Op {
             Op::Beside { name, step: BesideStep::Do(op) } => write!(f, "beside {name} {op}"),
             Op::Swap(first, second) => write!(f, "swap page {first} {second}"),
             Op::PutBack { pages, commit } => write!(f, "put-back {} from commit {commit}", PagesText(pages)),
+            Op::Salvage => f.write_str("salvage"),
             Op::Verify => f.write_str("verify"),
             Op::KeepFingerprint => f.write_str("keep fingerprint"),
             Op::VerifyAnchored => f.write_str("verify anchored"),

@@ -23,7 +23,7 @@ const FILL_VALUE_BYTES_MAX: usize = 1 << 16;
 const BLOB_BYTES_MAX: usize = 1 << 20;
 
 const OPERATIONS: &str = "put del get scan fill blob cas tree begin commit rollback savepoint rollback-to checkpoint crash \
-                          cut reopen key tamper forge swap put-back beside keep verify show expect, or NAME: begin-read|get|scan|tree|end";
+                          cut reopen key tamper forge swap put-back beside keep verify salvage show expect, or NAME: begin-read|get|scan|tree|end";
 const TREE_FORM: &str = "tree T create|drop|put K V|del K|get K|scan|fill|blob|cas";
 
 pub(super) type Parsed<T> = Result<T, String>;
@@ -89,6 +89,7 @@ fn parse_words(word: &str, rest: &str) -> Parsed<Op> {
             Some("anchored") => Op::VerifyAnchored,
             Some(other) => return Err(unexpected(other, "verify [anchored]")),
         },
+        "salvage" => Op::Salvage,
         "keep" => {
             words.word("fingerprint", "keep fingerprint")?;
             Op::KeepFingerprint

@@ -7,12 +7,14 @@ mod beside;
 mod checks;
 mod expect;
 mod forge;
+mod found;
 mod log_edit;
 mod outside;
 mod tamper;
 mod trees;
 mod view;
 
+pub use found::Found;
 pub(super) use trees::no_tree;
 pub(super) use view::{Records, View};
 
@@ -55,6 +57,8 @@ pub struct RunnerOptions {
     pub passphrase: Option<String>,
     /// Defences that its engine does not have.
     pub without: LeftOut,
+    /// Files that were found, with which it begins; none: it creates a database.
+    pub found: Option<Arc<Found>>,
 }
 
 impl Default for RunnerOptions {
@@ -65,6 +69,7 @@ impl Default for RunnerOptions {
             file: "lab.tsm".to_owned(),
             passphrase: None,
             without: LeftOut::NONE,
+            found: None,
         }
     }
 }
@@ -158,8 +163,11 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// An empty disk, and on it a database that is created and opened.
+    /// An empty disk, and on it a database that is created and opened; or files that were found, and nothing open.
     pub fn new(options: RunnerOptions) -> Runner {
+        if let Some(found) = options.found.clone() {
+            return Runner::of_found(&found, options);
+        }
         let disk = SimVfs::new(options.seed);
         let mut runner = Runner::closed(options, disk, Recorder::new(), 0);
         let opened = runner.options.without.during(|| runner.open(true));
@@ -359,6 +367,7 @@ impl Runner {
             Op::Beside { name, step } => self.run_beside(name, step),
             Op::Swap(first, second) => self.swap(*first, *second, line),
             Op::PutBack { pages, commit } => self.put_back(pages, *commit, line),
+            Op::Salvage => self.salvage(line),
             Op::Verify => self.verify(verify::Level::Deep),
             Op::VerifyAnchored => self.verify(verify::Level::Anchored),
             Op::KeepFingerprint => Ok(self.store()?.fingerprint()),

@@ -945,6 +945,7 @@ impl Event {
             Event::FaultInjected { .. } => "FAULT",
             Event::Crashed { .. } => "CRASH",
             Event::HandleDropped => "drop",
+            Event::FileReplaced { what, .. } if what.is_empty() => "found",
             Event::Tampered { .. } | Event::FileReplaced { .. } => "TAMPER",
             Event::VerifyStarted { .. } => "verify",
             Event::PageVerified { .. } => "page",

@@ -385,6 +385,11 @@ fn tell_of_disk(event: &Event) -> String {
             thousands(*offset),
             shown(what)
         ),
+        Event::FileReplaced { what, file, data: Some(data) } if what.is_empty() => format!(
+            "A {} was found, of {}. What happened to it before, nobody told.",
+            role(file),
+            counted(data.len() as u64, "byte")
+        ),
         Event::FileReplaced { what, file, data: Some(data) } => format!(
             "Somebody put another {} in the place of the one that stood there; it has {}: `{}`.",
             role(file),

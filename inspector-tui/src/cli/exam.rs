@@ -239,7 +239,9 @@ fn tell(output: &mut Output, case: &Case) -> Result<(), Failure> {
     truth.findings.iter().try_for_each(|finding| labelled(output, "Evidence", finding))?;
     truth.probe.iter().try_for_each(|probe| labelled(output, "Probe", probe))?;
     let lost = match truth.loss {
-        Loss::Newest => format!("{}: {} records, which these files do not tell", truth.loss, truth.lost.len()),
+        Loss::Newest => {
+            format!("{}, {} in all, which these files do not tell", truth.loss, Loss::Records(truth.lost.len() as u64))
+        }
         loss => loss.to_string(),
     };
     labelled(output, "Lost", &lost)?;

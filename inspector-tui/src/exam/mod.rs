@@ -19,11 +19,13 @@ pub use truth::{Loss, Records, Truth, records_of};
 
 use crate::gallery::{self, Files, Fixture, Group};
 use dice::Dice;
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use tosumu::Unlock;
 use tosumu::crypto::parse_fingerprint;
 use tosumu::inspect::Beside;
+use tosumu::script::{Found, RunnerOptions, Script};
+use tosumu::types::PageSize;
 use tosumu::verify::{Level, VerifyOptions};
 use tosumu::vfs::Vfs;
 
@@ -101,16 +103,20 @@ impl Exam {
 /// Makes `count` cases. Three quarters of them and more have different causes; now and then one comes twice, so that none can be
 /// told by elimination.
 pub fn draw(seed: u64, count: usize) -> Result<Vec<Case>, String> {
+    causes(seed, count).into_iter().zip(1..).map(|(cause, number)| Case::drawn(number, cause, seed)).collect()
+}
+
+fn causes(seed: u64, count: usize) -> Vec<Cause> {
     let mut dice = Dice::of(seed);
     let deck = dice.shuffled(Cause::ALL.to_vec());
     let mut causes: Vec<Cause> = Vec::new();
     for number in 0..count {
         let twice = number - causes.iter().collect::<BTreeSet<_>>().len();
         let repeats = number > 3 && twice < number / 4 && dice.below(6) == 0;
-        let cause = if repeats { causes[dice.below(causes.len() as u64) as usize] } else { deck[number % deck.len()] };
-        causes.push(cause);
+        let again = dice.one(&causes).copied().filter(|_| repeats);
+        causes.push(again.unwrap_or(deck[number % deck.len()]));
     }
-    causes.iter().zip(1..).map(|(cause, number)| Case::drawn(number, *cause, seed)).collect()
+    causes
 }
 
 /// Takes `count` damaged files of the gallery, no two the same.
@@ -120,13 +126,21 @@ pub fn from_gallery(seed: u64, count: usize) -> Result<Vec<Case>, String> {
     drawn.into_iter().take(count).zip(1..).map(|(fixture, number)| Case::kept(number, fixture)).collect()
 }
 
-/// The case of this number alone, as `draw` makes it.
-pub fn draw_one(seed: u64, count: usize, number: usize) -> Result<Case, String> {
-    let mut cases = draw(seed, count.max(number))?;
-    if number == 0 || number > cases.len() {
-        return Err(format!("cases are numbered from 1 to {}", cases.len()));
+/// The case of this number alone, as `draw` makes it. What was made once in this program is kept.
+pub fn draw_one(seed: u64, count: usize, number: usize) -> Result<Arc<Case>, String> {
+    type Made = BTreeMap<(u64, usize, usize), Arc<Case>>;
+    static MADE: Mutex<Made> = Mutex::new(Made::new());
+    let cause = number.checked_sub(1).and_then(|at| causes(seed, count).get(at).copied());
+    let cause = cause.ok_or_else(|| format!("cases are numbered from 1 to {count}"))?;
+    let known = |made: &Made| made.get(&(seed, count, number)).cloned();
+    if let Some(case) = MADE.lock().ok().and_then(|made| known(&made)) {
+        return Ok(case);
     }
-    Ok(cases.swap_remove(number - 1))
+    let case = Arc::new(Case::drawn(number, cause, seed)?);
+    if let Ok(mut made) = MADE.lock() {
+        made.insert((seed, count, number), case.clone());
+    }
+    Ok(case)
 }
 
 impl Case {
@@ -210,6 +224,21 @@ impl Case {
     /// What opens it.
     pub fn unlock(&self) -> Option<Unlock> {
         self.passphrase.as_deref().map(|word| Unlock::Passphrase(word.into()))
+    }
+
+    /// What a script begins with that is about it.
+    pub fn options(&self) -> RunnerOptions {
+        let script = Script::parse(&self.recipe).map(|script| script.options(RunnerOptions::default()));
+        let page_size = script.map_or(PageSize::TOY, |options| options.page_size);
+        let files = self.files.iter().map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
+        let found = Found { files, fingerprint: self.fingerprint.clone() };
+        RunnerOptions {
+            page_size,
+            file: self.file(),
+            passphrase: self.passphrase.clone(),
+            found: Some(Arc::new(found)),
+            ..RunnerOptions::default()
+        }
     }
 
     /// A disk in memory with its files and those beside it.

@@ -1,6 +1,8 @@
 //! Questions with their answers. Every answer but one written by hand is computed: from the events that are about to be shown,
 //! from the bytes of the store, or by the real verifier.
 
+mod case;
+
 use super::format::{Ask, Place, Predict, ScriptLine};
 use super::store::Store;
 use crate::labs::tamper::{self, Verdict};
@@ -151,6 +153,8 @@ pub(super) fn compute(predict: &Predict, scene: Scene) -> Result<Asked, String> 
         }
         Ask::Order(kinds) => order(kinds, &scene),
         Ask::Fate => fate(&scene),
+        Ask::Cause => case::cause(&scene),
+        Ask::Lost => case::lost(&scene),
         Ask::Point { place, field } => point(place, field, &scene),
         Ask::Choice { right, proof } => {
             for expect in proof {

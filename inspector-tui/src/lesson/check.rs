@@ -80,7 +80,7 @@ fn answer_now(
     checked: &mut Checked,
 ) -> Result<(), (usize, String)> {
     for predict in pending.drain(..) {
-        if !matches!(predict.ask, Ask::Point { .. } | Ask::Choice { .. }) {
+        if !matches!(predict.ask, Ask::Point { .. } | Ask::Choice { .. } | Ask::Cause | Ask::Lost) {
             let why = "this question is about what a script does: a script block stands behind it";
             return Err((predict.number, why.to_owned()));
         }

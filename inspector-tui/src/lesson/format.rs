@@ -152,6 +152,10 @@ pub enum Ask {
     Order(Vec<String>),
     /// What comes of the lie that the script tells: refused, harmless, told by an anchor alone, or open.
     Fate,
+    /// What happened to a case of the exam.
+    Cause,
+    /// What is lost of it.
+    Lost,
     /// Which bytes are a field.
     Point {
         /// The bytes to point at.

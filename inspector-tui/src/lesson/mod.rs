@@ -44,6 +44,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("09-checkpoint-and-recovery.md", include_str!("../../../tutorials/09-checkpoint-and-recovery.md")),
     ("13-keys-about-keys.md", include_str!("../../../tutorials/13-keys-about-keys.md")),
     ("14-many-readers-one-writer.md", include_str!("../../../tutorials/14-many-readers-one-writer.md")),
+    ("15-forensics.md", include_str!("../../../tutorials/15-forensics.md")),
 ];
 
 /// All lessons, in the order of their numbers. They are parsed by a test, so none is left out for a mistake in it.

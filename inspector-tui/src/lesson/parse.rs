@@ -14,7 +14,7 @@ pub const LESSON_BYTES_MAX: u64 = 1 << 20;
 
 const BLOCKS: [&str; 4] = ["script", "predict", "look", "task"];
 const ASKS: &str = "separator, moved, emptied, pages, survives, log, recovered, verdict, finding, path KEY, see, \
-                    count MEASURE, order EVENT EVENT …, fate, point PLACE field NAME, choice";
+                    count MEASURE, order EVENT EVENT …, fate, cause, lost, point PLACE field NAME, choice";
 const PLACES: &str = "`superblock A`, `superblock B`, `page N`, `sealed N`, `log`";
 const FRONT: [&str; 6] = ["lesson", "title", "chapter", "minutes", "needs", "page-size"];
 
@@ -214,6 +214,8 @@ impl Reader<'_> {
             ["finding"] => Ask::Finding,
             ["see"] => Ask::See,
             ["fate"] => Ask::Fate,
+            ["cause"] => Ask::Cause,
+            ["lost"] => Ask::Lost,
             ["path", key] => Ask::Path(unescape(key).map_err(|why| self.error(line, why))?),
             ["count", word] => {
                 let measure = Measure::ALL.into_iter().find(|measure| measure.word() == word);

@@ -1,6 +1,8 @@
 //! The store that a script or a task begins with: empty, the sample store, or what a recipe of the gallery makes.
 
+use crate::exam::{self, CASES, Case};
 use crate::gallery;
+use std::sync::Arc;
 use tosumu::script::{Op, Runner, RunnerOptions, SAMPLE_STORE, Script};
 use tosumu::types::PageSize;
 
@@ -13,16 +15,18 @@ pub struct Store {
     pub lines: Vec<String>,
     /// What it is called: `sample store`.
     pub name: String,
+    /// The seed and the number of the case of an exam that it is; none: it is another store.
+    pub case: Option<(u64, usize)>,
 }
 
 /// Words of lines that say what a store begins with.
-pub const HEAD_WORDS: [&str; 6] = ["page-size", "seed", "passphrase", "without", "sample", "fixture"];
+pub const HEAD_WORDS: [&str; 7] = ["page-size", "seed", "passphrase", "without", "sample", "fixture", "case"];
 
 impl Store {
     /// An empty store.
     pub fn empty(page_size: PageSize) -> Store {
         let options = RunnerOptions { page_size, ..RunnerOptions::default() };
-        Store { options, lines: Vec::new(), name: "empty store".to_owned() }
+        Store { options, lines: Vec::new(), name: "empty store".to_owned(), case: None }
     }
 
     /// Whether a line says what a store begins with.
@@ -40,7 +44,10 @@ impl Store {
                 let recipe = fixture.recipe().ok_or_else(|| format!("`{name}` has no recipe"))?;
                 Store::of_script(recipe, name)
             }
-            ["sample" | "fixture", ..] => Err("the forms are `sample` and `fixture NAME`".to_owned()),
+            ["case", number, "of", seed] => Store::of_case(number, seed),
+            ["sample" | "fixture" | "case", ..] => {
+                Err("the forms are `sample`, `fixture NAME` and `case N of SEED`".to_owned())
+            }
             _ => match Op::parse(line)? {
                 Op::PageSize(bytes) => {
                     let page_size = PageSize::new(bytes).ok_or("a page size is a power of two from 512 to 65536")?;
@@ -66,7 +73,27 @@ impl Store {
             options: script.options(RunnerOptions::default()),
             lines: lines.map(|line| line.op.to_string()).collect(),
             name: name.to_owned(),
+            case: None,
         })
+    }
+
+    /// A case of the exam, by what is left of it: its files. How they came about is not in the store.
+    fn of_case(number: &str, seed: &str) -> Result<Store, String> {
+        let wrong = |_| format!("the form is `case N of SEED`, with N from 1 to {CASES}");
+        let (number, seed) = (number.parse().map_err(wrong)?, seed.parse().map_err(wrong)?);
+        let case = exam::draw_one(seed, CASES, number)?;
+        Ok(Store {
+            options: case.options(),
+            lines: Vec::new(),
+            name: format!("case {number}"),
+            case: Some((seed, number)),
+        })
+    }
+
+    /// What is the truth about it, when it is a case of the exam.
+    pub fn truth(&self) -> Option<Arc<Case>> {
+        let (seed, number) = self.case?;
+        exam::draw_one(seed, CASES, number).ok()
     }
 
     /// What the first line of the screen says of it.

@@ -172,6 +172,10 @@ impl World {
         }
         self.facts.apply(event);
         sandbox.apply(event, &self.facts);
+        let is_found = matches!(event, Event::FileReplaced { .. }) && !self.facts.open && self.facts.root.is_none();
+        if is_found {
+            sandbox.fold.commit = sandbox.surveys.system.commit.unwrap_or_default();
+        }
         self.facts.commit = sandbox.fold.commit;
         if Surveys::are_changed_by(event) {
             let durable = sandbox.surveys.durable.commit.unwrap_or_default();
@@ -180,11 +184,12 @@ impl World {
             }
             self.facts.durable_commit = durable;
         }
-        if matches!(event, Event::Crashed { .. }) {
+        if is_found || matches!(event, Event::Crashed { .. }) {
             let survey = &sandbox.surveys.system;
             (self.facts.root, self.facts.commit) = (survey.root, survey.commit.unwrap_or_default());
         }
-        if matches!(event, Event::Crashed { .. } | Event::Opened { .. }) {
+        let ends = is_found || matches!(event, Event::Crashed { .. } | Event::Opened { .. } | Event::HandleDropped);
+        if ends {
             self.facts.space = sandbox.space(&self.facts);
         }
     }
@@ -462,6 +467,13 @@ impl Sandbox {
             && let Some(state) = self.fold.pages.get(page).filter(|state| !state.plain.is_empty())
         {
             Arc::make_mut(&mut self.known_pages).insert(*seal, state.plain.clone());
+        }
+        // Of files that were found nothing was ever sealed here.
+        if let Event::PageOpened { seal, after, .. } = event
+            && !self.known_pages.contains_key(seal)
+            && let Some(image) = after.first()
+        {
+            Arc::make_mut(&mut self.known_pages).insert(*seal, image.plain.clone());
         }
         if Surveys::are_changed_by(event) {
             Arc::make_mut(&mut self.surveys).follow(event, &self.fold, facts);

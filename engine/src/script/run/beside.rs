@@ -34,7 +34,7 @@ impl Runner {
                 // Each has randomness of its own, the same whenever the script is run.
                 let branch = self.beside.len() as u64 + 1;
                 let seed = seed.unwrap_or(self.options.seed.wrapping_add(branch << 16));
-                let other = Runner::new(super::RunnerOptions { seed, ..self.options.clone() });
+                let other = Runner::new(super::RunnerOptions { seed, found: None, ..self.options.clone() });
                 self.beside.insert(name.to_owned(), other);
                 Ok(format!("{name} is another database, seed {seed}"))
             }
@@ -60,7 +60,14 @@ impl Runner {
         // A copy is closed until something is asked of it that the files alone cannot answer.
         let of_files = matches!(
             op,
-            Op::Tamper(_) | Op::Forge(_) | Op::Verify | Op::VerifyAnchored | Op::Reopen | Op::Expect(_) | Op::Show(_)
+            Op::Tamper(_)
+                | Op::Forge(_)
+                | Op::Verify
+                | Op::VerifyAnchored
+                | Op::Salvage
+                | Op::Reopen
+                | Op::Expect(_)
+                | Op::Show(_)
         );
         if other.database.is_none() && !of_files {
             other.open(false)?;

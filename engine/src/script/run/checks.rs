@@ -63,7 +63,9 @@ impl Runner {
             }
             _ => None,
         });
-        kept.map_or_else(|| Failure::refused("no fingerprint was kept; `keep fingerprint` keeps one"), Ok)
+        let noted = || parse_fingerprint(self.options.found.as_ref()?.fingerprint.as_deref()?);
+        kept.or_else(noted)
+            .map_or_else(|| Failure::refused("no fingerprint was kept; `keep fingerprint` keeps one"), Ok)
     }
 }
 
