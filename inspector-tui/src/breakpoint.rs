@@ -294,6 +294,13 @@ mod tests {
     }
 
     #[test]
+    fn a_breakpoint_can_be_said_as_one_would_say_it() {
+        let parse = |words: &str| BreakAt::parse(&words.split(' ').collect::<Vec<_>>()).unwrap();
+        assert_eq!(parse("on split"), parse("split"));
+        assert_eq!(parse("when page 7 changes"), parse("page 7"));
+    }
+
+    #[test]
     fn what_cannot_be_is_answered_with_what_could() {
         for (words, part) in [
             (&["explosion"][..], "commit sync split merge"),

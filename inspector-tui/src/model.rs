@@ -22,7 +22,15 @@ use tosumu::format::page::PageKind;
 use tosumu::inspect::Probe;
 use tosumu::script::{Op, SessionStep, Show};
 use tosumu::trace::Event;
-use tosumu::types::{Bytes, PageNo, PageSize};
+use tosumu::types::{PageNo, PageSize};
+
+mod predict;
+mod verifying;
+mod views;
+
+pub use predict::{Point, Predict, Question};
+pub use verifying::{MapCell, Report, Verifying};
+pub use views::{Focus, TreeChoice, View};
 
 /// What is in front.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,111 +131,6 @@ impl Branch {
     }
 }
 
-/// What the main region shows. The digit of a view never changes when more come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum View {
-    /// Every event in a sentence.
-    Events = 0,
-    /// Pages as boxes and edges.
-    Tree = 1,
-    /// One page, byte by byte.
-    Page = 2,
-    /// The whole file, a cell a page.
-    Map = 3,
-    /// The records of the log.
-    Log = 4,
-    /// What memory, the operating system and the disk hold.
-    Disk = 5,
-    /// The chain of trust, from a secret down to a page.
-    Seals = 6,
-    /// The snapshots that live, and what they hold back.
-    Snapshots = 7,
-    /// What was found.
-    Verify = 8,
-    /// What an operation was given and what it cost.
-    Receipt = 9,
-    /// Two states compared.
-    Diff = 11,
-    /// Every version of one page.
-    Life = 12,
-    /// Every key and command.
-    Help = 13,
-    /// The branches of time, to choose from.
-    Branches = 14,
-    /// The power cut in an operation, everywhere and in every way.
-    Grid = 15,
-    /// Every kind of lie that can be told about the store.
-    Tamper = 16,
-    /// The kinds of moments one can jump to.
-    Marks = 20,
-    /// Two engines, one script, one difference.
-    Twin = 17,
-}
-
-impl View {
-    /// Every view with its word, in the order of their tabs.
-    pub const ALL: [(View, &'static str); 18] = [
-        (View::Tree, "tree"),
-        (View::Page, "page"),
-        (View::Map, "map"),
-        (View::Log, "log"),
-        (View::Disk, "disk"),
-        (View::Seals, "seals"),
-        (View::Snapshots, "snapshots"),
-        (View::Verify, "verify"),
-        (View::Receipt, "receipt"),
-        (View::Events, "events"),
-        (View::Diff, "diff"),
-        (View::Life, "life"),
-        (View::Help, "help"),
-        (View::Branches, "branches"),
-        (View::Grid, "grid"),
-        (View::Tamper, "tamper"),
-        (View::Marks, "marks"),
-        (View::Twin, "twin"),
-    ];
-
-    /// Its one word.
-    pub fn word(self) -> &'static str {
-        View::ALL.iter().find(|(view, _)| *view == self).map_or("", |(_, word)| word)
-    }
-
-    /// The view called `word`.
-    pub fn named(word: &str) -> Option<View> {
-        View::ALL.iter().find(|(_, name)| *name == word).map(|(view, _)| *view)
-    }
-
-    /// Its number, which is the key that shows it up to 9.
-    pub fn number(self) -> u8 {
-        self as u8
-    }
-}
-
-/// Which tree is drawn.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum TreeChoice {
-    /// The one that the present operation is about; the main tree when it is about none.
-    #[default]
-    Follow,
-    /// The main tree.
-    Main,
-    /// This named tree, while there is one of that name.
-    Named(String),
-}
-
-/// The region the keys are about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Focus {
-    /// The main picture.
-    Main,
-    /// The card under it: a page's bytes, a field, a finding.
-    Card,
-    /// The text of a lesson.
-    Text,
-    /// What stands at the side on a wide screen.
-    Side,
-}
-
 /// How fast events follow each other while playing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Speed(pub u8);
@@ -249,120 +152,6 @@ impl Speed {
     /// One step slower.
     pub fn slower(self) -> Speed {
         Speed(self.0.saturating_sub(1))
-    }
-}
-
-/// A question about the coming event.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Question {
-    /// What is asked.
-    pub text: String,
-    /// What can be answered.
-    pub choices: Vec<String>,
-    /// The right one.
-    pub answer: usize,
-    /// The one under the cursor, or given when `answered`.
-    pub chosen: Option<usize>,
-    /// Whether it was answered: the screen tells the right answer and the next step goes on.
-    pub answered: bool,
-    /// Why the right answer is right: what the event says.
-    pub why: String,
-    /// The event it is about.
-    pub event: usize,
-    /// What each of the choices stands for on the screen, where it can be pointed at there; else none.
-    pub points: Vec<Point>,
-    /// Pages that were pointed at so far, where an answer is several of them.
-    pub pointed: BTreeSet<PageNo>,
-}
-
-/// What an answer stands for on the screen.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Point {
-    /// A page.
-    Page(PageNo),
-    /// All of these pages and no other.
-    Pages(BTreeSet<PageNo>),
-    /// A key of a page.
-    Key(PageNo, Bytes),
-}
-
-/// Questions before the event.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Predict {
-    /// Whether questions are asked.
-    pub on: bool,
-    /// The question on the screen.
-    pub question: Option<Question>,
-    /// Right answers.
-    pub right: u32,
-    /// Questions answered.
-    pub asked: u32,
-}
-
-/// What verification said.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Report {
-    /// How deep it went.
-    pub level: String,
-    /// What it ran.
-    pub checked: Vec<String>,
-    /// What it did not run, and why.
-    pub not_checked: Vec<String>,
-    /// What it found.
-    pub findings: Vec<Finding>,
-    /// The exit status `verify` would have.
-    pub exit: u8,
-}
-
-/// How far a verification is: pages by cells of a map, so that a file of any size fits.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Verifying {
-    /// About how many pages there are to look at.
-    pub total: u32,
-    /// Pages that were looked at.
-    pub done: u32,
-    /// Those of them that are not sound.
-    pub bad: u32,
-    /// Neighbouring pages, so many to a cell.
-    pub cells: Vec<MapCell>,
-    /// Pages to a cell.
-    pub cell_pages: u32,
-    /// What was found.
-    pub findings: Vec<Finding>,
-    /// The view that gave way to the map.
-    pub before: Option<View>,
-}
-
-/// Pages that stand beside each other, on the map of a verification.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct MapCell {
-    /// Those found sound.
-    pub sound: u32,
-    /// Those found not to be.
-    pub bad: u32,
-}
-
-impl Verifying {
-    /// Most cells of a map.
-    const CELLS_MAX: u32 = 8192;
-
-    /// A map of so many pages, none of them looked at.
-    pub fn of(pages: u32) -> Verifying {
-        let cell_pages = pages.div_ceil(Verifying::CELLS_MAX).max(1);
-        let cells = vec![MapCell::default(); pages.div_ceil(cell_pages) as usize];
-        Verifying { cells, cell_pages, ..Verifying::default() }
-    }
-
-    /// A page was looked at.
-    pub fn mark(&mut self, page: PageNo, sound: bool) {
-        self.done += 1;
-        self.bad += u32::from(!sound);
-        let cell = self.cells.get_mut((page.0.saturating_sub(1) / self.cell_pages) as usize);
-        match cell {
-            Some(cell) if sound => cell.sound += 1,
-            Some(cell) => cell.bad += 1,
-            None => {}
-        }
     }
 }
 
