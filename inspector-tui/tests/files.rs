@@ -27,7 +27,7 @@ use tosumu_inspector::view;
 
 impl Desk {
     fn opening(path: &Path) -> Desk {
-        let mut desk = Desk { model: Model::nothing(), worker: Worker::new() };
+        let mut desk = Desk::of(Model::nothing(), Worker::new());
         desk.obey(Command::LoadFile(path.to_owned()));
         desk
     }
@@ -83,7 +83,7 @@ fn of_a_large_file_a_page_is_there_at_once_the_rest_comes_and_every_page_can_be_
     let begun = FileWorld::begin(&at_rest);
     assert_eq!((begun.held().count(), begun.briefs().known()), (1, 1));
     assert!(begun.unread() > 9_000, "{}", begun.unread());
-    let mut desk = Desk { model: Model::file(begun, None), worker: Worker::new() };
+    let mut desk = Desk::of(Model::file(begun, None), Worker::new());
     // Its tree goes down level by level as it is looked at.
     desk.worker.files().open(at_rest);
     let shown = desk.screen((120, 40));
@@ -165,7 +165,7 @@ fn a_file_past_four_gigabytes_is_opened_at_once_and_its_last_page_is_read() {
     file.write_all(&[0x5a; 4096]).unwrap();
     drop(file);
     let begun = Instant::now();
-    let mut desk = Desk { model: Model::nothing(), worker: Worker::new() };
+    let mut desk = Desk::of(Model::nothing(), Worker::new());
     let ready = desk.worker.obey(Command::LoadFile(path));
     let opened = begun.elapsed();
     let commands = desk.send_alone(ready);

@@ -3,87 +3,18 @@
 mod common;
 
 use common::desk::Desk;
-use ratatui::{buffer::Buffer, layout::Rect};
+use common::student::ended;
 use tosumu_inspector::{
     command::Command,
     keep::Ask,
     keymap::Key,
     lesson::{self, Block, Lesson, Way},
     model::{Focus, Model, Screen},
-    picture,
-    runtime::{Keep, ProgressFile, Worker},
-    update::begin_lesson,
-    view,
+    runtime::{Keep, ProgressFile},
 };
-
-impl Desk {
-    fn new(model: Model, keep: Keep) -> Desk {
-        let mut desk = Desk { model, worker: Worker::new().keeping(keep) };
-        desk.model.size = (100, 30);
-        desk
-    }
-
-    fn lesson(lesson: &Lesson) -> Desk {
-        let mut desk = Desk::new(Model::nothing(), Keep::default());
-        let begin = begin_lesson(&mut desk.model, lesson).expect("its store is made first");
-        desk.obey(begin);
-        desk
-    }
-
-    fn at(&self) -> usize {
-        self.model.lessons.player.as_ref().map_or(0, |player| player.at)
-    }
-
-    fn question(&self) -> Option<Way> {
-        Some(self.model.lessons.player.as_ref()?.open.as_ref()?.asked.way.clone())
-    }
-
-    fn task(&self) -> Option<lesson::Task> {
-        self.model.lessons.player.as_ref()?.task().cloned()
-    }
-
-    fn text(&self) -> String {
-        let (columns, lines) = self.model.size;
-        let mut buffer = Buffer::empty(Rect::new(0, 0, columns, lines));
-        view::draw(&self.model, &mut buffer);
-        picture::to_text(&buffer)
-    }
-
-    /// The right answer, given by keys.
-    fn answer(&mut self) {
-        match self.question().expect("a question is open") {
-            Way::Choose { answer, .. } => (0..answer).for_each(|_| self.press(Key::Down)),
-            Way::Type { answer, .. } => self.keys(&answer),
-            Way::Point { answer, .. } => {
-                let rows = view::lesson::bytes_in_row(&self.model);
-                (0..answer.start / rows).for_each(|_| self.press(Key::Down));
-                (0..answer.start % rows).for_each(|_| self.press(Key::Right));
-            }
-        }
-        self.press(Key::Enter);
-    }
-
-    /// On to the next question, task or end; questions on the way are answered when `answers` says so.
-    fn on_to(&mut self, is_there: impl Fn(&Desk) -> bool) {
-        for _ in 0..500 {
-            if is_there(self) {
-                return;
-            }
-            match self.question() {
-                Some(_) => self.answer(),
-                None => self.press(Key::Enter),
-            }
-        }
-        panic!("it does not come:\n{}", self.text());
-    }
-}
 
 fn split() -> &'static Lesson {
     lesson::named("4").expect("lesson 4")
-}
-
-fn ended(desk: &Desk) -> bool {
-    desk.model.lessons.player.as_ref().is_some_and(|player| player.ended)
 }
 
 #[test]

@@ -243,7 +243,11 @@ fn task_facts(task: &Task, tried: Option<&Tried>) -> TaskFacts {
 }
 
 fn end_words(player: &Player) -> String {
-    format!("That was lesson {}, {}. q leads back.", player.lesson.number, player.lesson.title)
+    let was = format!("That was lesson {}, {}.", player.lesson.number, player.lesson.title);
+    match crate::lesson::next(&player.lesson) {
+        Some(next) => format!("{was} Enter begins lesson {}, {}; q leads back.", next.number, next.title),
+        None => format!("{was} q leads back."),
+    }
 }
 
 impl LessonFacts {

@@ -60,6 +60,12 @@ pub fn named(name: &str) -> Option<&'static Lesson> {
     all().iter().find(|lesson| lesson.slug == name || lesson.number.eq_ignore_ascii_case(number))
 }
 
+/// The lesson that comes next.
+pub fn next(lesson: &Lesson) -> Option<&'static Lesson> {
+    let at = all().iter().position(|known| known.file == lesson.file)?;
+    all().get(at + 1)
+}
+
 /// Lessons in whose title, chapter, name or text `word` occurs, whatever the case of its letters.
 pub fn search(word: &str) -> Vec<&'static Lesson> {
     let word = word.to_lowercase();

@@ -68,6 +68,9 @@ fn go_on(model: &mut Model) -> Vec<Command> {
     }
     let Some(player) = player(model) else { return Vec::new() };
     let at = player.at;
+    if let Some(next) = lesson::next(&player.lesson).filter(|_| player.ended) {
+        return open(model, next);
+    }
     match player.block() {
         Some(Block::Fold(_)) if !player.unfolded.contains(&at) => {
             player.unfolded.insert(at);

@@ -10,9 +10,15 @@ use tosumu_inspector::update::update;
 pub struct Desk {
     pub model: Model,
     pub worker: Worker,
+    /// Every key so far.
+    pub pressed: Vec<Key>,
 }
 
 impl Desk {
+    pub fn of(model: Model, worker: Worker) -> Desk {
+        Desk { model, worker, pressed: Vec::new() }
+    }
+
     pub fn obey(&mut self, command: Command) {
         if command.is_for_the_worker() {
             let message = self.worker.obey(command);
@@ -27,6 +33,7 @@ impl Desk {
     }
 
     pub fn press(&mut self, key: Key) {
+        self.pressed.push(key);
         if let Some(message) = keymap::dispatch(&self.model, key) {
             self.send(message);
         }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "not every test needs all of it")]
 
 pub mod desk;
+pub mod student;
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;

@@ -2,6 +2,9 @@
 
 #![cfg(unix)]
 
+#[path = "../common/mod.rs"]
+mod common;
+mod lessons;
 mod seat;
 
 use seat::{Seat, Start};

@@ -42,6 +42,12 @@ impl<'a> Start<'a> {
     }
 }
 
+/// Whether two screens are the same but for blanks at the ends of lines.
+fn same_lines(one: &str, other: &str) -> bool {
+    let lines = |text: &str| text.trim_end().lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+    lines(one) == lines(other)
+}
+
 fn at_least_one(number: u16) -> NonZeroU16 {
     NonZeroU16::new(number).unwrap()
 }
@@ -75,6 +81,13 @@ impl Seat {
     #[track_caller]
     pub fn sees(&self, words: &str) {
         self.until(&format!("{words:?} on the screen"), |written| written.screen.screen().contents().contains(words));
+    }
+
+    /// Waits until the whole screen is this.
+    #[track_caller]
+    pub fn shows(&self, screen: &str) {
+        let is = |written: &Written| same_lines(&written.screen.screen().contents(), screen);
+        self.until(&format!("this screen:\n{screen}\n\nbut"), is);
     }
 
     /// Waits until the screen does not show `words` any more.

@@ -1,0 +1,71 @@
+//! Three lessons taken from beginning to end on a terminal. Beside the program the same keys are pressed without one, and behind
+//! every step the terminal must show that very screen.
+
+use super::common::desk::Desk;
+use super::common::student::ended;
+use super::seat::{Seat, Start};
+use super::{DOWN, ENTER, ESCAPE, RIGHT, folder};
+use tosumu_inspector::keymap::Key;
+use tosumu_inspector::lesson;
+
+fn typed(key: &Key) -> String {
+    match key {
+        Key::Char(letter) => letter.to_string(),
+        Key::Enter => ENTER.to_owned(),
+        Key::Down => DOWN.to_owned(),
+        Key::Right => RIGHT.to_owned(),
+        Key::Escape => ESCAPE.to_owned(),
+        other => panic!("no lesson needs {other:?}"),
+    }
+}
+
+/// Types what was pressed at the desk since the last time, and waits for its screen.
+fn follow(seat: &mut Seat, desk: &mut Desk) {
+    desk.pressed.drain(..).for_each(|key| seat.types(&typed(&key)));
+    seat.shows(&desk.text());
+}
+
+fn take(name: &str) {
+    let lesson = lesson::named(name).unwrap();
+    let folder = folder();
+    let mut seat =
+        Seat::take(&folder, &Start { size: (100, 30), ..Start::with(&["learn", name, "--progress", "kept.json"]) });
+    let mut desk = Desk::lesson(lesson);
+    follow(&mut seat, &mut desk);
+    let mut questions = 0;
+    while !ended(&desk) {
+        if desk.question().is_some() {
+            desk.answer();
+            questions += 1;
+        } else if let Some(task) = desk.task().filter(|_| !desk.has_passed()) {
+            for line in &task.solution {
+                desk.enter(line);
+                follow(&mut seat, &mut desk);
+            }
+            assert!(desk.has_passed(), "{}", desk.text());
+        } else {
+            desk.press(Key::Enter);
+        }
+        follow(&mut seat, &mut desk);
+    }
+    assert!(questions >= 4, "{questions}");
+    seat.types("q");
+    assert!(seat.ends().0.success());
+    let kept = std::fs::read_to_string(folder.path().join("kept.json")).unwrap();
+    assert!(kept.contains("\"done\": true"), "{kept}");
+}
+
+#[test]
+fn the_first_lesson_is_taken_by_pointing_at_bytes() {
+    take("1");
+}
+
+#[test]
+fn the_lesson_of_the_split_is_taken_by_choosing_and_doing() {
+    take("4");
+}
+
+#[test]
+fn the_lesson_of_the_log_is_taken_through_two_power_cuts() {
+    take("8");
+}
