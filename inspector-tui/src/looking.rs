@@ -121,8 +121,24 @@ pub enum Goal {
     Event(usize),
     /// To the record of the log that begins at this byte.
     LogRecord(u64),
-    /// Nowhere, and why.
-    Nowhere(String),
+    /// To the last event that tells of something. It is looked for when somebody goes there: a frame of a long timeline would
+    /// be slow otherwise.
+    Told(Told),
+}
+
+/// What an event tells of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// The key slot of this number was filled or opened.
+    KeySlot(usize),
+    /// The superblock `A` or `B` was written or chosen.
+    Superblock(String),
+    /// This commit was published.
+    Commit(u64),
+    /// The snapshot of this name was taken.
+    Snapshot(String),
+    /// A transaction was begun.
+    Transaction,
 }
 
 /// What to compare.

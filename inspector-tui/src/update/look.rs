@@ -323,15 +323,22 @@ fn go_to_row(model: &mut Model) {
     let goal = view::rows_in_front(model).and_then(|(rows, _)| view::rows::goal(&rows, model.selected_row));
     match goal {
         Some(Goal::Page(page)) => show_page(model, Some(page)),
-        Some(Goal::Event(event)) if model.at == event + 1 => note(model, "This is the present event."),
-        Some(Goal::Event(event)) => {
-            time::seek(model, event + 1);
-            note(model, format!("Event {} is where it came from. End leads back to the last event.", event + 1));
-        }
+        Some(Goal::Event(event)) => go_to_event(model, event),
+        Some(Goal::Told(what)) => match view::rows::last_told(model, &what) {
+            Ok(event) => go_to_event(model, event),
+            Err(why) => note(model, why),
+        },
         Some(Goal::LogRecord(offset)) => show_record(model, offset),
-        Some(Goal::Nowhere(why)) => note(model, why),
         None => {}
     }
+}
+
+fn go_to_event(model: &mut Model, event: usize) {
+    if model.at == event + 1 {
+        return note(model, "This is the present event.");
+    }
+    time::seek(model, event + 1);
+    note(model, format!("Event {} is where it came from. End leads back to the last event.", event + 1));
 }
 
 /// Shows the log, the cursor on the record that begins at `offset`.

@@ -3,12 +3,15 @@
 
 use super::line_of;
 use crate::{
-    looking::Goal,
+    looking::{Goal, Told},
     model::Model,
     widget::{Family, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use tosumu::trace::Event;
+
+/// Bytes of a superblock slot: A begins the page file, B follows.
+const SUPERBLOCK_BYTES: u64 = 4096;
 
 /// A line of a view.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,11 +42,45 @@ impl Row {
     }
 }
 
-/// The last event that `is` holds for, up to the present one; a file at rest has none.
-pub fn last_event(model: &Model, is: impl Fn(&Event) -> bool) -> Option<Goal> {
-    let timeline = model.timeline()?;
+/// The last event up to the present one that tells of `what`, or why there is none.
+pub fn last_told(model: &Model, what: &Told) -> Result<usize, String> {
+    let Some(timeline) = model.timeline() else { return Err(at_rest(what)) };
     let happened = &timeline.events()[..model.at.min(timeline.len())];
-    happened.iter().rposition(|event| is(event)).map(Goal::Event)
+    let last = happened.iter().rposition(|event| tells(event, what));
+    last.ok_or_else(|| "No event up to here speaks of it: it was there before the first one.".to_owned())
+}
+
+/// Where a file without a timeline says the same.
+fn at_rest(what: &Told) -> String {
+    match what {
+        Told::KeySlot(_) => {
+            "A key slot stands in both superblocks: `tosumu inspect keys FILE` says all of it.".to_owned()
+        }
+        Told::Superblock(_) => "`tosumu inspect superblock FILE` says every field of both superblock slots.".to_owned(),
+        Told::Commit(commit) => format!("Commit {commit} stands in the page file: its log was folded and is gone."),
+        Told::Snapshot(_) | Told::Transaction => "A file at rest has no readers and no writer.".to_owned(),
+    }
+}
+
+fn tells(event: &Event, what: &Told) -> bool {
+    match (what, event) {
+        (Told::KeySlot(wanted), Event::KeySlotOpened { slot, .. })
+        | (Told::KeySlot(wanted), Event::KeySlotAdded { slot, .. })
+        | (Told::KeySlot(wanted), Event::KeySlotRewrapped { slot, .. }) => usize::from(*slot) == *wanted,
+        (Told::KeySlot(wanted), Event::DatabaseCreated { .. }) => *wanted == 0,
+        (Told::Superblock(wanted), Event::SuperblockChosen { slot, .. }) => {
+            wanted == if *slot == 0 { "A" } else { "B" }
+        }
+        (Told::Superblock(wanted), Event::FileWritten { file, offset, bytes, .. }) => {
+            let slot = if *offset < SUPERBLOCK_BYTES { "A" } else { "B" };
+            !file.ends_with("-wal") && *bytes > 0 && wanted == slot && *offset < 2 * SUPERBLOCK_BYTES
+        }
+        (Told::Commit(wanted), Event::TransactionCommitted { commit, .. })
+        | (Told::Commit(wanted), Event::SealTransactionCommitted { commit, .. }) => commit.0 == *wanted,
+        (Told::Snapshot(wanted), Event::SnapshotTaken { name, .. }) => name == wanted,
+        (Told::Transaction, Event::TransactionStarted { .. }) => true,
+        _ => false,
+    }
 }
 
 /// How many of the lines can be chosen.

@@ -4,15 +4,12 @@
 use super::rows::{self, Row};
 use crate::{
     describe::seals::{self as facts, Link, SealsFacts, StepFacts, short_seal},
-    looking::Goal,
+    looking::{Goal, Told},
     model::Model,
     widget::{Family, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
-use tosumu::{trace::Event, types::PageNo};
-
-/// Bytes of a superblock slot: A begins the page file, B follows.
-const SUPERBLOCK_BYTES: u64 = 4096;
+use tosumu::types::PageNo;
 
 /// What stands at the right of the title.
 pub fn note(model: &Model) -> String {
@@ -34,8 +31,8 @@ pub fn lines(model: &Model, area: Rect) -> Vec<Row> {
         lines.extend(Row::wrapped(&format!("X {cut}"), room, Family::Bad, None));
         lines.push(Row::text("", Family::Plain));
     }
-    lines.extend(keys(model, &seals, room));
-    lines.extend(top(model, &seals, room));
+    lines.extend(keys(&seals, room));
+    lines.extend(top(&seals, room));
     // Several lines a step where they fit, else one.
     let tall: Vec<Row> = seals.steps.iter().flat_map(|step| step_lines(step, room, true)).collect();
     match lines.len() + tall.len() + 3 <= height {
@@ -52,15 +49,6 @@ pub fn lines(model: &Model, area: Rect) -> Vec<Row> {
         lines.extend(Row::wrapped(words, room, Family::Title, None));
     }
     lines
-}
-
-/// The last event that `is` holds for, or why there is none; `at_rest` says why of a file.
-fn event(model: &Model, at_rest: &str, is: impl Fn(&Event) -> bool) -> Option<Goal> {
-    let nowhere = || match model.timeline() {
-        None => at_rest,
-        Some(_) => "No event up to here speaks of it: it was there before the first one.",
-    };
-    rows::last_event(model, is).or_else(|| Some(Goal::Nowhere(nowhere().to_owned())))
 }
 
 /// `words` with what belongs to them, where there is room for both.
@@ -84,7 +72,7 @@ fn family(link: Link) -> Family {
     }
 }
 
-fn keys(model: &Model, seals: &SealsFacts, room: usize) -> Vec<Row> {
+fn keys(seals: &SealsFacts, room: usize) -> Vec<Row> {
     let mut lines = Vec::new();
     for slot in &seals.slots {
         let words = format!("  ● key slot {}, {}: {}", slot.slot, slot.kind, slot.derived_by);
@@ -92,7 +80,7 @@ fn keys(model: &Model, seals: &SealsFacts, room: usize) -> Vec<Row> {
         let whole = format!("{words}{commitment}");
         let words = if text::width(&whole) <= room { whole } else { words };
         let family = if slot.opened { Family::Title } else { Family::Crypto };
-        lines.push(Row::to(words, family, slot_goal(model, slot.slot)));
+        lines.push(Row::to(words, family, Some(Goal::Told(Told::KeySlot(slot.slot)))));
     }
     let (Some(generation), Some(key_set), Some(file_id)) = (seals.data_key_generation, &seals.key_set, &seals.file_id)
     else {
@@ -105,25 +93,11 @@ fn keys(model: &Model, seals: &SealsFacts, room: usize) -> Vec<Row> {
     lines
 }
 
-/// The event that filled or opened a key slot last.
-fn slot_goal(model: &Model, wanted: usize) -> Option<Goal> {
-    event(model, "A key slot stands in both superblocks: `tosumu inspect keys FILE` says all of it.", |event| {
-        match event {
-            Event::KeySlotOpened { slot, .. }
-            | Event::KeySlotAdded { slot, .. }
-            | Event::KeySlotRewrapped { slot, .. } => usize::from(*slot) == wanted,
-            Event::DatabaseCreated { .. } => wanted == 0,
-            _ => false,
-        }
-    })
-}
-
-fn top(model: &Model, seals: &SealsFacts, room: usize) -> Vec<Row> {
+fn top(seals: &SealsFacts, room: usize) -> Vec<Row> {
     let mut lines = Vec::new();
     if let (Some(slot), Some(commit), Some(mac)) = (&seals.superblock, seals.superblock_commit, &seals.superblock_mac) {
         lines.push(link(seals.superblock_link, &seals.superblock_why, room));
-        let at_rest = "`tosumu inspect superblock FILE` says every field of both superblock slots.";
-        let goal = event(model, at_rest, |event| is_superblock(event, slot));
+        let goal = Some(Goal::Told(Told::Superblock(slot.clone())));
         lines.push(Row::to(format!("  ● superblock {slot}, commit {commit}, MAC {mac}"), Family::Identity, goal));
     }
     if let (Some(commit), Some(at), Some(mac)) = (seals.log_commit, seals.log_commit_at, &seals.log_commit_mac) {
@@ -137,17 +111,6 @@ fn top(model: &Model, seals: &SealsFacts, room: usize) -> Vec<Row> {
         lines.push(Row::to(words, Family::Identity, Some(Goal::LogRecord(at))));
     }
     lines
-}
-
-/// Whether an event wrote a superblock slot, or took it at opening.
-fn is_superblock(event: &Event, wanted: &str) -> bool {
-    match event {
-        Event::SuperblockChosen { slot, .. } => wanted == if *slot == 0 { "A" } else { "B" },
-        Event::FileWritten { file, offset, bytes, .. } if !file.ends_with("-wal") && *bytes > 0 => {
-            wanted == if *offset < SUPERBLOCK_BYTES { "A" } else { "B" } && *offset < 2 * SUPERBLOCK_BYTES
-        }
-        _ => false,
-    }
 }
 
 /// A step as one line, or where there is room as the pointer, the page, and what is to be said when they differ.

@@ -4,12 +4,12 @@
 use super::rows::{self, Row};
 use crate::{
     describe::snapshots::{self as facts, SnapshotsFacts},
-    looking::Goal,
+    looking::{Goal, Told},
     model::Model,
     widget::{Family, text},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
-use tosumu::{trace::Event, types::PageNo};
+use tosumu::types::PageNo;
 
 /// Columns of the labels.
 const LABEL: usize = 14;
@@ -53,19 +53,12 @@ pub fn lines(model: &Model, area: Rect) -> Vec<Row> {
 
 /// The event that published a commit; in a file at rest its record in the log.
 fn commit_goal(model: &Model, wanted: u64) -> Option<Goal> {
-    let published = rows::last_event(model, |event| match event {
-        Event::TransactionCommitted { commit, .. } | Event::SealTransactionCommitted { commit, .. } => {
-            commit.0 == wanted
-        }
-        _ => false,
-    });
-    let in_log = || {
-        let log = crate::describe::log::log(model);
-        let record = log.records.iter().find(|record| record.page.is_none() && record.commit == wanted);
-        record.map(|record| Goal::LogRecord(record.offset))
-    };
-    let nowhere = || Goal::Nowhere(format!("Commit {wanted} stands in the page file: its log was folded and is gone."));
-    Some(published.or_else(in_log).unwrap_or_else(nowhere))
+    if model.timeline().is_some() {
+        return Some(Goal::Told(Told::Commit(wanted)));
+    }
+    let log = crate::describe::log::log(model);
+    let record = log.records.iter().find(|record| record.page.is_none() && record.commit == wanted);
+    Some(record.map_or(Goal::Told(Told::Commit(wanted)), |record| Goal::LogRecord(record.offset)))
 }
 
 /// Draws the axis, and under it what it means.
@@ -127,10 +120,7 @@ impl<'a> Axis<'a> {
         for snapshot in &facts.snapshots {
             let family = if snapshot.holds_back { Family::Warning } else { Family::Identity };
             let words = self.reach(&format!("reader {}", snapshot.name), snapshot.commit, '●');
-            let begun = rows::last_event(
-                self.model,
-                |event| matches!(event, Event::SnapshotTaken { name, .. } if *name == snapshot.name),
-            );
+            let begun = Some(Goal::Told(Told::Snapshot(snapshot.name.clone())));
             lines.push(Row::to(words, family, begun));
         }
         if facts.commits.iter().any(|commit| commit.seen_by.iter().any(|name| name == "new")) {
@@ -138,7 +128,7 @@ impl<'a> Axis<'a> {
         }
         if let Some(writer) = &facts.writer {
             let words = self.reach(&format!("writer, tx {}", writer.transaction), writer.makes, '*');
-            let begun = rows::last_event(self.model, |event| matches!(event, Event::TransactionStarted { .. }));
+            let begun = Some(Goal::Told(Told::Transaction));
             lines.push(Row::to(words, Family::Changed, begun));
         }
         if let Some(page) = facts.page.filter(|_| !facts.versions.is_empty()) {
