@@ -182,7 +182,7 @@ impl LogFacts {
                 Err(_) if is_left_of_an_older_log(rest, header.log_generation) => {
                     return "what follows is left of an older log".into();
                 }
-                Err(error) => return format!("what follows is no whole record: {}", error.why),
+                Err(error) => return format!("what follows is no whole record: {}", error.why.trim_end_matches('.')),
             };
             let fields = record.fields();
             if fields.generation != header.log_generation {

@@ -95,7 +95,8 @@ fn grow(node: &TreeNode, mut range: Range<usize>, gap: usize, room: usize) -> Ra
 pub(super) fn of_leaf(node: &TreeNode, room: usize) -> KeyLine {
     let mut line = KeyLine::default();
     if node.keys.is_empty() {
-        let unread = node.status == NodeStatus::Bad && node.fill_percent.is_none();
+        // A page that says not even what it is has no keys that anybody could know of.
+        let unread = (node.status == NodeStatus::Bad || node.kind.is_empty()) && node.fill_percent.is_none();
         line.push_cut(if unread { "not readable" } else { "no keys" }.into());
         return line;
     }
