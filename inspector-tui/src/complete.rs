@@ -36,7 +36,7 @@ const OPERATIONS: &[&str] = &[
     "put-back page|all",
     "forge page|superblock|superblocks|record",
     "show tree|trees|page|free|log|disk|superblock|snapshots|keys|fingerprint",
-    "expect get|no|records|height|pages|page|commit|free|trees|fill|key-slots|splits|syncs|writes|bytes|seals|opens|event|seen|fails|open|finding|only|clean|anchored",
+    "expect get|no|records|height|pages|page|commit|free|trees|fill|key-slots|splits|syncs|writes|bytes|seals|opens|event|seen|fails|open|finding|only|cause|clean|anchored",
 ];
 /// Words about the screen that no key has.
 const SCREEN: &[&str] = &[

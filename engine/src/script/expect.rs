@@ -9,7 +9,7 @@ use std::fmt;
 const EXPECTS: &str = "`expect get K V`, `no K`, `NAME: get K V`, `NAME: no K`, `page N free|gap|slots N`, \
                        `records|height|pages|commit|free|trees|fill|key-slots|splits|syncs|writes|bytes|seals|opens N`, \
                        `event NAME`, `seen NAME`, `fails CODE`, `open fails CODE`, `finding CODE [page N]`, \
-                       `only CODE [page N]`, `clean`, `anchored CODE`, `anchored clean`";
+                       `only CODE [page N]`, `cause CODE WORDS`, `clean`, `anchored CODE`, `anchored clean`";
 
 /// What must be so.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,6 +95,14 @@ pub enum Expect {
         code: Code,
         /// Of this page.
         page: Option<PageNo>,
+    },
+    /// `cause CODE WORDS`: verification finds this, and of its causes the first is one of these words, which something in the
+    /// files speaks for.
+    Cause {
+        /// The code.
+        code: Code,
+        /// How the cause begins.
+        words: String,
     },
     /// `clean`: verification finds nothing worse than info.
     Clean,
@@ -258,6 +266,7 @@ impl fmt::Display for Expect {
             Expect::Finding { code, page: Some(page) } => write!(f, "finding {code} page {page}"),
             Expect::Only { code, page: None } => write!(f, "only {code}"),
             Expect::Only { code, page: Some(page) } => write!(f, "only {code} page {page}"),
+            Expect::Cause { code, words } => write!(f, "cause {code} {words}"),
             Expect::Clean => f.write_str("clean"),
             Expect::Anchored { code } => write!(f, "anchored {code}"),
             Expect::AnchoredClean => f.write_str("anchored clean"),
@@ -293,6 +302,13 @@ pub(super) fn parse_expect(rest: &str) -> Parsed<Expect> {
         "only" => {
             let (code, page) = parse_finding("only", &mut words)?;
             Expect::Only { code, page }
+        }
+        "cause" => {
+            const FORM: &str = "expect cause CODE WORDS, as in `expect cause PAGE-STALE a lost write`";
+            let code = parse_code(&mut words, FORM)?;
+            let mut cause = vec![words.text(FORM)?];
+            cause.extend(std::iter::from_fn(|| words.next().map(str::to_owned)));
+            Expect::Cause { code, words: cause.join(" ") }
         }
         "clean" => Expect::Clean,
         "anchored" => match words.peek() {

@@ -39,7 +39,7 @@
 //! expect page N free|gap|slots [<=|>=] N     of a branch or leaf; gap: the free bytes that lie together
 //! expect splits|syncs|writes|bytes|seals|opens [<=|>=] N, event NAME, fails CODE     of the operation before
 //! expect seen NAME                  an event of this name at any time
-//! expect open fails CODE | finding CODE [page N] | only CODE [page N] | clean
+//! expect open fails CODE | finding CODE [page N] | only CODE [page N] | cause CODE WORDS | clean
 //! expect anchored CODE | anchored clean     held against the fingerprint that was kept
 //! # a comment
 //! ```

@@ -502,7 +502,7 @@ mod tests {
                      tree t cas a 1 2|tree a\\x20b create|t1: tree people get a|t1: tree people scan|checkpoint full|\
                      show trees|show free|show snapshots|show keys|show fingerprint|show tree people|expect free 3|expect trees >= 1|\
                      expect seen page-split|expect page 1 free >= 60|expect page 2 gap 7|expect page 3 slots <= 2|expect fill >= 80|\
-                     expect key-slots 2|expect t1: get a 1|expect t1: no a|expect only PAGE-STALE|expect only LOG-ROT page 1|\
+                     expect key-slots 2|expect t1: get a 1|expect t1: no a|expect only PAGE-STALE|expect cause PAGE-STALE a lost write|expect only LOG-ROT page 1|\
                      expect splits 1|expect syncs <= 1|expect writes >= 2|expect fails LIMIT|# a comment||#";
         lines.split('|').for_each(round_trip);
     }
@@ -561,6 +561,7 @@ mod tests {
             ("expect t 1: get a", "is not known"),
             ("expect t1: put a", "get K V|no K"),
             ("expect only PAGE-SALE", "no code of a finding"),
+            ("expect cause PAGE-STALE", "a lost write"),
             ("expect anchored never", "no code of a finding"),
             ("keep", "keep fingerprint"),
             ("keep faith", "keep fingerprint"),

@@ -72,6 +72,19 @@ impl Fault {
         }
     }
 
+    /// One word for it, in lessons: `cell end lost`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Fault::Killed => "killed",
+            Fault::Lost => "lost",
+            Fault::TornAfterFirst => "torn-first",
+            Fault::TornInHalf => "torn-half",
+            Fault::TornBeforeLast => "torn-last",
+            Fault::NewestOnly => "newest",
+            Fault::Shuffled => "chance",
+        }
+    }
+
     /// What happens, as the first half of a sentence.
     pub fn sentence(self) -> &'static str {
         match self {

@@ -125,6 +125,14 @@ pub fn told(instant: &Instant, lines: Vec<String>) -> Result<Lie, String> {
     instant.options.without.during(|| told_here(instant, lines))
 }
 
+/// What comes of the files as they are in `image`, to which `lines` led from the instant.
+pub fn judged(instant: &Instant, lines: Vec<String>, image: &DiskImage) -> Result<Lie, String> {
+    instant.options.without.during(|| {
+        let (truth, _, _) = truth(instant)?;
+        Ok(truth.tell(Plan { does: lines.join(", then "), lines }, image))
+    })
+}
+
 fn told_here(instant: &Instant, lines: Vec<String>) -> Result<Lie, String> {
     let (truth, _, _) = truth(instant)?;
     let mut runner = runner_at(instant);

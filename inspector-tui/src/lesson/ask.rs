@@ -5,15 +5,16 @@ mod case;
 
 use super::format::{Ask, Place, Predict, ScriptLine};
 use super::store::Store;
+use crate::labs::grid::{self, Fault, Outcome as GridOutcome};
 use crate::labs::tamper::{self, Verdict};
 use crate::predict;
 use crate::timeline::{Timeline, World};
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use tosumu::format::annotate::{self, Annotation};
-use tosumu::script::{Op, Read, Runner};
-use tosumu::trace::Event;
+use tosumu::script::{Measure, Op, Read, Runner};
+use tosumu::trace::{Event, Receipt};
 use tosumu::types::{Bytes, PageNo};
 use tosumu::{Finding, Severity};
 
@@ -155,6 +156,8 @@ pub(super) fn compute(predict: &Predict, scene: Scene) -> Result<Asked, String> 
         Ask::Fate => fate(&scene),
         Ask::Cause => case::cause(&scene),
         Ask::Lost => case::lost(&scene),
+        Ask::Cell { call, nth, fault } => cell(call, *nth, *fault, &scene),
+        Ask::Costliest(measure) => costliest(*measure, &scene),
         Ask::Point { place, field } => point(place, field, &scene),
         Ask::Choice { right, proof } => {
             for expect in proof {
@@ -373,7 +376,16 @@ fn fate(scene: &Scene) -> Result<Asked, String> {
             )
         })
         .collect();
-    let lie = tamper::told(&instant, lines)?;
+    // Told to the store as its script makes it, copies beside it included, which no event tells of.
+    let mut runner = scene.store.runner();
+    scene.before.iter().for_each(|line| drop(runner.run_line(line)));
+    for line in &lines {
+        let outcome = runner.run_line(line);
+        if outcome.failed {
+            return Err(format!("`{line}`: {}", outcome.text));
+        }
+    }
+    let lie = tamper::judged(&instant, lines, &runner.disk().image())?;
     let choices = Verdict::ALL.iter().map(|verdict| verdict.words().to_owned()).collect();
     let way = choose(choices, lie.verdict().words())?;
     let found = |code: &Option<String>| code.clone().unwrap_or_else(|| "nothing".to_owned());
@@ -383,6 +395,63 @@ fn fate(scene: &Scene) -> Result<Asked, String> {
         found(&lie.anchored)
     );
     Ok(Asked { line: 0, text: "What comes of this?".to_owned(), way, why, event: scene.first })
+}
+
+/// What the crash grid of the last operation says behind a disk call, under a fault.
+fn cell(call: &str, nth: usize, fault: Fault, scene: &Scene) -> Result<Asked, String> {
+    let timeline = timeline(scene);
+    let operation = timeline.operations().last().ok_or("the script behind this question has no operation")?;
+    let options = &scene.store.options;
+    let subject = grid::Subject { branch: 0, events: timeline.events(), operation, options };
+    let grid = grid::compute(&subject, &mut |_| ControlFlow::Continue(()))?;
+    let mut columns = grid.columns.iter().enumerate().filter(|(_, column)| column.word == call);
+    let none = || {
+        let words: Vec<&str> = grid.columns.iter().map(|column| column.word.as_str()).collect();
+        format!("the operation has no disk call {nth} `{call}`; there are: {}", words.join(" "))
+    };
+    let (at, _) = columns.nth(nth - 1).ok_or_else(none)?;
+    let row = Fault::ALL.iter().position(|known| *known == fault).unwrap_or_default();
+    let outcome = grid.outcome(at, row).ok_or("nothing is pending there that this fault could strike")?;
+    let (before, after) = ("as it was before the operation", "as it is after the operation");
+    let (refused, wrong) = ("it refuses to open", "it opens, and something acknowledged is gone");
+    let (answer, why) = match outcome {
+        GridOutcome::State(0) => (before, "Recovered, read and verified: none of it is there.".to_owned()),
+        GridOutcome::State(state) if *state == grid.commits => {
+            (after, "Recovered, read and verified: all of it is there.".to_owned())
+        }
+        GridOutcome::State(state) => return Err(format!("the answer is commit {state} of {}", grid.commits)),
+        GridOutcome::Refused(code) => (refused, format!("Opening says {code}.")),
+        GridOutcome::Wrong(what) => (wrong, format!("It opens without a word, and {what}.")),
+    };
+    let text = format!("{}, right behind `{call}`. What does the store come back as?", fault.sentence());
+    let way = choose([before, after, refused, wrong].map(str::to_owned).to_vec(), answer)?;
+    Ok(Asked { line: 0, text, way, why, event: last_operation(scene) })
+}
+
+/// Which operation of the script has the longest bill.
+fn costliest(measure: Measure, scene: &Scene) -> Result<Asked, String> {
+    let cost = |receipt: &Receipt| match measure {
+        Measure::Syncs => u64::from(receipt.syncs),
+        Measure::Writes => receipt.writes.into(),
+        Measure::Bytes => receipt.bytes_written,
+        Measure::Seals => receipt.pages_sealed.into(),
+        _ => receipt.pages_opened.into(),
+    };
+    let bills = scene.events[scene.first..].iter().filter_map(|event| match &**event {
+        Event::OperationEnded { line, receipt, .. } => Some((line.clone(), cost(receipt))),
+        _ => None,
+    });
+    let bills: Vec<(String, u64)> = bills.collect();
+    let most = bills.iter().map(|(_, cost)| *cost).max().ok_or("the script behind this question has no operation")?;
+    let mut costly = bills.iter().filter(|(_, cost)| *cost == most);
+    let (answer, _) = costly.next().ok_or("the script behind this question has no operation")?;
+    if let Some((other, _)) = costly.next() {
+        return Err(format!("`{answer}` and `{other}` cost the same, {most} {}", measure.word()));
+    }
+    let choices: BTreeSet<String> = bills.iter().map(|(line, _)| line.clone()).collect();
+    let text = format!("Which of these costs most {}?", measure.word());
+    let why = format!("It cost {most} {}.", measure.word());
+    Ok(Asked { line: 0, text, way: choose(choices.into_iter().collect(), answer)?, why, event: scene.first })
 }
 
 fn point(place: &Place, field: &str, scene: &Scene) -> Result<Asked, String> {

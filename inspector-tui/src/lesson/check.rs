@@ -196,6 +196,13 @@ const HEADINGS: [(&str, &str); 3] = [
     ("Sources", "where the facts are from"),
 ];
 
+/// The line of the reference solution behind which the task passes already, when others follow it.
+fn passes_early(task: &Task) -> Option<&str> {
+    let before_the_last = 1..task.solution.len();
+    let early = before_the_last.into_iter().find(|&count| attempt(task, &task.solution[..count]).passes())?;
+    Some(&task.solution[early - 1])
+}
+
 /// What would make a lesson better: nothing of this is wrong.
 pub fn advice(lesson: &Lesson) -> Vec<LessonError> {
     let mut advice = Vec::new();
@@ -224,6 +231,14 @@ pub fn advice(lesson: &Lesson) -> Vec<LessonError> {
             _ => None,
         })
     };
+    for task in lesson.blocks.iter().filter_map(|block| match block {
+        Block::Task(task) => Some(task),
+        _ => None,
+    }) {
+        if let Some(line) = passes_early(task) {
+            say(task.number, format!("the task passes before the end of its solution, behind `{line}` already"));
+        }
+    }
     for (heading, what) in HEADINGS {
         let is = |prose: &super::format::Prose| prose.heading().is_some_and(|(_, words)| words == heading);
         if !prose().any(is) {

@@ -1,6 +1,7 @@
 //! What a lesson is made of, as plain values.
 
 use super::store::Store;
+use crate::labs::grid::Fault;
 use std::fmt;
 use tosumu::script::{Expect, Measure};
 use tosumu::types::PageSize;
@@ -156,6 +157,17 @@ pub enum Ask {
     Cause,
     /// What is lost of it.
     Lost,
+    /// What a recovery arrives at when the power goes in the last operation of the script: a cell of the crash grid.
+    Cell {
+        /// The disk call behind which it goes, in one word; `start` and `end` are the operation's own.
+        call: String,
+        /// Which of those with that word, from 1.
+        nth: usize,
+        /// What becomes of unsynced writes.
+        fault: Fault,
+    },
+    /// Which operation of the script costs most.
+    Costliest(Measure),
     /// Which bytes are a field.
     Point {
         /// The bytes to point at.

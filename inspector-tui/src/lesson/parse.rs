@@ -5,6 +5,7 @@ use super::format::{
     Task,
 };
 use super::store::Store;
+use crate::labs::grid::Fault;
 use tosumu::escape::unescape;
 use tosumu::script::{Expect, Measure, Op};
 use tosumu::types::PageSize;
@@ -14,7 +15,10 @@ pub const LESSON_BYTES_MAX: u64 = 1 << 20;
 
 const BLOCKS: [&str; 4] = ["script", "predict", "look", "task"];
 const ASKS: &str = "separator, moved, emptied, pages, survives, log, recovered, verdict, finding, path KEY, see, \
-                    count MEASURE, order EVENT EVENT …, fate, cause, lost, point PLACE field NAME, choice";
+                    count MEASURE, costliest syncs|writes|bytes|seals|opens, order EVENT EVENT …, fate, \
+                    cell CALL [N] FAULT, cause, lost, point PLACE field NAME, choice";
+/// What an operation can be the costliest in.
+const COSTS: [Measure; 5] = [Measure::Syncs, Measure::Writes, Measure::Bytes, Measure::Seals, Measure::Opens];
 const PLACES: &str = "`superblock A`, `superblock B`, `page N`, `sealed N`, `log`";
 const FRONT: [&str; 6] = ["lesson", "title", "chapter", "minutes", "needs", "page-size"];
 
@@ -216,6 +220,13 @@ impl Reader<'_> {
             ["fate"] => Ask::Fate,
             ["cause"] => Ask::Cause,
             ["lost"] => Ask::Lost,
+            ["cell", call, fault] => self.cell(line, call, "1", fault)?,
+            ["cell", call, nth, fault] => self.cell(line, call, nth, fault)?,
+            ["costliest", word] => {
+                let measure = COSTS.into_iter().find(|measure| measure.word() == word);
+                let known = COSTS.map(Measure::word).join(" ");
+                Ask::Costliest(measure.ok_or_else(|| self.error(line, format!("an operation costs: {known}")))?)
+            }
             ["path", key] => Ask::Path(unescape(key).map_err(|why| self.error(line, why))?),
             ["count", word] => {
                 let measure = Measure::ALL.into_iter().find(|measure| measure.word() == word);
@@ -239,6 +250,16 @@ impl Reader<'_> {
             }
             _ => return Err(self.error(line, format!("`{text}` cannot be asked; there are: {ASKS}"))),
         })
+    }
+
+    /// `cell CALL [N] FAULT`.
+    fn cell(&self, line: usize, call: &str, nth: &str, fault: &str) -> Parsed<Ask> {
+        let found = Fault::ALL.into_iter().find(|known| known.word() == fault);
+        let words = || Fault::ALL.map(Fault::word).join(" ");
+        let fault = found.ok_or_else(|| self.error(line, format!("what strikes a cell is one of: {}", words())))?;
+        let nth = nth.parse().ok().filter(|nth| *nth > 0);
+        let nth = nth.ok_or_else(|| self.error(line, "the form is `ask: cell CALL [N] FAULT`, N from 1"))?;
+        Ok(Ask::Cell { call: call.to_owned(), nth, fault })
     }
 
     fn looks(&self, number: usize, body: &[ScriptLine]) -> Parsed<Vec<Look>> {

@@ -224,6 +224,80 @@ fn answers_are_judged_as_they_are_given() {
     assert_eq!(order.answer(), "2 1 3", "write, sync, commit: {}", order.text);
 }
 
+/// The first question of a lesson that is this block and a script.
+fn of(ask: &str, script: &str) -> Result<Asked, String> {
+    let text = SMALL.split("# Small").next().unwrap_or_default();
+    let text = format!("{text}# Small\n\n```predict\nask: {ask}\n```\n\n```script\n{script}\n```\n");
+    let lesson = Lesson::parse("07-small.md", &text).map_err(|error| error.to_string())?;
+    let [.., Block::Predict(predict), Block::Script(script)] = &lesson.blocks[..] else { panic!("{text}") };
+    let store = script.store.clone().unwrap_or_else(|| Store::empty(lesson.page_size));
+    let played = play(&store, &[], &script.lines, std::slice::from_ref(predict)).map_err(|error| error.why)?;
+    Ok(played.asked[0].clone())
+}
+
+#[test]
+fn a_cell_of_the_crash_grid_can_be_asked_for_with_a_defence_and_without_it() {
+    let script = "page-size 512\nput a 1\nreopen\nput b 2";
+    let answer = |ask: &str, script: &str| of(ask, script).unwrap().answer();
+    assert_eq!(answer("cell write lost", script), "as it was before the operation");
+    assert_eq!(answer("cell write 1 killed", script), "as it is after the operation");
+    assert_eq!(answer("cell SYNC lost", script), "as it is after the operation");
+    let weak = script.replace("512", "512\nwithout sync-of-commit");
+    assert_eq!(answer("cell end lost", &weak), "it opens, and something acknowledged is gone");
+    let weaker = weak.replace("reopen\n", "");
+    assert_eq!(answer("cell end lost", &weaker), "it refuses to open");
+    for (ask, why) in [
+        ("cell write 2 lost", "no disk call 2 `write`; there are: start write SYNC end"),
+        ("cell start lost-now", "killed lost torn-first"),
+        ("cell start torn-first", "nothing is pending"),
+        ("cell start 0 lost", "N from 1"),
+    ] {
+        let said = of(ask, script).unwrap_err();
+        assert!(said.contains(why), "{ask}: {said}");
+    }
+}
+
+#[test]
+fn the_costliest_operation_of_a_script_is_computed_unless_two_cost_the_same() {
+    let script = "page-size 512\nput a 1\nreopen\nfill 30 ascending\nput b 2\ncheckpoint";
+    assert_eq!(of("costliest seals", script).unwrap().answer(), "fill 30 ascending");
+    assert_eq!(of("costliest opens", "fill 30 ascending value 60\nreopen\nscan").unwrap().answer(), "scan");
+    assert!(of("costliest opens", "put a 1").is_err(), "one operation is no question");
+    assert!(of("costliest syncs", "begin\nrollback").unwrap_err().contains("cost the same"));
+    assert!(of("costliest height", script).unwrap_err().contains("syncs writes bytes seals opens"));
+}
+
+#[test]
+fn a_lie_is_told_to_a_store_with_the_copies_beside_it() {
+    let lesson = |lie: &str| {
+        let text = SMALL.split("# Small").next().unwrap_or_default();
+        let script = "```script\npage-size 512\nput a 1\nbeside old copy\nput a 2\n```";
+        let text = format!("{text}# Small\n\n{script}\n\n```predict\nask: fate\n```\n\n```script\n{lie}\n```\n");
+        let lesson = Lesson::parse("07-small.md", &text).unwrap_or_else(|error| panic!("{error}"));
+        let [.., Block::Script(made), Block::Predict(predict), Block::Script(lie)] = &lesson.blocks[..] else {
+            panic!("{text}")
+        };
+        let before: Vec<String> = made.lines.iter().map(|line| line.text.clone()).collect();
+        let played = play(&Store::empty(lesson.page_size), &before, &lie.lines, std::slice::from_ref(predict));
+        played.map(|played| played.asked[0].answer()).map_err(|error| error.why)
+    };
+    let anchor = "an old state is served; only a fingerprint kept elsewhere tells";
+    assert_eq!(lesson("tamper files from old").unwrap(), anchor);
+    assert_eq!(lesson("tamper log remove").unwrap(), "it is refused: opening or reading names it");
+    assert!(lesson("put a 3\ntamper log remove").unwrap_err().contains("`put a 3` is no lie"));
+}
+
+#[test]
+fn a_task_that_passes_before_its_solution_ends_is_advice() {
+    let early = SMALL.replacen("put b 1\nput c 1\n", "put b 1\nput c 1\nput b 1\n", 1).replacen("par: 2", "par: 3", 1);
+    let said = |text: &str| {
+        let lesson = Lesson::parse("07-small.md", text).unwrap_or_else(|error| panic!("{error}"));
+        advice(&lesson).iter().map(ToString::to_string).filter(|line| line.contains("solution")).collect::<Vec<_>>()
+    };
+    assert_eq!(said(SMALL), Vec::<String>::new());
+    assert!(said(&early)[0].contains("behind `put c 1` already"), "{early}");
+}
+
 #[test]
 fn a_lesson_that_lies_fails_with_its_line() {
     for (from, to, why) in [

@@ -7,7 +7,7 @@ use crate::inspect::AtRest;
 use crate::script::Op;
 use crate::trace::{Event, Tracer};
 use crate::types::PageNo;
-use crate::verify::{Level, Report, VerifyOptions, verify};
+use crate::verify::{Level, RankedCause, Report, VerifyOptions, verify};
 use std::sync::Arc;
 
 impl Runner {
@@ -35,6 +35,21 @@ impl Runner {
         let is_it = |finding: &Finding| finding.code == code && (page.is_none() || finding.page == page);
         let alone = !findings.is_empty() && findings.iter().all(is_it);
         Ok((!alone).then(|| listed(&findings)))
+    }
+
+    /// The first cause of such a finding, when it is another one or nothing speaks for it.
+    pub(super) fn other_cause(&self, code: Code, words: &str) -> Result<Option<String>, Failure> {
+        let report = self.report(Level::Deep, Tracer::off())?;
+        let Some(finding) = report.findings.iter().find(|finding| finding.code == code) else {
+            return Ok(Some(listed(&report.findings)));
+        };
+        let ranked = report.ranked_causes(finding);
+        let spoken_for = |cause: &&RankedCause| ranked.len() == 1 || !cause.evidence.is_empty();
+        Ok(match ranked.first().filter(spoken_for) {
+            Some(first) if first.cause.what.starts_with(words) => None,
+            Some(first) => Some(first.cause.what.to_owned()),
+            None => Some("nothing speaks for one cause more than for another".to_owned()),
+        })
     }
 
     pub(super) fn unclean(&self, level: Level) -> Result<Option<String>, Failure> {

@@ -73,6 +73,7 @@ impl Runner {
             Expect::Fails { code } => self.other_code(code, self.last_failure.clone(), "it did not fail"),
             Expect::OpenFails { code } => self.other_code(code, self.open_copy(), "it opens"),
             Expect::Finding { code, page } => self.missing_finding(Level::Deep, *code, *page)?,
+            Expect::Cause { code, words } => self.other_cause(*code, words)?,
             Expect::Clean => self.unclean(Level::Deep)?,
             Expect::AnchoredClean => self.unclean(Level::Anchored)?,
             Expect::Anchored { code } => self.missing_finding(Level::Anchored, *code, None)?,

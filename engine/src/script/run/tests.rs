@@ -193,6 +193,21 @@ fn a_cut_is_the_power_going_behind_that_event_and_leaves_the_same_trace() {
 }
 
 #[test]
+fn an_expectation_names_the_cause_that_something_speaks_for() {
+    let mut runner = runner();
+    run(&mut runner, "fill 200 ascending value 60\ncheckpoint\nput k0001 new\ncheckpoint\nswap page 1 2");
+    let said = run(
+        &mut runner,
+        "expect cause PAGE-MISPLACED two pages were swapped\nexpect cause PAGE-MISPLACED a misdirected write\nexpect cause PAGE-STALE a lost write",
+    );
+    assert_eq!(said[0], "");
+    assert!(said[1].contains("two pages were swapped"), "{}", said[1]);
+    assert!(said[2].contains("PAGE-MISPLACED page 1"), "{}", said[2]);
+    run(&mut runner, "swap page 1 2\nput-back page 1 from commit 1");
+    assert_eq!(run(&mut runner, "expect cause PAGE-STALE a lost write"), [""]);
+}
+
+#[test]
 fn an_expectation_counts_pages_looks_back_and_asks_readers() {
     let mut runner = runner();
     run(&mut runner, "put a old\nt1: begin-read\nput a new\nfill 30 random value 40\nput b 1\ndel b");
