@@ -96,7 +96,11 @@ impl Asked {
 
     /// What is said to an answer.
     pub fn reply(&self, given: Option<&Given>) -> String {
-        let Some(given) = given else { return format!("It is {}. {}", self.answer(), self.why) };
+        let answer = match self.way {
+            Way::Choose { .. } => format!("the answer is: {}", self.answer()),
+            Way::Type { .. } | Way::Point { .. } => format!("it is {}", self.answer()),
+        };
+        let Some(given) = given else { return format!("Skipped; {answer}. {}", self.why) };
         if self.is_right(given) {
             return format!("Right: {}. {}", self.answer(), self.why);
         }
@@ -107,8 +111,10 @@ impl Asked {
             }
             _ => None,
         };
-        let it = pointed.unwrap_or_else(|| "it".to_owned());
-        format!("Not so: {it} is {}. {}", self.answer(), self.why)
+        match pointed {
+            Some(it) => format!("Not so: {it} is {}. {}", self.answer(), self.why),
+            None => format!("Not so: {answer}. {}", self.why),
+        }
     }
 }
 
@@ -365,17 +371,25 @@ fn order(kinds: &[String], scene: &Scene) -> Result<Asked, String> {
 /// What comes of the script as a lie about the store before it.
 fn fate(scene: &Scene) -> Result<Asked, String> {
     let instant = tamper::Instant { events: &scene.events[..scene.first], options: &scene.store.options };
-    let lines: Vec<String> = scene
-        .script
-        .iter()
-        .map(|line| line.text.clone())
-        .filter(|line| {
-            !matches!(
-                Op::parse(line),
-                Ok(Op::Expect(_) | Op::Comment(_) | Op::Verify | Op::VerifyAnchored | Op::Reopen | Op::Read(_))
-            )
-        })
-        .collect();
+    let mut lines: Vec<String> = Vec::new();
+    for line in scene.script {
+        match Op::parse(&line.text)? {
+            Op::Tamper(_) | Op::Forge(_) | Op::Swap(..) | Op::PutBack { .. } | Op::Beside { .. } => {
+                lines.push(line.text.clone());
+            }
+            Op::Expect(_)
+            | Op::Comment(_)
+            | Op::Verify
+            | Op::VerifyAnchored
+            | Op::Reopen
+            | Op::Read(_)
+            | Op::Show(_) => {}
+            _ => {
+                let line = line.text.trim();
+                return Err(format!("`{line}` is no lie: the store is made by a script in front of this question"));
+            }
+        }
+    }
     // Told to the store as its script makes it, copies beside it included, which no event tells of.
     let mut runner = scene.store.runner();
     scene.before.iter().for_each(|line| drop(runner.run_line(line)));
