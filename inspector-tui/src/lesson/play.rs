@@ -3,6 +3,7 @@
 use super::ask::{Asked, Scene, compute};
 use super::format::{Count, Predict, ScriptLine, Task};
 use super::store::Store;
+use crate::describe::plural;
 use std::sync::Arc;
 use tosumu::script::{Expect, Op, Outcome, Runner};
 use tosumu::trace::{Event, Receipt};
@@ -179,7 +180,10 @@ pub fn score_text(task: &Task, used: u64, receipt: &Receipt) -> String {
         (None, _) => String::new(),
     };
     format!(
-        "{counted}Receipt: {} syncs, {} writes, {} bytes written, {} pages sealed.",
-        receipt.syncs, receipt.writes, receipt.bytes_written, receipt.pages_sealed
+        "{counted}Receipt: {}, {}, {} written, {} sealed.",
+        plural(receipt.syncs as usize, "sync"),
+        plural(receipt.writes as usize, "write"),
+        plural(receipt.bytes_written as usize, "byte"),
+        plural(receipt.pages_sealed as usize, "page")
     )
 }

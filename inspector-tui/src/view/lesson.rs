@@ -120,10 +120,8 @@ fn lines_of(piece: &PieceFacts, columns: usize) -> Vec<Line> {
     match piece {
         PieceFacts::Text { markdown } => prose_lines(markdown, columns),
         PieceFacts::Script { store, lines } => {
-            let begins = store.iter().map(|store| Line::of(format!("a new store: {store}"), Ink::Quiet));
-            let lines =
-                lines.iter().map(|line| Line::of(text::clip(&format!("> {line}"), columns).into_owned(), Ink::Code));
-            begins.chain(lines).collect()
+            let begins = store.iter().flat_map(|store| wrapped(&format!("a new store: {store}"), Ink::Quiet, ""));
+            begins.chain(lines.iter().flat_map(|line| operation(line, columns))).collect()
         }
         PieceFacts::Look { views } => vec![Line::of(format!("beside: {}", views.join(", ")), Ink::Quiet)],
         PieceFacts::Answered { question, given, right, reply } => {
@@ -164,6 +162,12 @@ fn lines_of(piece: &PieceFacts, columns: usize) -> Vec<Line> {
     }
 }
 
+/// A line of the script language, as long as it is.
+fn operation(line: &str, columns: usize) -> Vec<Line> {
+    let parts = text::wrap(line, columns.saturating_sub(2).max(1)).into_iter().enumerate();
+    parts.map(|(at, part)| Line::of(format!("{}{part}", if at == 0 { "> " } else { "  " }), Ink::Code)).collect()
+}
+
 fn task_lines(task: &TaskFacts, columns: usize, wrapped: &dyn Fn(&str, Ink, &str) -> Vec<Line>) -> Vec<Line> {
     let mut lines = wrapped(&task.goal, Ink::Strong, "TASK  ");
     for check in &task.checks {
@@ -189,8 +193,7 @@ fn task_lines(task: &TaskFacts, columns: usize, wrapped: &dyn Fn(&str, Ink, &str
     if !task.solution.is_empty() {
         lines.push(Line::default());
         lines.push(Line::of("One way:", Ink::Strong));
-        let shown = |line: &String| Line::of(text::clip(&format!("> {line}"), columns).into_owned(), Ink::Code);
-        lines.extend(task.solution.iter().map(shown));
+        lines.extend(task.solution.iter().flat_map(|line| operation(line, columns)));
     }
     lines
 }
