@@ -134,3 +134,19 @@ fn a_salvaged_file_is_right_when_all_that_can_be_saved_is_in_it_and_nothing_else
     let unsound = grade(&case, &Answers::default(), &Salvaged::Unsound("PAGE-ZERO".to_owned()));
     assert_eq!((unsound.salvaged, unsound.remark.as_deref()), (Mark::Wrong, Some("PAGE-ZERO")));
 }
+
+#[test]
+fn a_case_in_a_lesson_has_no_past_and_verify_says_of_it_what_the_exam_says() {
+    for number in 1..=CASES {
+        let case = draw_one(15, CASES, number).unwrap();
+        let mut runner = tosumu::script::Runner::new(case.options());
+        let told: String = runner.recorder().events_from(0).iter().map(|event| event.sentence()).collect();
+        let Happened::Drawn(cause) = case.happened else { panic!("{:?} is not drawn", case.happened) };
+        assert!(!told.contains("tamper") && !told.contains("fill") && !told.contains(cause.slug()), "{told}");
+        let said = runner.run_line("verify anchored").text;
+        match case.truth.code {
+            Some(code) => assert!(said.starts_with(code.as_str()), "case {number}: {said}"),
+            None => assert!(said.starts_with("Checked"), "case {number}: {said}"),
+        }
+    }
+}

@@ -569,6 +569,9 @@ fn script_text(options: &RunnerOptions, name: &str, lines: &[String]) -> String 
     if let Some(word) = &options.passphrase {
         text.push_str(&format!("passphrase {word}\n"));
     }
+    if options.found.is_some() {
+        text.push_str("# It began with files that were found: this script alone does not make them.\n");
+    }
     options.without.iter().for_each(|defence| text.push_str(&format!("without {defence}\n")));
     lines.iter().for_each(|line| text.push_str(&format!("{line}\n")));
     text

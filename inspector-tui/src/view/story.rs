@@ -75,6 +75,8 @@ fn asked(question: &crate::model::Question, screen: Screen) -> Vec<CardLine> {
         let right = question.choices.get(question.answer).map_or("", String::as_str);
         let (verdict, family) = match question.chosen == Some(question.answer) {
             true if screen == Screen::File => (format!("Right. {}", question.why), Family::Good),
+            // What happened to a file is told whole, and begins with the right answer.
+            false if screen == Screen::File => (format!("No. {}", question.why), Family::Warning),
             true => (format!("Right: {right}."), Family::Good),
             false => {
                 let chosen = question.chosen.and_then(|chosen| question.choices.get(chosen));
