@@ -48,6 +48,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("13-keys-about-keys.md", include_str!("../../../tutorials/13-keys-about-keys.md")),
     ("14-many-readers-one-writer.md", include_str!("../../../tutorials/14-many-readers-one-writer.md")),
     ("15-forensics.md", include_str!("../../../tutorials/15-forensics.md")),
+    ("E2-build-a-fixture.md", include_str!("../../../tutorials/E2-build-a-fixture.md")),
 ];
 
 /// All lessons, in the order of their numbers. They are parsed by a test, so none is left out for a mistake in it.
