@@ -366,7 +366,7 @@ fn a_lesson_asks_before_it_shows_and_remembers_where_it_was_left() {
     }
     seat.types(DOWN);
     seat.types(ENTER);
-    seat.sees("it is l.");
+    seat.sees("the answer is: l.");
     seat.types("q");
     let (status, _) = seat.ends();
     assert!(status.success());
