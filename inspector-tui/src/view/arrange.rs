@@ -239,7 +239,7 @@ fn taught(model: &Model, body: Rect) -> Vec<Column> {
 pub(super) fn alone(model: &Model, subject: Subject, area: Rect) -> Vec<Placed> {
     let one = |pane| Placed { pane, height: Height::Share(1), tabs: false, focused: false };
     match subject {
-        Subject::Page if area.height >= 18 => {
+        Subject::Page if area.height >= 18 && model.shown_page().is_some() => {
             vec![one(Pane::Page), Placed { height: Height::Lines(card_lines(model, area)), ..one(Pane::Card) }]
         }
         Subject::Page if area.height < 9 => vec![one(Pane::PageBrief)],

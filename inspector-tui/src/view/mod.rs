@@ -187,7 +187,7 @@ static PANES: &[PaneRow] = &[
     pane!(Receipt, |_| "9 receipt".into(), receipt::note, receipt::draw),
     pane!(Diff, |_| "d diff".into(), diff::note, diff::draw),
     pane!(Life, |_| "w life".into(), life::note, life::draw),
-    pane!(OtherForm, page::other_title, page::other_note, page::draw_other),
+    pane!(OtherForm, page::other_title, |_| String::new(), page::draw_other),
     pane!(Finding, verify::card_title, |_| String::new(), verify::draw_card),
     pane!(Help, |_| "help".into(), help::note, help::draw),
     pane!(Branches, |_| "branches".into(), branches::note, branches::draw),

@@ -453,11 +453,6 @@ pub fn other_title(model: &Model) -> String {
     }
 }
 
-/// How long the other form is.
-pub fn other_note(model: &Model) -> String {
-    other_form(model).map_or(String::new(), |(bytes, _, _)| format!("{} bytes", bytes.len()))
-}
-
 /// Draws the form that is not in front; the byte under the cursor is marked in both.
 pub fn draw_other(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.style.theme;
