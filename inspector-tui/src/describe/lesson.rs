@@ -233,7 +233,7 @@ fn task_facts(task: &Task, tried: Option<&Tried>) -> TaskFacts {
     TaskFacts {
         goal: task.goal.clone(),
         checks: checks.collect(),
-        par: task.count.as_ref().zip(task.par).map(|(count, par)| format!("It can be done with {par} {count}.")),
+        par: task.count.as_ref().zip(task.par).map(|(count, par)| format!("It can be done with {}.", count.of(par))),
         forbidden: task.forbid.clone(),
         hints: task.hints.iter().take(shown).cloned().collect(),
         hints_total: task.hints.len(),

@@ -1,6 +1,7 @@
 //! What a lesson is made of, as plain values.
 
 use super::store::Store;
+use crate::describe::plural;
 use crate::labs::grid::Fault;
 use std::fmt;
 use tosumu::script::{Expect, Measure};
@@ -296,15 +297,18 @@ pub enum Count {
     Bytes,
 }
 
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Count::Word(word) => write!(f, "`{word}`"),
-            Count::Operations => f.write_str("operations"),
-            Count::Syncs => f.write_str("syncs"),
-            Count::Writes => f.write_str("writes"),
-            Count::Bytes => f.write_str("bytes written"),
-        }
+impl Count {
+    /// So many of it: `1 operation`, `7 syncs`, "3 `put`".
+    pub fn of(&self, number: u64) -> String {
+        let word = match self {
+            Count::Word(word) => return format!("{number} `{word}`"),
+            Count::Operations => "operation",
+            Count::Syncs => "sync",
+            Count::Writes => "write",
+            Count::Bytes => "byte",
+        };
+        let counted = plural(number as usize, word);
+        if *self == Count::Bytes { format!("{counted} written") } else { counted }
     }
 }
 

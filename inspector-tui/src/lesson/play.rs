@@ -174,9 +174,11 @@ pub fn receipt(events: &[Arc<Event>]) -> Receipt {
 /// The score of a task that was passed, in a sentence or two.
 pub fn score_text(task: &Task, used: u64, receipt: &Receipt) -> String {
     let counted = match (&task.count, task.par) {
-        (Some(count), Some(par)) if used <= par => format!("You used {used} {count}; that is as few as are known. "),
-        (Some(count), Some(par)) => format!("You used {used} {count}; {par} are enough. "),
-        (Some(count), None) => format!("You used {used} {count}. "),
+        (Some(count), Some(par)) if used <= par => {
+            format!("You used {}; that is as few as are known. ", count.of(used))
+        }
+        (Some(count), Some(par)) => format!("You used {}; {par} would do. ", count.of(used)),
+        (Some(count), None) => format!("You used {}. ", count.of(used)),
         (None, _) => String::new(),
     };
     format!(

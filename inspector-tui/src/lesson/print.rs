@@ -111,7 +111,7 @@ impl Page {
         let checks: Vec<String> =
             task.checks.iter().map(|check| format!("<li>{}</li>", inline(&check.words))).collect();
         let par = match (&task.count, task.par) {
-            (Some(count), Some(par)) => format!("<p>It can be done with {par} {}.</p>", inline(&count.to_string())),
+            (Some(count), Some(par)) => format!("<p>It can be done with {}.</p>", inline(&count.of(par))),
             _ => String::new(),
         };
         let room = "<div class=\"room\"></div>".repeat(5);

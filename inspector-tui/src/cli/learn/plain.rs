@@ -251,7 +251,7 @@ impl<'a> Player<'a> {
             self.output.line(format!("        > {line}"))?;
         }
         if let (Some(count), Some(par)) = (&task.count, task.par) {
-            self.output.line(format!("      It can be done with {par} {count}."))?;
+            self.output.line(format!("      It can be done with {}.", count.of(par)))?;
         }
         if !task.forbid.is_empty() {
             self.output.line(format!("      Not allowed: {}.", task.forbid.join(", ")))?;
