@@ -48,6 +48,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("13-keys-about-keys.md", include_str!("../../../tutorials/13-keys-about-keys.md")),
     ("14-many-readers-one-writer.md", include_str!("../../../tutorials/14-many-readers-one-writer.md")),
     ("15-forensics.md", include_str!("../../../tutorials/15-forensics.md")),
+    ("E1-the-embedders-hour.md", include_str!("../../../tutorials/E1-the-embedders-hour.md")),
     ("E2-build-a-fixture.md", include_str!("../../../tutorials/E2-build-a-fixture.md")),
 ];
 
