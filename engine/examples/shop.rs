@@ -22,7 +22,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         Some("--check") => check(&bills),
         Some(file) => {
             let events = bills.recorder.events_from(0);
-            write_trace(&mut std::fs::File::create(file)?, Level::Full, &events)?;
+            let mut bytes = Vec::new();
+            write_trace(&mut bytes, Level::Full, &events)?;
+            std::fs::write(file, bytes)?;
             println!("{} events in {file}", events.len());
         }
         None => println!("say where the trace goes, or --check"),

@@ -298,8 +298,8 @@ fn one_page_rolled_back_is_stale_and_the_finding_says_which_keys() {
     let lost = finding.lost.as_deref().unwrap();
     assert!(lost.contains(&format!("keys {lower} up to (not including) {upper} after commit 1")), "{lost}");
     let next = finding.next.as_deref().unwrap();
-    assert!(next.contains(&format!("`scan v.tsm --to {lower}`")), "{next}");
-    assert!(next.contains(&format!("`scan v.tsm --from {upper}`")), "{next}");
+    assert!(next.contains(&format!("`tosumu scan v.tsm --to {lower}`")), "{next}");
+    assert!(next.contains(&format!("`tosumu scan v.tsm --from {upper}`")), "{next}");
     // An old page is authentic: only the seal in its parent tells.
     assert_eq!(verified(&files, Level::Auth).exit(), 0);
     let lost_here = model.len() - right_or_error(&files, &model).unwrap();
