@@ -358,6 +358,8 @@ pub enum LessonKey {
     Choose(usize),
     /// Move the cursor of a question by so many columns and rows.
     Move(i32, i32),
+    /// Put the cursor of a question on this byte.
+    Byte(usize),
     /// Give the answer chosen, typed or pointed at.
     Answer,
     /// Past a question, a task or a piece.

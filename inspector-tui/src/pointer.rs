@@ -7,9 +7,9 @@
 
 use crate::keymap;
 use crate::labs::tamper::Verdict;
-use crate::lesson::Lesson;
+use crate::lesson::{Lesson, Way};
 use crate::looking::TreeZoom;
-use crate::message::Message;
+use crate::message::{LessonKey, Message};
 use crate::model::{Focus, Home, Model, Point, Question, Screen, View};
 use crate::view::{self, Pane, Spot};
 use ratatui::buffer::Buffer;
@@ -225,9 +225,24 @@ impl Scene<'_> {
                 let ruler = || view::page::byte_on_brief_ruler(self.model, column, line, spot.inner);
                 self.byte_or_slot(&in_line, ruler)
             }
+            Pane::Lesson => self.answer_line(&in_line).map(|choice| Message::Lesson(LessonKey::Choose(choice))),
+            Pane::Pointing => self.byte().map(|byte| Message::Lesson(LessonKey::Byte(byte))),
             Pane::OtherForm => self.byte().map(Message::SelectOther).or_else(|| self.page()),
             _ => self.page(),
         }
+    }
+
+    /// The answer of a lesson's question that begins on this line: `>2 as it is after the operation`.
+    fn answer_line(&self, inside: &Range<usize>) -> Option<usize> {
+        let open = self.model.lessons.player.as_ref()?.open.as_ref()?;
+        let Way::Choose { choices, .. } = &open.asked.way else { return None };
+        let line: String = self.row[inside.clone()].iter().collect();
+        let line = line.trim_start().trim_start_matches('>');
+        let (number, words) = line.split_once(' ')?;
+        let at = number.parse::<usize>().ok()?.checked_sub(1)?;
+        let words = words.trim_end();
+        // The marks of code are not written.
+        choices.get(at)?.replace('`', "").starts_with(words).then_some(at)
     }
 
     /// Selects the page; when it was selected before, does what Enter does.
@@ -419,6 +434,8 @@ fn wheel(model: &Model, pointer: Pointer, turns: i32) -> Option<Message> {
     let spot = view::place(model, screen(model), pointer.column, pointer.line)?;
     match spot.pane {
         Pane::Help => Some(Message::MoveRows(turns * WHEEL_ROWS)),
+        Pane::Lesson => Some(Message::Lesson(LessonKey::Scroll(turns * WHEEL_ROWS))),
+        Pane::Pointing => Some(Message::Lesson(LessonKey::Move(0, turns))),
         Pane::Events if !spot.tabs => step,
         Pane::Page | Pane::Receipt | Pane::Finding => Some(Message::Scroll(turns * WHEEL_ROWS)),
         Pane::Tree if spot.tabs && model.looking.tree_zoom == TreeZoom::Node => {

@@ -32,6 +32,7 @@ pub(super) fn key(model: &mut Model, key: LessonKey) -> Vec<Command> {
         LessonKey::BackUp => return back_up(model),
         LessonKey::Choose(choice) => return choose(model, choice),
         LessonKey::Move(columns, rows) => move_cursor(model, columns, rows),
+        LessonKey::Byte(byte) => point_at(model, byte),
         LessonKey::Answer => return answer(model),
         LessonKey::Skip => return skip(model),
         LessonKey::Scroll(lines) => scroll(model, lines),
@@ -276,6 +277,13 @@ fn move_cursor(model: &mut Model, columns: i32, rows: i32) {
             open.byte = to.clamp(0, bytes.len() as i64 - 1) as usize;
         }
         Way::Type { .. } => {}
+    }
+}
+
+fn point_at(model: &mut Model, byte: usize) {
+    let Some(open) = player(model).and_then(|player| player.open.as_mut()) else { return };
+    if let Way::Point { bytes, .. } = &open.asked.way {
+        open.byte = byte.min(bytes.len().saturating_sub(1));
     }
 }
 

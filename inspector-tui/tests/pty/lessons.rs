@@ -69,3 +69,32 @@ fn the_lesson_of_the_split_is_taken_by_choosing_and_doing() {
 fn the_lesson_of_the_log_is_taken_through_two_power_cuts() {
     take("8");
 }
+
+#[test]
+fn a_question_of_a_lesson_is_answered_by_clicks_too() {
+    let folder = folder();
+    let mut seat = Seat::take(&folder, &Start { size: (100, 30), ..Start::with(&["learn", "1"]) });
+    for words in
+        ["Lesson 1: A file", "Something to look at", "The picture is the whole store", "Before anybody can cut"]
+    {
+        seat.sees(words);
+        seat.types(ENTER);
+    }
+    seat.sees("The cursor is on byte 0.");
+    seat.clicks("00 02 00 00 01 00 00 00   ");
+    seat.sees("The cursor is on byte 32.");
+    seat.types(ENTER);
+    seat.sees("Right: bytes 32 to 35.");
+    seat.types("q");
+    assert!(seat.ends().0.success());
+    let mut seat = Seat::take(&folder, &Start { size: (100, 30), ..Start::with(&["learn", "4"]) });
+    for words in ["Lesson 4: The split", "A leaf fills up", "One page, one level", "Now we put l"] {
+        seat.sees(words);
+        seat.types(ENTER);
+    }
+    seat.sees("Page 1 is about to split.");
+    seat.clicks(" 2 d");
+    seat.sees("Not so: the answer is: l.");
+    seat.types("q");
+    assert!(seat.ends().0.success());
+}
