@@ -91,7 +91,7 @@ fn go_on(model: &mut Model) -> Vec<Command> {
         }
         _ => {
             release(model, usize::MAX);
-            time::seek(model, usize::MAX);
+            go_to(model, usize::MAX);
             walk(model, at + 1)
         }
     }
@@ -241,11 +241,19 @@ fn release(model: &mut Model, to: usize) {
     }
 }
 
+/// To an instant. Where it is the present one, what is looked at stays as it is.
+fn go_to(model: &mut Model, at: usize) {
+    let end = model.timeline().map_or(0, Timeline::len);
+    if at.min(end) != model.at {
+        time::seek(model, at);
+    }
+}
+
 /// Puts the next question.
 fn put_next(model: &mut Model) {
     let Some(asked) = player(model).and_then(|player| player.questions.pop_front()) else { return };
     release(model, asked.event);
-    time::seek(model, asked.event);
+    go_to(model, asked.event);
     if let Some(player) = player(model) {
         player.open = Some(Open::of(asked));
         (player.pointed, player.scroll) = (None, None);
@@ -315,7 +323,7 @@ fn close(model: &mut Model, asked: Asked, given: Option<Given>) -> Vec<Command> 
     player.put.insert(asked.line, Entry { asked, given });
     let next = player.questions.front().map_or(usize::MAX, |next| next.event);
     release(model, next.max(event));
-    time::seek(model, event + 1);
+    go_to(model, event + 1);
     remember(model)
 }
 
