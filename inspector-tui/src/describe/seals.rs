@@ -158,8 +158,7 @@ pub fn seals(model: &Model) -> SealsFacts {
 /// Whether a file was changed from outside since it was opened or verified last: then nobody has checked what is there.
 fn changed_since_checked(model: &Model) -> bool {
     let Some(timeline) = model.timeline() else { return false };
-    let happened = timeline.events()[..model.at.min(timeline.len())].iter().rev();
-    let mut told = happened.filter_map(|event| match &**event {
+    let mut told = timeline.turns_before(model.at).filter_map(|event| match event {
         Event::Tampered { .. } | Event::FileReplaced { .. } => Some(true),
         Event::KeySlotOpened { .. } | Event::VerifyEnded { .. } => Some(false),
         _ => None,
@@ -170,8 +169,7 @@ fn changed_since_checked(model: &Model) -> bool {
 /// The slot that gave the data key, as the events tell it.
 fn opened_slot(model: &Model) -> Option<u8> {
     let timeline = model.timeline()?;
-    let happened = timeline.events()[..model.at.min(timeline.len())].iter().rev();
-    let mut found = happened.filter_map(|event| match &**event {
+    let mut found = timeline.turns_before(model.at).filter_map(|event| match event {
         Event::KeySlotOpened { slot, .. } => Some(Some(*slot)),
         Event::DatabaseCreated { .. } => Some(Some(0)),
         Event::Crashed { .. } | Event::HandleDropped => Some(None),

@@ -34,12 +34,27 @@ struct Keyframe {
     world: World,
 }
 
+fn is_turn(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::DatabaseCreated { .. }
+            | Event::KeySlotOpened { .. }
+            | Event::VerifyEnded { .. }
+            | Event::Tampered { .. }
+            | Event::FileReplaced { .. }
+            | Event::Crashed { .. }
+            | Event::HandleDropped
+    )
+}
+
 /// Events in order, and the state after each.
 pub struct Timeline {
     events: Vec<Arc<Event>>,
     keyframes: Vec<Keyframe>,
     operations: Vec<Operation>,
     marks: Marks,
+    /// Events that change who holds the keys, or what is known of the files: few, and looked back to in every frame.
+    turns: Vec<usize>,
     /// What folding the events behind the last keyframe costs, in ordinary events.
     cost: usize,
     /// KiB written since the last sync.
@@ -58,6 +73,7 @@ impl Timeline {
             keyframes: vec![first],
             operations: Vec::new(),
             marks: Marks::default(),
+            turns: Vec::new(),
             cost: 0,
             unsynced_kib: 0,
             end,
@@ -69,6 +85,9 @@ impl Timeline {
         for event in events {
             operation::follow(&mut self.operations, self.events.len(), &event);
             self.marks.follow(self.events.len(), &event);
+            if is_turn(&event) {
+                self.turns.push(self.events.len());
+            }
             self.end.apply(&event);
             self.events.push(event);
             self.cost = self.cost.saturating_add(self.cost_of_last());
@@ -90,6 +109,12 @@ impl Timeline {
             Some(Event::FileSynced { .. }) => std::mem::take(&mut self.unsynced_kib).saturating_add(1),
             _ => 1,
         }
+    }
+
+    /// Of the first `count` events those that change who holds the keys, or what is known of the files: the last one first.
+    pub fn turns_before(&self, count: usize) -> impl Iterator<Item = &Event> {
+        let happened = self.turns.partition_point(|turn| *turn < count);
+        self.turns[..happened].iter().rev().map(|turn| &*self.events[*turn])
     }
 
     /// How many events there are.
