@@ -8,6 +8,7 @@ use crate::lesson::{
     self, Asked, Block, Entry, Given, Lesson, Look, Open, Player, Predict, Score, Script, Standing, Tried, Waiting, Way,
 };
 use crate::look;
+use crate::looking::TreeZoom;
 use crate::message::{LessonKey, Staged};
 use crate::model::{Focus, Model, Screen, View};
 use crate::timeline::Timeline;
@@ -206,6 +207,7 @@ fn show_store(model: &mut Model, staged: &Staged, shown: usize) {
     let mut new = Model::lab(timeline, &staged.title);
     new.take_over(model);
     (new.view, new.predict.on, new.came_from_home) = (model.view, model.predict.on, from_home);
+    new.looking.tree_zoom = model.looking.tree_zoom;
     new.focus = Focus::Text;
     if matches!(new.view, View::Help | View::Branches) {
         new.view = View::Tree;
@@ -215,6 +217,9 @@ fn show_store(model: &mut Model, staged: &Staged, shown: usize) {
 
 fn show_looks(model: &mut Model, looks: &[Look]) -> Vec<Command> {
     let first = player(model).map_or(0, |player| player.first);
+    if !looks.is_empty() {
+        model.looking.tree_zoom = TreeZoom::default();
+    }
     for look in looks {
         if let Err(why) = look::apply(model, first, look) {
             note_bad(model, why);

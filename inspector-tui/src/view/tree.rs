@@ -329,7 +329,10 @@ pub fn node_lines_total(model: &Model) -> usize {
 fn node_rows(model: &Model, facts: &NodeFacts) -> Vec<(String, bool)> {
     let plain = model.world.page(PageNo(facts.page)).and_then(|page| page.plain);
     let Some(node) = plain.as_deref().and_then(|plain| NodeView::new(plain).ok()) else {
-        let why = "What it holds cannot be read without its key, or is no node of a tree.";
+        let why = match model.world.file() {
+            Some(_) => "What it holds cannot be read without its key, or is no node of a tree.",
+            None => "At this instant it is no node of a tree.",
+        };
         return vec![(why.to_owned(), false)];
     };
     let is_branch = node.kind() == PageKind::Branch;
