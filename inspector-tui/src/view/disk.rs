@@ -49,7 +49,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let height = area.height - waiting.len() as u16;
     let sentence = text::wrap(&disk.if_power_went, usize::from(area.width).saturating_sub(2)).len();
     // A sentence that does not fit whole is left to the story.
-    let footer = if total.min(3) + sentence + 2 <= usize::from(height) { &disk.if_power_went } else { "" };
+    let fits = total.min(3) + sentence + 2 <= usize::from(height);
+    let footer = if fits && !super::story::asks_for_it(model) { &disk.if_power_went } else { "" };
     DiskTable { rows: &rows, beside, selected, footer, theme }.render(Rect { height, ..area }, buffer);
     for (at, words) in waiting.iter().enumerate() {
         line_of(buffer, area, height + at as u16, words, theme.style(Family::Changed));

@@ -111,10 +111,10 @@ pub fn story(model: &Model, columns: usize, lines: usize) -> String {
         return welcome.clone();
     }
     let Some(event) = model.present() else { return beginning(model) };
-    let power = model.world.if_power_went();
+    let power = if asks_for_it(model) { String::new() } else { format!(" {}", model.world.if_power_went()) };
     let noted = model.kept.notes.at(crate::notes::NotePlace::Event(model.at));
     let noted = noted.map_or(String::new(), |words| format!(" Your note: {words}."));
-    let now = format!("{}{noted} {power}", event.sentence());
+    let now = format!("{}{noted}{power}", event.sentence());
     let whole = match what_led_here(model) {
         Some(before) => format!("{before} {now}"),
         None => now.clone(),
@@ -122,6 +122,11 @@ pub fn story(model: &Model, columns: usize, lines: usize) -> String {
     // A long reason of a failure takes the place of what a power cut would leave, rather than be cut off itself.
     let forms = [whole, now.clone(), format!("{}{noted}", event.sentence())];
     forms.into_iter().find(|text| text::wrap(text, columns).len() <= lines).unwrap_or(now)
+}
+
+/// Whether a lesson asks something. It may ask what a power cut would leave, and then no view answers that beside it.
+pub(super) fn asks_for_it(model: &Model) -> bool {
+    model.lessons.player.as_ref().is_some_and(|player| player.open.is_some())
 }
 
 fn beginning(model: &Model) -> String {
