@@ -121,7 +121,9 @@ fn lines_of(piece: &PieceFacts, columns: usize) -> Vec<Line> {
         PieceFacts::Text { markdown } => prose_lines(markdown, columns),
         PieceFacts::Script { store, lines } => {
             let begins = store.iter().flat_map(|store| wrapped(&format!("a new store: {store}"), Ink::Quiet, ""));
-            begins.chain(lines.iter().flat_map(|line| operation(line, columns))).collect()
+            // In a long list each operation has one line, or the list would push away what is asked about it.
+            let whole = lines.len() <= OPERATIONS_WHOLE;
+            begins.chain(lines.iter().flat_map(|line| operation(line, columns, whole))).collect()
         }
         PieceFacts::Look { views } => vec![Line::of(format!("beside: {}", views.join(", ")), Ink::Quiet)],
         PieceFacts::Answered { question, given, right, reply } => {
@@ -162,8 +164,14 @@ fn lines_of(piece: &PieceFacts, columns: usize) -> Vec<Line> {
     }
 }
 
-/// A line of the script language, as long as it is.
-fn operation(line: &str, columns: usize) -> Vec<Line> {
+/// Most operations of a script that are shown as long as they are.
+const OPERATIONS_WHOLE: usize = 6;
+
+/// A line of the script language: whole, or cut to one line.
+fn operation(line: &str, columns: usize, whole: bool) -> Vec<Line> {
+    if !whole {
+        return vec![Line::of(text::clip(&format!("> {line}"), columns).into_owned(), Ink::Code)];
+    }
     let parts = text::wrap(line, columns.saturating_sub(2).max(1)).into_iter().enumerate();
     parts.map(|(at, part)| Line::of(format!("{}{part}", if at == 0 { "> " } else { "  " }), Ink::Code)).collect()
 }
@@ -193,7 +201,7 @@ fn task_lines(task: &TaskFacts, columns: usize, wrapped: &dyn Fn(&str, Ink, &str
     if !task.solution.is_empty() {
         lines.push(Line::default());
         lines.push(Line::of("One way:", Ink::Strong));
-        lines.extend(task.solution.iter().flat_map(|line| operation(line, columns)));
+        lines.extend(task.solution.iter().flat_map(|line| operation(line, columns, true)));
     }
     lines
 }
