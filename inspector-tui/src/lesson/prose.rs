@@ -55,7 +55,9 @@ pub fn lines(markdown: &str, columns: usize) -> Vec<Line> {
         if trimmed.starts_with("```") {
             close(&mut paragraph, &mut all);
             in_code = !in_code;
-        } else if in_code || trimmed.starts_with('|') {
+        } else if in_code {
+            all.extend(code(line, columns));
+        } else if trimmed.starts_with('|') {
             close(&mut paragraph, &mut all);
             all.push(Line::of(text::clip(line, columns).into_owned(), Ink::Code));
         } else if trimmed.is_empty() {
@@ -96,6 +98,16 @@ pub fn said(words: &str, columns: usize, ink: Ink, before: &str) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// A line of code: as it is where it fits, else whole over several lines.
+fn code(line: &str, columns: usize) -> Vec<Line> {
+    if text::width(line) <= columns {
+        return vec![Line::of(line, Ink::Code)];
+    }
+    let parts = text::wrap(line.trim_start(), columns.saturating_sub(4).max(1));
+    let indent = |at: usize| if at == 0 { "" } else { "    " };
+    parts.into_iter().enumerate().map(|(at, part)| Line::of(format!("{}{part}", indent(at)), Ink::Code)).collect()
 }
 
 /// `- …` or `1. …`.
@@ -269,6 +281,13 @@ mod tests {
         let text: Vec<String> =
             lines("- one two three\n- four\n\n1. five six\n\n| a | b |", 9).iter().map(Line::text).collect();
         assert_eq!(text, ["- one two", "  three", "- four", "", "1. five", "   six", "", "| a | b |"]);
+    }
+
+    #[test]
+    fn code_keeps_its_lines_where_they_fit_and_is_never_cut() {
+        let text: Vec<String> =
+            lines("```text\n  two in\nrun one two three four\n```", 12).iter().map(Line::text).collect();
+        assert_eq!(text, ["  two in", "run one", "    two", "    three", "    four"]);
     }
 
     #[test]
