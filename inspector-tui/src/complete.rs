@@ -147,6 +147,11 @@ pub fn nearest(model: &Model, word: &str) -> Option<String> {
     near.filter(|(far, _)| (1..=most).contains(far)).min().map(|(_, word)| word)
 }
 
+/// Whether an operation begins with this word.
+pub fn is_operation(word: &str) -> bool {
+    OPERATIONS.iter().any(|operation| first_word(operation) == word)
+}
+
 /// Every command that can be typed on this screen.
 fn commands(model: &Model) -> Vec<String> {
     let keys = keymap::table().iter().map(|binding| binding.command).filter(|command| !command.is_empty());

@@ -193,15 +193,19 @@ pub fn help_rows(model: &Model, search: &str) -> Vec<HelpRow> {
     let search = search.to_lowercase();
     let mut rows: Vec<HelpRow> = Vec::new();
     let behind = |index: usize| model.help_now.get(index).copied();
+    let is_now = |index: usize| behind(index).unwrap_or_else(|| (table()[index].when)(model));
     for (index, binding) in table().iter().enumerate().filter(|(_, binding)| !binding.help.is_empty()) {
         let row_keys = model.style.keys.of(index);
+        // A row whose keys all mean something else now is not reached by them.
+        let taken = |key: &Key| (0..index).any(|above| is_now(above) && model.style.keys.of(above).contains(key));
+        let now = is_now(index) && (row_keys.is_empty() || !row_keys.iter().all(taken));
         let names: Vec<String> = row_keys.iter().map(|key| key.name(model.style.ascii)).collect();
         let keys = names.join(" ");
         let row = HelpRow {
             keys,
             what: binding.help.to_owned(),
             command: binding.command.to_owned(),
-            now: behind(index).unwrap_or_else(|| (binding.when)(model)),
+            now,
             message: Some(binding.message.clone()).filter(|_| !row_keys.is_empty()),
         };
         let text = format!("{} {} {}", row.keys, row.what, row.command).to_lowercase();
@@ -296,8 +300,20 @@ static TABLE: &[Binding] = &[
     bind!([Up], Message::Lesson(LessonKey::Move(0, -1)), "", "", "", lesson_asks, ""),
     bind!([Right], Message::Lesson(LessonKey::Move(1, 0)), "on", "", "", lesson_points, ""),
     bind!([Left], Message::Lesson(LessonKey::Move(-1, 0)), "", "", "", lesson_points, ""),
-    bind!([PageDown], Message::Lesson(LessonKey::Move(0, 8)), "", "", "", lesson_points, ""),
-    bind!([PageUp], Message::Lesson(LessonKey::Move(0, -8)), "", "", "", lesson_points, ""),
+    bind!([PageDown], Message::Lesson(LessonKey::MovePages(1)), "", "", "", lesson_points, ""),
+    bind!([PageUp], Message::Lesson(LessonKey::MovePages(-1)), "", "", "", lesson_points, ""),
+    bind!([Home], Message::Lesson(LessonKey::Byte(0)), "", "", "", lesson_points, ""),
+    bind!([End], Message::Lesson(LessonKey::Byte(usize::MAX)), "", "", "", lesson_points, ""),
+    bind!([Char('0')], Message::Lesson(LessonKey::Digit(0)), "", "", "", lesson_points, ""),
+    bind!([Char('1')], Message::Lesson(LessonKey::Digit(1)), "", "", "", lesson_points, ""),
+    bind!([Char('2')], Message::Lesson(LessonKey::Digit(2)), "", "", "", lesson_points, ""),
+    bind!([Char('3')], Message::Lesson(LessonKey::Digit(3)), "", "", "", lesson_points, ""),
+    bind!([Char('4')], Message::Lesson(LessonKey::Digit(4)), "", "", "", lesson_points, ""),
+    bind!([Char('5')], Message::Lesson(LessonKey::Digit(5)), "", "", "", lesson_points, ""),
+    bind!([Char('6')], Message::Lesson(LessonKey::Digit(6)), "", "", "", lesson_points, ""),
+    bind!([Char('7')], Message::Lesson(LessonKey::Digit(7)), "", "", "", lesson_points, ""),
+    bind!([Char('8')], Message::Lesson(LessonKey::Digit(8)), "", "", "", lesson_points, ""),
+    bind!([Char('9')], Message::Lesson(LessonKey::Digit(9)), "", "", "", lesson_points, ""),
     bind!([Char('1')], Message::Lesson(LessonKey::Choose(0)), "", "", "", lesson_offers, ""),
     bind!([Char('2')], Message::Lesson(LessonKey::Choose(1)), "", "", "", lesson_offers, ""),
     bind!([Char('3')], Message::Lesson(LessonKey::Choose(2)), "", "", "", lesson_offers, ""),
@@ -307,6 +323,7 @@ static TABLE: &[Binding] = &[
     bind!([Escape], Message::Lesson(LessonKey::Skip), "skip", "", "", lesson_asks, ""),
     bind!([Char(':')], Message::OpenCommandLine, "type an operation", "", "", lesson_task, ""),
     bind!([Char('H')], Message::Lesson(LessonKey::Hint), "hint", "a hint for the task of a lesson", "hint", lesson_task, "Hints are for tasks of a lesson."),
+    bind!([Escape], Message::Lesson(LessonKey::Text), "back to the lesson", "from the views back to the text of a lesson", "", lesson_views, ""),
     bind!([Enter], Message::Lesson(LessonKey::On), "go on", "on with the lesson", "", lesson_text, ""),
     bind!([Tab], Message::NextRegion, "to the views", "", "", lesson_text, ""),
     bind!([Backspace], Message::Lesson(LessonKey::BackUp), "back", "back to the piece of the lesson before", "", lesson_text, ""),

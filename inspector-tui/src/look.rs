@@ -45,6 +45,7 @@ pub fn apply(model: &mut Model, first: usize, look: &Look) -> Result<(), String>
     };
     recorded::seek(model, count);
     model.view = shown;
+    model.selected_row = if shown == View::Events { count.saturating_sub(1) } else { 0 };
     (model.page, model.byte) = (None, None);
     model.sealed_form = look.form == PageForm::Sealed;
     if let Some(page) = look.page {

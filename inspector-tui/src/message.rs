@@ -358,10 +358,16 @@ pub enum LessonKey {
     Choose(usize),
     /// Move the cursor of a question by so many columns and rows.
     Move(i32, i32),
-    /// Put the cursor of a question on this byte.
+    /// Put the cursor of a question on this byte; past the last one it is the last.
     Byte(usize),
+    /// Move the cursor of a question by so many screens of bytes.
+    MovePages(i32),
+    /// One more digit of the number of the byte to put the cursor on.
+    Digit(usize),
     /// Give the answer chosen, typed or pointed at.
     Answer,
+    /// From the views back to the text.
+    Text,
     /// Past a question, a task or a piece.
     Skip,
     /// Move the text by so many lines.

@@ -107,14 +107,20 @@ fn tell(event: &Event) -> String {
             bytes(u64::from(*gap_before)),
             bytes_are(u64::from(*gap_after))
         ),
-        Event::PageSplit { page, level, needed_bytes, free_bytes, new_page, moved, separator, .. } => format!(
-            "{} had {} and the new cell needs {}, so it split: {} moved to the new page {new_page}, and {} goes up.",
-            capital(&page_by_level(*page, *level)),
-            counted(u64::from(*free_bytes), "free byte"),
-            thousands(u64::from(*needed_bytes)),
-            key_list(moved),
-            quoted(separator)
-        ),
+        Event::PageSplit { page, level, needed_bytes, free_bytes, new_page, moved, separator, .. } => {
+            // Where the new cell comes last of all, the full page stays full.
+            let divided = match moved.is_empty() {
+                true => format!("nothing moved, the new page {new_page} begins with the new cell"),
+                false => format!("{} moved to the new page {new_page}", key_list(moved)),
+            };
+            format!(
+                "{} had {} and the new cell needs {}, so it split: {divided}, and {} goes up.",
+                capital(&page_by_level(*page, *level)),
+                counted(u64::from(*free_bytes), "free byte"),
+                thousands(u64::from(*needed_bytes)),
+                quoted(separator)
+            )
+        }
         Event::SeparatorWritten { page, slot, key, child, .. } if key.is_empty() => {
             format!("Branch {page} now names page {child}, in slot {slot}.")
         }

@@ -12,9 +12,9 @@ pub struct LessonFacts {
     pub number: String,
     /// Its title.
     pub title: String,
-    /// The piece in front, from 1.
+    /// How many of its texts, questions and tasks have come, the one in front included.
     pub at: usize,
-    /// How many there are.
+    /// How many of these there are.
     pub of: usize,
     /// Questions answered right.
     pub right: usize,
@@ -128,8 +128,8 @@ pub fn lesson(model: &Model) -> Option<LessonFacts> {
     Some(LessonFacts {
         number: player.lesson.number.clone(),
         title: player.lesson.title.clone(),
-        at: player.at + 1,
-        of: player.lesson.blocks.len(),
+        at: player.stops_up_to(player.at),
+        of: player.stops_up_to(player.lesson.blocks.len()),
         right: answered.clone().filter(is_right).count(),
         answered: answered.count(),
         pieces: pieces(player),
@@ -205,10 +205,11 @@ fn question(open: &crate::lesson::Open) -> PieceFacts {
     let (mut choices, mut chosen, mut typed, mut byte) = (Vec::new(), None, None, None);
     let form = match &open.asked.way {
         Way::Choose { choices: all, .. } => {
-            (choices, chosen) = (all.clone(), Some(open.chosen + 1));
+            (choices, chosen) = (all.clone(), open.chosen.map(|chosen| chosen + 1));
             String::new()
         }
-        Way::Type { form, .. } => {
+        Way::Type { form, cards, .. } => {
+            choices = cards.clone();
             typed = Some(open.typed.text.clone());
             form.clone()
         }
@@ -243,7 +244,11 @@ fn task_facts(task: &Task, tried: Option<&Tried>) -> TaskFacts {
 }
 
 fn end_words(player: &Player) -> String {
-    let was = format!("That was lesson {}, {}.", player.lesson.number, player.lesson.title);
+    let given = player.put.values().filter_map(|entry| Some((entry, entry.given.as_ref()?)));
+    let (asked, right) = given
+        .fold((0, 0), |(asked, right), (entry, given)| (asked + 1, right + usize::from(entry.asked.is_right(given))));
+    let foretold = if asked == 0 { String::new() } else { format!(" You foretold {right} of {asked}.") };
+    let was = format!("That was lesson {}, {}.{foretold}", player.lesson.number, player.lesson.title);
     match crate::lesson::next(&player.lesson) {
         Some(next) => format!("{was} Enter begins lesson {}, {}; q leads back.", next.number, next.title),
         None => format!("{was} q leads back."),
@@ -253,7 +258,7 @@ fn end_words(player: &Player) -> String {
 impl LessonFacts {
     /// The facts as lines of text.
     pub fn plain(&self) -> String {
-        let mut text = format!("Lesson {}: {}. Piece {} of {}.", self.number, self.title, self.at, self.of);
+        let mut text = format!("Lesson {}: {}. {} of {}.", self.number, self.title, self.at, self.of);
         if self.answered > 0 {
             text.push_str(&format!(" {} of {} foretold.", self.right, self.answered));
         }

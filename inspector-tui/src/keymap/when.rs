@@ -45,6 +45,12 @@ pub(super) fn lesson_text(model: &Model) -> bool {
     lesson_free(model) && model.focus == Focus::Text
 }
 
+/// The views beside its text have the keys, and nothing in them is to be left first.
+pub(super) fn lesson_views(model: &Model) -> bool {
+    let is_list = matches!(model.view, View::Branches | View::Marks);
+    lesson_free(model) && model.focus != Focus::Text && !model.in_bytes() && !model.zoomed && !on_lab(model) && !is_list
+}
+
 pub(super) fn lesson_task(model: &Model) -> bool {
     lesson_free(model) && model.lessons.player.as_ref().is_some_and(|player| player.task().is_some())
 }

@@ -5,6 +5,7 @@ mod case;
 
 use super::format::{Ask, Place, Predict, ScriptLine};
 use super::store::Store;
+use crate::describe::operation_words;
 use crate::labs::grid::{self, Fault, Outcome as GridOutcome};
 use crate::labs::tamper::{self, Verdict};
 use crate::predict;
@@ -47,6 +48,8 @@ pub enum Way {
     Type {
         /// What to type, as an example.
         form: String,
+        /// What the numbers to type stand for, from 1; empty where they stand for themselves.
+        cards: Vec<String>,
         /// The right words.
         answer: String,
     },
@@ -107,12 +110,12 @@ impl Asked {
         let pointed = match (&self.way, given) {
             (Way::Point { fields, .. }, Given::Byte(byte)) => {
                 let field = fields.iter().find(|field| field.span.contains(byte));
-                field.map(|field| format!("byte {byte} is part of `{}`. It", field.name))
+                field.map(|field| format!("byte {byte} is part of `{}`", field.name))
             }
             _ => None,
         };
         match pointed {
-            Some(it) => format!("Not so: {it} is {}. {}", self.answer(), self.why),
+            Some(it) => format!("Not so: {it}; right is {}. {}", self.answer(), self.why),
             None => format!("Not so: {answer}. {}", self.why),
         }
     }
@@ -155,7 +158,8 @@ pub(super) fn compute(predict: &Predict, scene: Scene) -> Result<Asked, String> 
         Ask::Count(measure) => {
             let found = scene.runner.measured(*measure)?;
             let text = format!("How many {} will there be?", measure.word());
-            let why = format!("`{}` brought {} to {found}.", last_line(scene.script), measure.word());
+            let line = operation_words(&last_line(scene.script), LINE_MAX);
+            let why = format!("After `{line}`: {} {found}.", measure.word());
             Ok(typed(text, "a number", found.to_string(), why, last_operation(&scene)))
         }
         Ask::Order(kinds) => order(kinds, &scene),
@@ -207,7 +211,7 @@ fn choose(choices: Vec<String>, right: &str) -> Result<Way, String> {
 }
 
 fn typed(text: String, form: &str, answer: String, why: String, event: usize) -> Asked {
-    Asked { line: 0, text, way: Way::Type { form: form.to_owned(), answer }, why, event }
+    Asked { line: 0, text, way: Way::Type { form: form.to_owned(), cards: Vec::new(), answer }, why, event }
 }
 
 /// The kinds of events that a question can be about.
@@ -297,9 +301,12 @@ fn finding(scene: &Scene) -> Result<Asked, String> {
     Ok(Asked { line: 0, text, way, why, event: scene.first + start })
 }
 
+/// Columns of an operation in the answer to a question about it.
+const LINE_MAX: usize = 30;
+
 /// The pages that the last operation visits on its way to `key`.
 fn path(key: &[u8], scene: &Scene) -> Result<Asked, String> {
-    let mut pages = Vec::new();
+    let (mut pages, mut steps) = (Vec::new(), Vec::new());
     let mut first = None;
     for (at, event) in scene.events.iter().enumerate().skip(scene.first) {
         let page = match &**event {
@@ -309,6 +316,13 @@ fn path(key: &[u8], scene: &Scene) -> Result<Asked, String> {
         };
         first = first.or(Some(at));
         pages.push(page.to_string());
+        if let Event::BranchSearched { separator, child, .. } = &**event {
+            let taken = match separator.is_empty() {
+                true => "before its first separator".to_owned(),
+                false => format!("from `{}` on", tosumu::escape::escape(separator)),
+            };
+            steps.push(format!("page {page} leads to page {child} {taken}"));
+        }
         if matches!(**event, Event::LeafSearched { .. }) {
             break;
         }
@@ -317,7 +331,10 @@ fn path(key: &[u8], scene: &Scene) -> Result<Asked, String> {
     let first =
         first.ok_or_else(|| format!("no operation of the script behind this question searches for `{shown}`"))?;
     let text = format!("Which pages does the search for `{shown}` visit, from the root down?");
-    let why = format!("The path of `{shown}` is {}.", pages.join(" > "));
+    let why = match steps.is_empty() {
+        true => "The root is a leaf.".to_owned(),
+        false => format!("For `{shown}`, {}.", steps.join("; ")),
+    };
     Ok(typed(text, "page numbers, the root first", pages.join(" "), why, first))
 }
 
@@ -361,11 +378,16 @@ fn order(kinds: &[String], scene: &Scene) -> Result<Asked, String> {
     firsts.sort();
     let number = |kind: &String| listed.iter().position(|listed| listed == kind).map_or(0, |at| at + 1);
     let answer: Vec<String> = firsts.iter().map(|(_, kind)| number(kind).to_string()).collect();
-    let cards: Vec<String> = listed.iter().zip(1..).map(|(kind, number)| format!("{number} {kind}")).collect();
-    let text = format!("In which order do these come? {}", cards.join(", "));
-    let told: Vec<&str> = firsts.iter().map(|(_, kind)| kind.as_str()).collect();
-    let why = format!("The order is {}.", told.join(", "));
-    Ok(typed(text, "the numbers, the first one first", answer.join(" "), why, scene.first))
+    // `page-compacted` is "page compacted" to a reader.
+    let words = |kind: &String| kind.replace('-', " ");
+    let told: Vec<String> = firsts.iter().map(|(_, kind)| words(kind)).collect();
+    let way = Way::Type {
+        form: "the numbers, the first one first".to_owned(),
+        cards: listed.iter().map(words).collect(),
+        answer: answer.join(" "),
+    };
+    let text = "In which order do these come?".to_owned();
+    Ok(Asked { line: 0, text, way, why: format!("First {}.", told.join(", then ")), event: scene.first })
 }
 
 /// What comes of the script as a lie about the store before it.
@@ -481,7 +503,10 @@ fn point(place: &Place, field: &str, scene: &Scene) -> Result<Asked, String> {
     let first = spans.next().ok_or_else(known)?;
     let answer = spans.fold(first, |all, span| all.start.min(span.start)..all.end.max(span.end));
     let it = fields.iter().find(|known| known.name == field);
-    let why = it.map_or(String::new(), |it| format!("`{}` is {}: {}.", it.name, it.value, it.meaning));
+    let why = it.map_or(String::new(), |it| {
+        let holds = if answer.len() == 1 { "It holds" } else { "They hold" };
+        format!("{holds} {}: {}.", it.value, it.meaning)
+    });
     let text = format!("Point at `{field}` in the bytes of {place}.");
     let way = Way::Point { place: place.to_string(), bytes, fields, answer };
     Ok(Asked { line: 0, text, way, why, event: scene.events.len() })

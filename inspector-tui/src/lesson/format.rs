@@ -77,6 +77,11 @@ impl Prose {
         let depth = first.chars().take_while(|letter| *letter == '#').count();
         (depth > 0).then(|| (depth, first[depth..].trim()))
     }
+
+    /// Whether it is a heading and nothing else: then what comes behind it is shown with it.
+    pub fn is_heading_alone(&self) -> bool {
+        self.heading().is_some() && self.text.trim().lines().count() == 1
+    }
 }
 
 /// Operations to run.
@@ -298,10 +303,11 @@ pub enum Count {
 }
 
 impl Count {
-    /// So many of it: `1 operation`, `7 syncs`, "3 `put`".
+    /// So many of it: `1 operation`, `7 syncs`, `3 puts`.
     pub fn of(&self, number: u64) -> String {
         let word = match self {
-            Count::Word(word) => return format!("{number} `{word}`"),
+            Count::Word(word) if word == "del" => "delete",
+            Count::Word(word) => word,
             Count::Operations => "operation",
             Count::Syncs => "sync",
             Count::Writes => "write",

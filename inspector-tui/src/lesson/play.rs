@@ -1,7 +1,7 @@
 //! Playing a lesson on the real engine. A person at the keyboard, the screen, a pipe and the tests all go through here.
 
 use super::ask::{Asked, Scene, compute};
-use super::format::{Count, Predict, ScriptLine, Task};
+use super::format::{Check, Count, Predict, ScriptLine, Task};
 use super::store::Store;
 use crate::describe::plural;
 use std::sync::Arc;
@@ -133,7 +133,15 @@ pub fn refusal(task: &Task, line: &str) -> Option<String> {
 
 /// For each check what is found instead; none where it holds.
 pub fn missing(task: &Task, runner: &mut Runner) -> Vec<Option<String>> {
-    task.checks.iter().map(|check| runner.holds(&check.expect).err()).collect()
+    let instead = |check: &Check| {
+        let found = runner.holds(&check.expect).err()?;
+        Some(match &check.expect {
+            Expect::Event { .. } => "not in the last operation".to_owned(),
+            Expect::OpenFails { .. } if found != "it opens" => format!("it is refused, but with {found}"),
+            _ => found,
+        })
+    };
+    task.checks.iter().map(instead).collect()
 }
 
 /// How much of what the task counts these events took.

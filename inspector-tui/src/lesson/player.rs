@@ -60,10 +60,14 @@ pub enum Waiting {
 pub struct Open {
     /// The question.
     pub asked: Asked,
-    /// The choice under the cursor.
-    pub chosen: usize,
+    /// The choice under the cursor; none before the first move, so that nobody answers by pressing on.
+    pub chosen: Option<usize>,
     /// The byte under the cursor.
     pub byte: usize,
+    /// Whether that cursor was moved.
+    pub moved: bool,
+    /// The number of a byte, as far as it is typed.
+    pub number: Option<usize>,
     /// The words typed.
     pub typed: LineEdit,
 }
@@ -71,7 +75,7 @@ pub struct Open {
 impl Open {
     /// A question that was just put.
     pub fn of(asked: Asked) -> Open {
-        Open { asked, chosen: 0, byte: 0, typed: LineEdit::typed("") }
+        Open { asked, chosen: None, byte: 0, moved: false, number: None, typed: LineEdit::typed("") }
     }
 }
 
@@ -153,7 +157,17 @@ impl Player {
 
     /// Whether play stops at a piece until its reader goes on.
     pub fn is_stop(&self, at: usize) -> bool {
-        matches!(self.lesson.blocks.get(at), Some(Block::Prose(_) | Block::Task(_) | Block::Fold(_)))
+        match self.lesson.blocks.get(at) {
+            Some(Block::Prose(prose)) => !prose.is_heading_alone(),
+            Some(Block::Task(_) | Block::Fold(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// How many times play has stopped for its reader up to a piece: at a text, a question or a task.
+    pub fn stops_up_to(&self, at: usize) -> usize {
+        let blocks = self.lesson.blocks.iter().enumerate().take(at.saturating_add(1));
+        blocks.filter(|(at, block)| self.is_stop(*at) || matches!(block, Block::Predict(_))).count()
     }
 
     /// The stop before the piece in front.
@@ -191,6 +205,16 @@ impl Player {
             _ => None,
         });
         looks.next().unwrap_or_default()
+    }
+
+    /// The views that a task is tried beside: those of the look in its own section, when it has one.
+    pub fn looks_of_task(&self) -> &[Look] {
+        let section = self.section().min(self.at);
+        let looks = self.lesson.blocks[section..self.at].iter().rev().find_map(|block| match block {
+            Block::Look(looks) => Some(&looks[..]),
+            _ => None,
+        });
+        looks.unwrap_or_default()
     }
 
     /// The page size of the store in front.

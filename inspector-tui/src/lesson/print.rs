@@ -84,7 +84,11 @@ impl Page {
                 let items: Vec<String> = choices.iter().map(|choice| format!("<li>{}</li>", escaped(choice))).collect();
                 format!("<ol type=\"a\">{}</ol>", items.concat())
             }
-            Way::Type { form, .. } => format!("<p>({})</p><div class=\"room\"></div>", escaped(form)),
+            Way::Type { form, cards, .. } => {
+                let items: Vec<String> = cards.iter().map(|card| format!("<li>{}</li>", escaped(card))).collect();
+                let cards = if items.is_empty() { String::new() } else { format!("<ol>{}</ol>", items.concat()) };
+                format!("{cards}<p>({})</p><div class=\"room\"></div>", escaped(form))
+            }
             Way::Point { bytes, .. } => format!("<pre>{}</pre><div class=\"room\"></div>", escaped(&hex(bytes))),
         };
         let text = inline(&asked.text);

@@ -1,5 +1,4 @@
-//! The little Markdown that lessons use, as lines of words: headings, paragraphs, lists, `code`, **strong** and *new* words, tables as
-//! they are.
+//! The little Markdown that lessons use, as lines of words: headings, paragraphs, lists, `code`, **strong** and *new* words, tables.
 
 use crate::widget::text;
 
@@ -50,8 +49,12 @@ pub fn lines(markdown: &str, columns: usize) -> Vec<Line> {
             paragraph.clear();
         }
     };
+    let mut rows = Vec::new();
     for line in markdown.lines() {
         let trimmed = line.trim();
+        if !trimmed.starts_with('|') {
+            all.extend(table(&std::mem::take(&mut rows), columns));
+        }
         if trimmed.starts_with("```") {
             close(&mut paragraph, &mut all);
             in_code = !in_code;
@@ -59,7 +62,7 @@ pub fn lines(markdown: &str, columns: usize) -> Vec<Line> {
             all.extend(code(line, columns));
         } else if trimmed.starts_with('|') {
             close(&mut paragraph, &mut all);
-            all.push(Line::of(text::clip(line, columns).into_owned(), Ink::Code));
+            rows.push(trimmed);
         } else if trimmed.is_empty() {
             close(&mut paragraph, &mut all);
             if all.last().is_some_and(|line| !line.pieces.is_empty()) {
@@ -70,7 +73,7 @@ pub fn lines(markdown: &str, columns: usize) -> Vec<Line> {
             let words = trimmed.trim_start_matches('#').trim();
             all.extend(text::wrap(words, columns).into_iter().map(|line| Line::of(line, Ink::Strong)));
         } else {
-            if is_item(trimmed) {
+            if is_item(trimmed, &paragraph) {
                 close(&mut paragraph, &mut all);
             }
             if !paragraph.is_empty() {
@@ -80,6 +83,7 @@ pub fn lines(markdown: &str, columns: usize) -> Vec<Line> {
         }
     }
     close(&mut paragraph, &mut all);
+    all.extend(table(&rows, columns));
     while all.last().is_some_and(|line| line.pieces.is_empty()) {
         all.pop();
     }
@@ -100,6 +104,31 @@ pub fn said(words: &str, columns: usize, ink: Ink, before: &str) -> Vec<Line> {
     lines
 }
 
+/// A table: its cells under each other, without its bars. Where it is too wide, the words of its first column are wrapped.
+fn table(rows: &[&str], columns: usize) -> Vec<Line> {
+    let is_ruler = |row: &&str| row.chars().all(|letter| matches!(letter, '|' | '-' | ':' | ' '));
+    let cells = |row: &str| -> Vec<String> {
+        let inside = row.trim_matches('|').split('|');
+        inside.map(|cell| inked(cell.trim()).into_iter().map(|(word, _)| word).collect()).collect()
+    };
+    let rows: Vec<Vec<String>> = rows.iter().filter(|row| !is_ruler(row)).map(|row| cells(row)).collect();
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| text::width(cell)).max().unwrap_or(0);
+    let behind: usize = (1..count).map(|at| width(at) + 2).sum();
+    let first = width(0).min(columns.saturating_sub(behind)).max(1);
+    let mut lines = Vec::new();
+    for row in &rows {
+        let mut words = text::wrap(row.first().map_or("", String::as_str), first).into_iter();
+        let mut line = format!("{:first$}", words.next().unwrap_or_default());
+        for (at, cell) in row.iter().enumerate().skip(1) {
+            line.push_str(&format!("  {cell:wide$}", wide = width(at)));
+        }
+        lines.push(line);
+        lines.extend(words);
+    }
+    lines.into_iter().map(|line| Line::of(text::clip(line.trim_end(), columns).into_owned(), Ink::Plain)).collect()
+}
+
 /// A line of code: as it is where it fits, else whole over several lines.
 fn code(line: &str, columns: usize) -> Vec<Line> {
     if text::width(line) <= columns {
@@ -110,9 +139,10 @@ fn code(line: &str, columns: usize) -> Vec<Line> {
     parts.into_iter().enumerate().map(|(at, part)| Line::of(format!("{}{part}", indent(at)), Ink::Code)).collect()
 }
 
-/// `- …` or `1. …`.
-fn is_item(line: &str) -> bool {
-    line.starts_with("- ") || numbered(line).is_some()
+/// `- …` or `1. …`. Inside a paragraph that is no item itself a number at a line's beginning is part of a sentence.
+fn is_item(line: &str, paragraph: &str) -> bool {
+    let may_count = paragraph.is_empty() || numbered(paragraph).is_some() || line.starts_with("1. ");
+    line.starts_with("- ") || may_count && numbered(line).is_some()
 }
 
 fn numbered(line: &str) -> Option<usize> {
@@ -277,10 +307,19 @@ mod tests {
     }
 
     #[test]
-    fn lists_hang_and_tables_stay_as_they_are() {
-        let text: Vec<String> =
-            lines("- one two three\n- four\n\n1. five six\n\n| a | b |", 9).iter().map(Line::text).collect();
-        assert_eq!(text, ["- one two", "  three", "- four", "", "1. five", "   six", "", "| a | b |"]);
+    fn lists_hang_and_a_number_in_a_sentence_begins_none() {
+        let text = |markdown: &str| lines(markdown, 9).iter().map(Line::text).collect::<Vec<_>>();
+        let all = text("- one two three\n- four\n\n1. five six\n2. seven");
+        assert_eq!(all, ["- one two", "  three", "- four", "", "1. five", "   six", "2. seven"]);
+        assert_eq!(text("in part\n14. That"), ["in part", "14. That"], "one paragraph, wrapped");
+    }
+
+    #[test]
+    fn the_cells_of_a_table_stand_under_each_other() {
+        let table = "| | `x` | `y` |\n|--|--|--|\n| `a`, began before | ? | old |\n| `b` | new | ? |";
+        let text = |columns| lines(table, columns).iter().map(Line::text).collect::<Vec<_>>();
+        assert_eq!(text(40), ["                 x    y", "a, began before  ?    old", "b                new  ?"]);
+        assert_eq!(text(18), ["          x    y", "a, began  ?    old", "before", "b         new  ?"]);
     }
 
     #[test]

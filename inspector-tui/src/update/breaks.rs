@@ -57,10 +57,15 @@ pub(super) fn remove(model: &mut Model, which: &str) {
     }
 }
 
+/// The first event from event `index` on that meets a breakpoint.
+pub(super) fn next(model: &mut Model, index: usize) -> Option<usize> {
+    look(model);
+    model.travel.breakpoints.hit_from(index)
+}
+
 /// On to the next event that meets a breakpoint.
 pub(super) fn run_on(model: &mut Model) {
-    look(model);
-    match model.travel.breakpoints.hit_from(model.at) {
+    match next(model, model.at) {
         Some(hit) => arrive(model, hit),
         None => note(model, "No later event meets a breakpoint."),
     }

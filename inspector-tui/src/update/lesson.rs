@@ -33,7 +33,13 @@ pub(super) fn key(model: &mut Model, key: LessonKey) -> Vec<Command> {
         LessonKey::BackUp => return back_up(model),
         LessonKey::Choose(choice) => return choose(model, choice),
         LessonKey::Move(columns, rows) => move_cursor(model, columns, rows),
+        LessonKey::MovePages(screens) => {
+            let rows = view::lesson::byte_rows(model).max(1) as i32;
+            move_cursor(model, 0, screens * rows);
+        }
         LessonKey::Byte(byte) => point_at(model, byte),
+        LessonKey::Digit(digit) => type_byte(model, digit),
+        LessonKey::Text => model.focus = Focus::Text,
         LessonKey::Answer => return answer(model),
         LessonKey::Skip => return skip(model),
         LessonKey::Scroll(lines) => scroll(model, lines),
@@ -130,6 +136,7 @@ fn walk(model: &mut Model, from: usize) -> Vec<Command> {
                 commands.extend(remember(model));
                 return commands;
             }
+            Block::Prose(prose) if prose.is_heading_alone() => {}
             Block::Prose(_) | Block::Fold(_) => {
                 commands.extend(remember(model));
                 return commands;
@@ -183,7 +190,10 @@ pub(super) fn played(model: &mut Model, staged: &Staged) -> Vec<Command> {
     player.questions = staged.asked.iter().cloned().collect();
     player.held = staged.events[shown..].to_vec();
     player.tried = (waiting == Waiting::Task).then(|| Tried { first: staged.events.len(), ..Tried::default() });
-    let looks = player.looks_before(at).to_vec();
+    let looks = match waiting {
+        Waiting::Task => player.looks_of_task().to_vec(),
+        _ => player.looks_before(at).to_vec(),
+    };
     show_store(model, staged, shown);
     match waiting {
         Waiting::Script if staged.asked.is_empty() => walk(model, at + 1),
@@ -193,7 +203,9 @@ pub(super) fn played(model: &mut Model, staged: &Staged) -> Vec<Command> {
         }
         Waiting::Task => {
             model.view = View::Tree;
-            check(model)
+            let mut commands = show_looks(model, &looks);
+            commands.extend(check(model));
+            commands
         }
         Waiting::Store | Waiting::Nothing => show_looks(model, &looks),
     }
@@ -270,7 +282,7 @@ fn choose(model: &mut Model, choice: usize) -> Vec<Command> {
     let Some(open) = player(model).and_then(|player| player.open.as_mut()) else { return Vec::new() };
     match &open.asked.way {
         Way::Choose { choices, .. } if choice < choices.len() => {
-            open.chosen = choice;
+            open.chosen = Some(choice);
             answer(model)
         }
         _ => Vec::new(),
@@ -282,12 +294,14 @@ fn move_cursor(model: &mut Model, columns: i32, rows: i32) {
     let Some(open) = player(model).and_then(|player| player.open.as_mut()) else { return };
     match &open.asked.way {
         Way::Choose { choices, .. } => {
-            let to = open.chosen as i64 + i64::from(rows);
-            open.chosen = to.rem_euclid(choices.len().max(1) as i64) as usize;
+            let from = open.chosen.map_or(if rows > 0 { -1 } else { 0 }, |chosen| chosen as i64);
+            let to = from + i64::from(rows);
+            open.chosen = Some(to.rem_euclid(choices.len().max(1) as i64) as usize);
         }
         Way::Point { bytes, .. } => {
             let to = open.byte as i64 + i64::from(columns) + i64::from(rows) * width;
             open.byte = to.clamp(0, bytes.len() as i64 - 1) as usize;
+            (open.moved, open.number) = (true, None);
         }
         Way::Type { .. } => {}
     }
@@ -297,6 +311,19 @@ fn point_at(model: &mut Model, byte: usize) {
     let Some(open) = player(model).and_then(|player| player.open.as_mut()) else { return };
     if let Way::Point { bytes, .. } = &open.asked.way {
         open.byte = byte.min(bytes.len().saturating_sub(1));
+        (open.moved, open.number) = (true, None);
+    }
+}
+
+/// One more digit of a byte's number: the cursor goes to the byte with the number typed so far; one behind the last byte
+/// begins another number.
+fn type_byte(model: &mut Model, digit: usize) {
+    let Some(open) = player(model).and_then(|player| player.open.as_mut()) else { return };
+    if let Way::Point { bytes, .. } = &open.asked.way {
+        let longer = open.number.map(|number| number * 10 + digit).filter(|number| *number < bytes.len());
+        let number = longer.unwrap_or(digit);
+        open.byte = number.min(bytes.len().saturating_sub(1));
+        (open.moved, open.number) = (true, Some(number));
     }
 }
 
@@ -304,7 +331,17 @@ fn point_at(model: &mut Model, byte: usize) {
 fn answer(model: &mut Model) -> Vec<Command> {
     let Some(open) = player(model).and_then(|player| player.open.clone()) else { return Vec::new() };
     let given = match &open.asked.way {
-        Way::Choose { .. } => Given::Choice(open.chosen),
+        Way::Choose { .. } => match open.chosen {
+            Some(chosen) => Given::Choice(chosen),
+            None => {
+                note(model, "Choose an answer first, by its number or with the arrows; Esc goes on without one.");
+                return Vec::new();
+            }
+        },
+        Way::Point { .. } if !open.moved => {
+            note(model, "Move the cursor first (Home leads to byte 0); Esc goes on without an answer.");
+            return Vec::new();
+        }
         Way::Point { .. } => Given::Byte(open.byte),
         Way::Type { .. } if open.typed.text.trim().is_empty() => {
             note(model, "Type an answer and press Enter; Esc goes on without one.");

@@ -331,7 +331,8 @@ fn refusal(model: &Model, text: &str) -> Option<String> {
 
 /// The complaint, or the word that was meant: what is nearly right is worth more than the list of all.
 fn or_like(model: &Model, text: &str, why: String) -> String {
-    let near = complete::nearest(model, text.split_whitespace().next().unwrap_or_default());
+    let word = text.split_whitespace().next().unwrap_or_default();
+    let near = if complete::is_operation(word) { None } else { complete::nearest(model, word) };
     near.map_or(why, |word| format!("`{text}` cannot be done. Did you mean `{word}`?"))
 }
 

@@ -34,7 +34,10 @@ pub(super) fn show(model: &mut Model, view: View) {
     }
     model.view = view;
     model.scroll = 0;
-    model.focus = Focus::Main;
+    // A reader looks at another view beside the text, and Enter still goes on with the lesson.
+    let needs_keys = matches!(view, View::Help | View::Branches | View::Marks | View::Grid | View::Tamper | View::Twin);
+    let reads = model.focus == Focus::Text && !needs_keys && crate::view::stands_beside_text(model);
+    model.focus = if reads { Focus::Text } else { Focus::Main };
     model.byte = None;
     if view == View::Life && model.page.is_none() {
         model.page = model.shown_page();

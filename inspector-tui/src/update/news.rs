@@ -1,6 +1,6 @@
 //! What the worker has done.
 
-use super::{ask, branches, keep, note, note_bad, script, time, undo};
+use super::{ask, branches, breaks, keep, note, note_bad, script, time, undo};
 use crate::command::Command;
 use crate::keep::About;
 use crate::line_edit::LineEdit;
@@ -71,12 +71,25 @@ pub(super) fn ran(model: &mut Model, branch: usize, events: Vec<Arc<Event>>, sai
     let finished = (from.0 == branch && from.1 < before).then(|| finished_first(model, from.1)).flatten();
     if happened {
         undo::remember(model, words, from, Change::Grew { branch, before, taken: Vec::new() });
-        time::refresh(model, if lasting { before + 1 } else { usize::MAX });
+        let shown = if lasting { first_shown(model, before) } else { usize::MAX };
+        time::refresh(model, shown);
+        if model.lessons.player.is_some() {
+            breaks::tell(model);
+        }
     }
     tell(model, said, lasting);
     if let Some(words) = finished.filter(|_| lasting && model.note.is_none()) {
         note(model, words);
     }
+}
+
+/// How many events are shown of a timeline that grew behind event `before`: the first new one, for the others to be stepped through. In
+/// a lesson the result is wanted: all of them, or those up to a breakpoint; unless questions are to come before the events.
+fn first_shown(model: &mut Model, before: usize) -> usize {
+    if model.lessons.player.is_none() || model.predict.on {
+        return before + 1;
+    }
+    breaks::next(model, before).map_or(usize::MAX, |hit| hit + 1)
 }
 
 /// Said when an operation was asked for in the middle of another: it stands behind that one, and the view went past its rest.
@@ -124,7 +137,8 @@ fn show_first(model: &mut Model, shared: usize, crashed: bool) {
         model.predict.question = ask::coming(model);
     }
     if model.predict.question.is_none() || !crashed {
-        time::refresh(model, shared + 1);
+        let shown = if crashed { shared + 1 } else { first_shown(model, shared) };
+        time::refresh(model, shown);
     }
 }
 

@@ -212,6 +212,11 @@ pub(super) fn taught_columns(screen: u16) -> u16 {
     if screen < TAUGHT_BESIDE { screen } else { (screen * 9 / 20).clamp(44, 76) }
 }
 
+/// Whether the views have a place beside the text of a lesson.
+pub fn stands_beside_text(model: &Model) -> bool {
+    model.size.0 >= TAUGHT_BESIDE
+}
+
 /// A lesson: its text, and beside it the views, or the bytes to point at.
 fn taught(model: &Model, body: Rect) -> Vec<Column> {
     let text = placed(model, Pane::Lesson, Height::Share(1), Focus::Text);

@@ -1,8 +1,12 @@
 //! A lesson's text beside the views, and the bytes that a question asks to point at.
 
-use super::{Pane, area_of, arrange::taught_columns};
+use super::{
+    Pane, area_of,
+    arrange::{stands_beside_text, taught_columns},
+};
 use crate::{
     describe::lesson::{LessonFacts, PieceFacts, TaskFacts, lesson},
+    describe::plural,
     lesson::{Ink, Line, Way, prose_lines, said},
     model::{Model, Note},
     widget::{Family, text},
@@ -14,14 +18,18 @@ use ratatui::{
 };
 use std::ops::Range;
 
-/// `Lesson 4: The split`; where there is no room for both, how far it is goes before its name.
+/// `Lesson 4: The split`, `4: The split` or `Lesson 4`: as much as there is room for beside how far it is.
 pub fn title(model: &Model) -> String {
     let Some(player) = model.lessons.player.as_deref() else { return String::new() };
-    let (short, whole) = (format!("Lesson {}", player.lesson.number), &player.lesson.title);
-    let whole = format!("{short}: {whole}");
-    let room = usize::from(taught_columns(model.size.0));
-    if text::width(&whole) + text::width(&note(model)) + 8 <= room { whole } else { short }
+    let (number, name) = (&player.lesson.number, &player.lesson.title);
+    let room = usize::from(taught_columns(model.size.0)).saturating_sub(text::width(&note(model)) + FRAME);
+    let titles = [format!("Lesson {number}: {name}"), format!("{number}: {name}")];
+    let fits = titles.into_iter().find(|title| text::width(title) <= room);
+    fits.unwrap_or_else(|| format!("Lesson {number}"))
 }
+
+/// Columns of a pane's head that are neither its title nor its note: the corners, the blanks, a line between the two.
+const FRAME: usize = 10;
 
 /// How far it is, and how the questions went.
 pub fn note(model: &Model) -> String {
@@ -44,7 +52,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             column = buffer.set_stringn(column, area.y + row, &*words, room, style(model, *ink)).0;
         }
     }
-    if let Some(words) = model.note.as_ref().filter(|_| area.height > 4) {
+    if let Some(words) = model.note.as_ref().filter(|note| area.height > 4 && !stands_beside(model, note)) {
         draw_note(model, words, area, buffer);
     }
     let below = shown.lines.len().saturating_sub(shown.first + usize::from(area.height));
@@ -61,6 +69,14 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if below > 0 {
         mark(area.bottom() - 1, format!(" ▾ {below} more: Enter"));
     }
+}
+
+/// Whether a word to the reader stands whole beside the text, under what just happened.
+fn stands_beside(model: &Model, note: &Note) -> bool {
+    area_of(model, Pane::Story).is_some_and(|area| {
+        let columns = usize::from(area.width.saturating_sub(2)).max(1);
+        text::wrap(&note.text, columns).len() <= usize::from(area.height)
+    })
 }
 
 /// A word to the reader, over the last lines of the text.
@@ -100,7 +116,9 @@ impl Shown {
         let columns = usize::from(area.width.saturating_sub(2)).max(1);
         let height = usize::from(area.height);
         let (mut lines, mut front) = (Vec::new(), 0);
-        for piece in &facts.pieces {
+        // What the views beside the text show is seen; on a narrow screen it is said.
+        let seen = |piece: &&PieceFacts| matches!(piece, PieceFacts::Look { .. }) && stands_beside_text(model);
+        for piece in facts.pieces.iter().filter(|piece| !seen(piece)) {
             if !lines.is_empty() {
                 lines.push(Line::default());
             }
@@ -120,12 +138,18 @@ fn lines_of(piece: &PieceFacts, columns: usize) -> Vec<Line> {
     match piece {
         PieceFacts::Text { markdown } => prose_lines(markdown, columns),
         PieceFacts::Script { store, lines } => {
-            let begins = store.iter().flat_map(|store| wrapped(&format!("a new store: {store}"), Ink::Quiet, ""));
+            let begins = store.iter().flat_map(|store| {
+                let words = match store.strip_prefix("empty store") {
+                    Some(rest) => format!("a new store{rest}"),
+                    None => format!("a new store: {store}"),
+                };
+                wrapped(&words, Ink::Quiet, "")
+            });
             // In a long list each operation has one line, or the list would push away what is asked about it.
             let whole = lines.len() <= OPERATIONS_WHOLE;
             begins.chain(lines.iter().flat_map(|line| operation(line, columns, whole))).collect()
         }
-        PieceFacts::Look { views } => vec![Line::of(format!("beside: {}", views.join(", ")), Ink::Quiet)],
+        PieceFacts::Look { views } => vec![Line::of(format!("Tab shows: {}", views.join(", ")), Ink::Quiet)],
         PieceFacts::Answered { question, given, right, reply } => {
             let mut lines = wrapped(question, Ink::Strong, "");
             let given = given.as_deref().unwrap_or("skipped");
@@ -146,7 +170,8 @@ fn lines_of(piece: &PieceFacts, columns: usize) -> Vec<Line> {
                 lines.push(Line::of(format!("> {typed}_"), Ink::Code));
             }
             if let Some(byte) = byte {
-                lines.push(Line::of(format!("The cursor is on byte {byte}. Arrows move it."), Ink::Quiet));
+                let words = format!("The cursor is on byte {byte}. Arrows move it; so does the number of a byte.");
+                lines.extend(wrapped(&words, Ink::Quiet, ""));
             }
             lines
         }
@@ -192,7 +217,12 @@ fn task_lines(task: &TaskFacts, columns: usize, wrapped: &dyn Fn(&str, Ink, &str
         lines.extend(wrapped(score, Ink::Good, "DONE  "));
     } else if task.hints.len() < task.hints_total {
         let left = task.hints_total - task.hints.len();
-        lines.extend(wrapped(&format!("Type operations after : (H: one of {left} hints)"), Ink::Quiet, ""));
+        let hints = plural(left, "hint");
+        lines.extend(wrapped(
+            &format!("Press : and type an operation. H: {hints} left. R: begin anew."),
+            Ink::Quiet,
+            "",
+        ));
     }
     for (hint, number) in task.hints.iter().zip(1..) {
         lines.push(Line::default());
@@ -231,6 +261,14 @@ pub fn bytes_in_row(model: &Model) -> usize {
     area_of(model, Pane::Pointing).map_or(16, |area| row_bytes(area.width))
 }
 
+/// Lines of bytes on the screen, of those to point at.
+pub fn byte_rows(model: &Model) -> usize {
+    area_of(model, Pane::Pointing).map_or(0, |area| usize::from(area.height.saturating_sub(NUMBERS_BELOW)))
+}
+
+/// Lines under the bytes to point at: a blank one, and what they read as numbers.
+const NUMBERS_BELOW: u16 = 2;
+
 fn row_bytes(columns: u16) -> usize {
     if columns >= 75 { 16 } else { 8 }
 }
@@ -267,7 +305,10 @@ fn pointing(model: &Model) -> Option<Pointing<'_>> {
     };
     match &open.asked.way {
         Way::Point { place, bytes, answer, .. } => {
-            Some(Pointing { place, bytes, cursor: open.byte, answer: is_told.then_some(answer) })
+            // A wrong answer may be far from the right one, and that is what is to be seen then.
+            let elsewhere = is_told && !answer.contains(&open.byte);
+            let cursor = if elsewhere { answer.start } else { open.byte };
+            Some(Pointing { place, bytes, cursor, answer: is_told.then_some(answer) })
         }
         _ => None,
     }
@@ -278,7 +319,7 @@ pub fn draw_pointing(model: &Model, area: Rect, buffer: &mut Buffer) {
     let Some(Pointing { bytes, cursor, answer, .. }) = pointing(model) else { return };
     let theme = &model.style.theme;
     let width = row_bytes(area.width);
-    let lines = area.height.saturating_sub(2);
+    let lines = area.height.saturating_sub(NUMBERS_BELOW);
     let rows = bytes.len().div_ceil(width);
     let window = text::window(rows, cursor / width, usize::from(lines));
     for (line, row) in (0..lines).zip(window) {

@@ -34,7 +34,7 @@ pub mod verify;
 pub use grid::cell_at as grid_cell_at;
 pub use tamper::row_at as lie_at;
 
-pub use arrange::{Pane, Placed, Spot, area_of, event_at, has_bar, place, strip_area};
+pub use arrange::{Pane, Placed, Spot, area_of, event_at, has_bar, place, stands_beside_text, strip_area};
 
 use crate::{
     describe::Subject,

@@ -40,10 +40,10 @@ pub fn title(model: &Model) -> String {
     format!("Page {}{kind}, {}", page.page, page.state)
 }
 
-/// `plain form, 456 bytes`.
+/// `plain, 456 bytes`.
 pub fn note(model: &Model) -> String {
     let page = facts::page(model);
-    if page.bytes == 0 { String::new() } else { format!("{} form, {} bytes", page.form, page.bytes) }
+    if page.bytes == 0 { String::new() } else { format!("{}, {} bytes", page.form, page.bytes) }
 }
 
 /// The same in few words, where tabs stand in place of a title.
@@ -355,6 +355,8 @@ fn whole_page(model: &Model) -> Vec<CardLine> {
             format!("{}, {}", crate::describe::plural(node.slot_count(), "record"), free(node))
         }
         Some(node) => format!("{}, {}", pages(node.slot_count()), free(node)),
+        None if page.form == "plain" && page.kind.is_empty() => "nothing yet".into(),
+        None if page.form == "plain" => page.kind.clone(),
         None => match model.world.file().and_then(|file| file.locked.clone()) {
             Some(_) => "what only the key opens, and none given so far does; the sealed form is shown".into(),
             None => "what only its key opens; the sealed form is shown".into(),

@@ -114,14 +114,27 @@ pub fn story(model: &Model, columns: usize, lines: usize) -> String {
     let power = if asks_for_it(model) { String::new() } else { format!(" {}", model.world.if_power_went()) };
     let noted = model.kept.notes.at(crate::notes::NotePlace::Event(model.at));
     let noted = noted.map_or(String::new(), |words| format!(" Your note: {words}."));
-    let now = format!("{}{noted}{power}", event.sentence());
+    let sentence = brief(event);
+    let now = format!("{sentence}{noted}{power}");
     let whole = match what_led_here(model) {
         Some(before) => format!("{before} {now}"),
         None => now.clone(),
     };
     // A long reason of a failure takes the place of what a power cut would leave, rather than be cut off itself.
-    let forms = [whole, now.clone(), format!("{}{noted}", event.sentence())];
+    let forms = [whole, now.clone(), format!("{sentence}{noted}")];
     forms.into_iter().find(|text| text::wrap(text, columns).len() <= lines).unwrap_or(now)
+}
+
+/// Columns of an operation in the sentence about it: what came of it is to stand beside it.
+const OPERATION_MAX: usize = 60;
+
+/// The sentence of an event; a long operation is cut in it.
+fn brief(event: &Event) -> String {
+    let mut event = event.clone();
+    if let Event::OperationStarted { line } | Event::OperationEnded { line, .. } = &mut event {
+        *line = crate::describe::operation_words(line, OPERATION_MAX);
+    }
+    event.sentence()
 }
 
 /// Whether a lesson asks something. It may ask what a power cut would leave, and then no view answers that beside it.

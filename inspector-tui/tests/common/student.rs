@@ -51,10 +51,11 @@ impl Desk {
     /// The right answer, given by keys.
     pub fn answer(&mut self) {
         match self.question().expect("a question is open") {
-            Way::Choose { answer, .. } => (0..answer).for_each(|_| self.press(Key::Down)),
+            Way::Choose { answer, .. } => (0..=answer).for_each(|_| self.press(Key::Down)),
             Way::Type { answer, .. } => self.keys(&answer),
             Way::Point { answer, .. } => {
                 let rows = view::lesson::bytes_in_row(&self.model);
+                self.press(Key::Home);
                 (0..answer.start / rows).for_each(|_| self.press(Key::Down));
                 (0..answer.start % rows).for_each(|_| self.press(Key::Right));
             }

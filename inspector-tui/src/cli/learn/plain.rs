@@ -174,16 +174,29 @@ impl<'a> Player<'a> {
                 for (letter, choice) in ('a'..).zip(choices) {
                     self.output.line(format!("  {letter}) {choice}"))?;
                 }
-                "your answer (a letter; Enter skips): ".to_owned()
+                "your answer (its letter or number; Enter skips): ".to_owned()
             }
-            Way::Type { form, .. } => format!("your answer ({form}; Enter skips): "),
+            Way::Type { form, cards, .. } => {
+                for (number, card) in (1..).zip(cards) {
+                    self.output.line(format!("  {number}) {card}"))?;
+                }
+                format!("your answer ({form}; Enter skips): ")
+            }
             Way::Point { bytes, .. } => {
                 hex_lines(bytes).iter().try_for_each(|line| self.output.line(line))?;
                 "the number of the byte, or its hex digits behind 0x (Enter skips): ".to_owned()
             }
         };
-        let answer = self.prompt(&prompt)?.unwrap_or_default();
-        let given = given(&asked.way, answer.trim());
+        let given = loop {
+            let answer = self.prompt(&prompt)?.unwrap_or_default();
+            match given(&asked.way, answer.trim()) {
+                None if !answer.trim().is_empty() => {
+                    let words = format!("`{}` is none of the answers.", answer.trim());
+                    self.output.line(words)?;
+                }
+                given => break given,
+            }
+        };
         self.asked += u32::from(given.is_some());
         self.right += u32::from(given.as_ref().is_some_and(|given| asked.is_right(given)));
         for line in lesson::prose_lines(&asked.reply(given.as_ref()), COLUMNS) {
@@ -303,9 +316,15 @@ fn begun(task: &Task) -> (Runner, usize) {
 fn given(way: &Way, typed: &str) -> Option<Given> {
     match way {
         _ if typed.is_empty() => None,
-        Way::Choose { .. } => {
-            let letter = typed.chars().next()?.to_ascii_lowercase();
-            letter.is_ascii_lowercase().then(|| Given::Choice(usize::from(letter as u8 - b'a')))
+        Way::Choose { choices, .. } => {
+            let mut letters = typed.chars().map(|letter| letter.to_ascii_lowercase());
+            let by_letter = match (letters.next(), letters.next()) {
+                (Some(letter @ 'a'..='z'), None) => Some(usize::from(letter as u8 - b'a')),
+                _ => None,
+            };
+            let by_number = typed.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+            let by_words = choices.iter().position(|choice| choice == typed);
+            by_words.or(by_letter).or(by_number).filter(|choice| *choice < choices.len()).map(Given::Choice)
         }
         Way::Type { .. } => Some(Given::Words(typed.to_owned())),
         Way::Point { .. } => {
