@@ -460,6 +460,7 @@ static TABLE: &[Binding] = &[
     bind!([Char(']')], Message::OperationEnd, "to the end of the {operation}", "to the last event of this operation, then of the next", "", |m| can_forward(m) && !between_operations(m), ""),
     bind!([Char(']')], Message::OperationEnd, "next operation", "", "", |m| can_forward(m) && between_operations(m), "This is the last event."),
     bind!([Char('[')], Message::OperationStart, "", "to the first event of this operation, then of the one before", "", can_back, "This is the first event."),
+    bind!([Char('x')], Message::Refused("Esc leads out of here; then x cuts the power at the instant in front."), "", "", "", on_lab, ""),
     bind!([Char('x')], Message::CrashHere, "crash here", "the power goes at this instant: a new branch of time begins", "crash", |m| sandbox(m) && m.world.facts.open && m.busy.is_none(), "The power is off already: press r to open the store again."),
     bind!([Char('X')], Message::CrashGrid, "", "cut the power behind every disk call of this operation: the crash grid", "grid", |m| sandbox(m) && m.operation().is_some(), "There is no operation here whose disk calls could be cut."),
     bind!([Char('A')], Message::TamperLab, "", "tell every kind of lie to a copy of this store: the tamper lab", "tamper", sandbox, "A recording is only looked at."),

@@ -354,7 +354,7 @@ pub enum LessonKey {
     On,
     /// To the piece before.
     BackUp,
-    /// Give this answer, from 0.
+    /// Choose this answer, from 0; chosen already, give it.
     Choose(usize),
     /// Move the cursor of a question by so many columns and rows.
     Move(i32, i32),

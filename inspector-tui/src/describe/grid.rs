@@ -145,6 +145,9 @@ pub fn says(grid: &Grid, column: usize, row: usize) -> String {
         };
         return format!("{place} {waiting}, {why}.");
     };
+    if let Outcome::Wrong(_) = outcome {
+        return format!("{place} {waiting}. {}. {}", fault.sentence(), recovered(grid, outcome));
+    }
     let promise = match (grid.commits, instant.acknowledged) {
         (0, _) => "It commits nothing, so nothing may change.".to_owned(),
         (commits, acknowledged) if acknowledged == commits => {

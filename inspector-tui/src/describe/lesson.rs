@@ -179,7 +179,11 @@ fn answered_before(player: &Player, at: usize) -> Vec<PieceFacts> {
         .take_while(|(_, block)| matches!(block, Block::Predict(_)))
         .map(|(_, block)| block.line())
         .collect();
-    let mut entries: Vec<_> = player.put.values().filter(|entry| lines.contains(&entry.asked.line)).collect();
+    // A question that is put once more is not told with the answer of the first time.
+    let again = player.open.iter().map(|open| &open.asked).chain(&player.questions);
+    let again: Vec<usize> = again.map(|asked| asked.line).collect();
+    let is_told = |line: usize| lines.contains(&line) && !again.contains(&line);
+    let mut entries: Vec<_> = player.put.values().filter(|entry| is_told(entry.asked.line)).collect();
     entries.sort_by_key(|entry| (entry.asked.event, entry.asked.line));
     entries
         .into_iter()

@@ -326,6 +326,9 @@ fn judge(disk: &DiskImage, subject: &Subject, states: &[Records], acknowledged: 
         None if states[..promised.start].contains(&records) => {
             Outcome::Wrong("an acknowledged commit is gone".to_owned())
         }
+        None if records.iter().all(|(key, value)| states[0].get(key) == Some(value)) => {
+            Outcome::Wrong("what was acknowledged before the operation is gone".to_owned())
+        }
         None => Outcome::Wrong("it holds what was never committed".to_owned()),
     }
 }

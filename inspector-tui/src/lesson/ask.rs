@@ -10,6 +10,7 @@ use crate::labs::grid::{self, Fault, Outcome as GridOutcome};
 use crate::labs::tamper::{self, Verdict};
 use crate::predict;
 use crate::timeline::{Timeline, World};
+use crate::widget::text;
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use tosumu::format::annotate::{self, Annotation};
 use tosumu::script::{Measure, Op, Read, Runner};
 use tosumu::trace::{Event, Receipt};
 use tosumu::types::{Bytes, PageNo};
-use tosumu::{Finding, Severity};
+use tosumu::{Code, Finding, Severity};
 
 /// A question with its answer.
 #[derive(Clone, PartialEq, Debug)]
@@ -99,6 +100,10 @@ impl Asked {
 
     /// What is said to an answer.
     pub fn reply(&self, given: Option<&Given>) -> String {
+        self.reply_and_why(given).trim_end().to_owned()
+    }
+
+    fn reply_and_why(&self, given: Option<&Given>) -> String {
         let answer = match self.way {
             Way::Choose { .. } => format!("the answer is: {}", self.answer()),
             Way::Type { .. } | Way::Point { .. } => format!("it is {}", self.answer()),
@@ -301,7 +306,7 @@ fn finding(scene: &Scene) -> Result<Asked, String> {
     Ok(Asked { line: 0, text, way, why, event: scene.first + start })
 }
 
-/// Columns of an operation in the answer to a question about it.
+/// Columns of an operation, or of what a field holds, in the answer to a question about it.
 const LINE_MAX: usize = 30;
 
 /// The pages that the last operation visits on its way to `key`.
@@ -362,8 +367,7 @@ fn see(predict: &Predict, scene: &Scene) -> Result<Asked, String> {
     }
     let choices = if predict.choices.is_empty() { choices.into_iter().collect() } else { predict.choices.clone() };
     let text = format!("What does `{line}` answer?");
-    let why = format!("`{line}` answers {printed}.");
-    Ok(Asked { line: 0, text, way: choose(choices, &printed)?, why, event: last_operation(scene) })
+    Ok(Asked { line: 0, text, way: choose(choices, &printed)?, why: String::new(), event: last_operation(scene) })
 }
 
 fn order(kinds: &[String], scene: &Scene) -> Result<Asked, String> {
@@ -376,6 +380,10 @@ fn order(kinds: &[String], scene: &Scene) -> Result<Asked, String> {
     let mut listed: Vec<String> = kinds.to_vec();
     listed.sort();
     firsts.sort();
+    // The cards do not lie in the right order already.
+    if firsts.iter().map(|(_, kind)| kind).eq(&listed) {
+        listed.rotate_left(1);
+    }
     let number = |kind: &String| listed.iter().position(|listed| listed == kind).map_or(0, |at| at + 1);
     let answer: Vec<String> = firsts.iter().map(|(_, kind)| number(kind).to_string()).collect();
     // `page-compacted` is "page compacted" to a reader.
@@ -424,13 +432,19 @@ fn fate(scene: &Scene) -> Result<Asked, String> {
     let lie = tamper::judged(&instant, lines, &runner.disk().image())?;
     let choices = Verdict::ALL.iter().map(|verdict| verdict.words().to_owned()).collect();
     let way = choose(choices, lie.verdict().words())?;
-    let found = |code: &Option<String>| code.clone().unwrap_or_else(|| "nothing".to_owned());
-    let why = format!(
-        "`verify` finds {}; with a fingerprint kept elsewhere it finds {}.",
-        found(&lie.verify),
-        found(&lie.anchored)
-    );
+    let found = |code: &Option<String>| code.as_deref().map_or("nothing".to_owned(), with_meaning);
+    let mut why = format!("`verify` finds {}.", found(&lie.verify).trim_end_matches('.'));
+    if lie.anchored != lie.verify {
+        let anchored = found(&lie.anchored);
+        why.push_str(&format!(" With a fingerprint kept elsewhere it finds {}.", anchored.trim_end_matches('.')));
+    }
     Ok(Asked { line: 0, text: "What comes of this?".to_owned(), way, why, event: scene.first })
+}
+
+/// `PAGE-STALE: ` and what that means.
+fn with_meaning(code: &str) -> String {
+    let known = Code::ALL.iter().find(|known| known.as_str() == code);
+    known.map_or(code.to_owned(), |known| format!("{code}: {}", known.meaning()))
 }
 
 /// What the crash grid of the last operation says behind a disk call, under a fault.
@@ -505,7 +519,7 @@ fn point(place: &Place, field: &str, scene: &Scene) -> Result<Asked, String> {
     let it = fields.iter().find(|known| known.name == field);
     let why = it.map_or(String::new(), |it| {
         let holds = if answer.len() == 1 { "It holds" } else { "They hold" };
-        format!("{holds} {}: {}.", it.value, it.meaning)
+        format!("{holds} {}: {}.", text::clip(&it.value, LINE_MAX), it.meaning)
     });
     let text = format!("Point at `{field}` in the bytes of {place}.");
     let way = Way::Point { place: place.to_string(), bytes, fields, answer };

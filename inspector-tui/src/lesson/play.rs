@@ -137,6 +137,7 @@ pub fn missing(task: &Task, runner: &mut Runner) -> Vec<Option<String>> {
         let found = runner.holds(&check.expect).err()?;
         Some(match &check.expect {
             Expect::Event { .. } => "not in the last operation".to_owned(),
+            Expect::NoKey { .. } => "it is there".to_owned(),
             Expect::OpenFails { .. } if found != "it opens" => format!("it is refused, but with {found}"),
             _ => found,
         })
@@ -182,7 +183,10 @@ pub fn receipt(events: &[Arc<Event>]) -> Receipt {
 /// The score of a task that was passed, in a sentence or two.
 pub fn score_text(task: &Task, used: u64, receipt: &Receipt) -> String {
     let counted = match (&task.count, task.par) {
-        (Some(count), Some(par)) if used <= par => {
+        (Some(count), Some(par)) if used < par => {
+            format!("You used {}, fewer than any way that is known here: {par}. ", count.of(used))
+        }
+        (Some(count), Some(par)) if used == par => {
             format!("You used {}; that is as few as are known. ", count.of(used))
         }
         (Some(count), Some(par)) => format!("You used {}; {par} would do. ", count.of(used)),

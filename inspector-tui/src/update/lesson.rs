@@ -22,6 +22,8 @@ pub(super) fn open(model: &mut Model, lesson: &Lesson) -> Vec<Command> {
     let player = Player::new(lesson.clone());
     let at = if kept.done || !player.is_stop(kept.at) { 0 } else { kept.at };
     model.lessons.player = Some(Box::new(player));
+    // A lesson puts its own questions.
+    model.predict.on = false;
     stand(model, at)
 }
 
@@ -224,6 +226,7 @@ fn show_store(model: &mut Model, staged: &Staged, shown: usize) {
     if matches!(new.view, View::Help | View::Branches) {
         new.view = View::Tree;
     }
+    new.selected_row = super::views::present_row(&new);
     *model = new;
 }
 
@@ -281,10 +284,11 @@ fn put_next(model: &mut Model) {
 fn choose(model: &mut Model, choice: usize) -> Vec<Command> {
     let Some(open) = player(model).and_then(|player| player.open.as_mut()) else { return Vec::new() };
     match &open.asked.way {
-        Way::Choose { choices, .. } if choice < choices.len() => {
-            open.chosen = Some(choice);
-            answer(model)
-        }
+        // Twice the same is an answer, as a click on what is chosen is.
+        Way::Choose { choices, .. } if choice < choices.len() => match open.chosen.replace(choice) {
+            Some(before) if before == choice => answer(model),
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }
@@ -343,8 +347,9 @@ fn answer(model: &mut Model) -> Vec<Command> {
             return Vec::new();
         }
         Way::Point { .. } => Given::Byte(open.byte),
-        Way::Type { .. } if open.typed.text.trim().is_empty() => {
-            note(model, "Type an answer and press Enter; Esc goes on without one.");
+        Way::Type { form, .. } if !open.typed.text.contains(|letter: char| letter.is_ascii_digit()) => {
+            let words = format!("Type {form} and press Enter; Esc goes on without an answer.");
+            note(model, words);
             return Vec::new();
         }
         Way::Type { .. } => Given::Words(open.typed.text.trim().to_owned()),

@@ -346,7 +346,9 @@ fn compact(model: &Model, body: Rect) -> Vec<Placed> {
         let bad = model.note.as_ref().filter(|note| note.bad && roomy);
         let room = usize::from(body.width.saturating_sub(4)).max(1);
         let needed = bad.map_or(0, |note| crate::widget::text::wrap(&note.text, room).len() as u16);
-        let lines = needed.min(STORY_LINES_MAX).max(usual);
+        // Nor is anybody asked to choose between answers that are not on the screen.
+        let asked = if roomy { super::story::lines_asked(model, body) } else { 0 };
+        let lines = needed.max(asked).min(STORY_LINES_MAX).max(usual);
         panes.push(placed(model, Pane::Story, Height::Lines(lines), Focus::Side));
     }
     panes

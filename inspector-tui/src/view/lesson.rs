@@ -82,7 +82,7 @@ fn stands_beside(model: &Model, note: &Note) -> bool {
 /// A word to the reader, over the last lines of the text.
 fn draw_note(model: &Model, note: &Note, area: Rect, buffer: &mut Buffer) {
     let lines = text::wrap(&note.text, usize::from(area.width.saturating_sub(2)).max(1));
-    let height = (lines.len() as u16).min(area.height / 2);
+    let height = (lines.len() as u16).min(area.height / 4);
     let place = Rect { y: area.bottom() - height, height, ..area };
     let family = if note.bad { Family::Bad } else { Family::Title };
     let blank = " ".repeat(usize::from(area.width));

@@ -38,8 +38,8 @@ fn of_lab(model: &Model, room: usize) -> String {
     let forms = [
         format!("tosumu {verb}{title}{durable}{named}"),
         format!("tosumu {verb}{title}{durable}{counted}"),
-        format!("tosumu {verb}{title}{counted}"),
         format!("tosumu {verb}{durable}{counted}"),
+        format!("tosumu {verb}{title}{counted}"),
         format!("tosumu {verb}{counted}"),
     ];
     let fits = forms.iter().find(|form| text::width(form) <= room);
