@@ -197,7 +197,9 @@ pub fn help_rows(model: &Model, search: &str) -> Vec<HelpRow> {
     for (index, binding) in table().iter().enumerate().filter(|(_, binding)| !binding.help.is_empty()) {
         let row_keys = model.style.keys.of(index);
         // A row whose keys all mean something else now is not reached by them.
-        let taken = |key: &Key| (0..index).any(|above| is_now(above) && model.style.keys.of(above).contains(key));
+        let is_listed = |above: &usize| !table()[*above].help.is_empty();
+        let above = || (0..index).filter(is_listed);
+        let taken = |key: &Key| above().any(|above| model.style.keys.of(above).contains(key) && is_now(above));
         let now = is_now(index) && (row_keys.is_empty() || !row_keys.iter().all(taken));
         let names: Vec<String> = row_keys.iter().map(|key| key.name(model.style.ascii)).collect();
         let keys = names.join(" ");

@@ -80,7 +80,9 @@ impl HomeItem {
                 "eleven steps: one record splits a page, the power goes, and nothing acknowledged is lost"
             }
             HomeItem::Lab => "a real engine on a simulated disk: type operations, step, crash, reopen",
-            HomeItem::Lessons => "lessons of ten minutes: a question before each event, a task on your own data",
+            HomeItem::Lessons => {
+                "lessons of a quarter of an hour: a question before each event, a task on your own data"
+            }
             HomeItem::Gallery => "files with one true cause each: what is wrong, why, what is lost, what to do",
             HomeItem::OpenFile => "any database at rest, sound or broken; it is never written to",
             HomeItem::Quit => "back to the shell",

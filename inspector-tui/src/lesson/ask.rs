@@ -83,7 +83,10 @@ impl Asked {
     pub fn is_right(&self, given: &Given) -> bool {
         match (&self.way, given) {
             (Way::Choose { answer, .. }, Given::Choice(choice)) => answer == choice,
-            (Way::Type { answer, .. }, Given::Words(words)) => words_of(answer) == words_of(words),
+            (Way::Type { answer, .. }, Given::Words(words)) => match answer.parse::<u64>() {
+                Ok(number) => number_of(words) == Some(number),
+                Err(_) => words_of(answer) == words_of(words),
+            },
             (Way::Point { answer, .. }, Given::Byte(byte)) => answer.contains(byte),
             _ => false,
         }
@@ -130,6 +133,13 @@ impl Asked {
 fn words_of(text: &str) -> Vec<String> {
     let parts = text.split(|letter: char| !letter.is_alphanumeric() && letter != '-' && letter != '_');
     parts.filter(|part| !part.is_empty() && *part != "-").map(str::to_lowercase).collect()
+}
+
+/// The number that words begin with, its thousands set apart or not: `4,608 bytes`.
+fn number_of(words: &str) -> Option<u64> {
+    let part_of_it = |letter: &char| letter.is_ascii_digit() || matches!(letter, ',' | '.' | '_' | '\'' | ' ');
+    let digits: String = words.trim().chars().take_while(part_of_it).filter(char::is_ascii_digit).collect();
+    digits.parse().ok()
 }
 
 fn bytes_words(bytes: &Range<usize>) -> String {
@@ -500,7 +510,7 @@ fn costliest(measure: Measure, scene: &Scene) -> Result<Asked, String> {
     }
     let choices: BTreeSet<String> = bills.iter().map(|(line, _)| line.clone()).collect();
     let text = format!("Which of these costs most {}?", measure.word());
-    let why = format!("It cost {most} {}.", measure.word());
+    let why = format!("It cost {} {}.", text::grouped(most), measure.word());
     Ok(Asked { line: 0, text, way: choose(choices.into_iter().collect(), answer)?, why, event: scene.first })
 }
 

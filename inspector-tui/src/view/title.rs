@@ -34,12 +34,18 @@ fn of_lab(model: &Model, room: usize) -> String {
         branch.map_or(String::new(), |_| format!("   branch {} of {}", model.branch + 1, model.branches.len()));
     let verb = if model.recording().is_some() { "replay" } else { "lab" };
     let title = format!("   {}", model.title);
-    let durable = format!("   commit {} durable", model.world.facts.durable_commit);
+    // A lesson may ask just that.
+    let durable = match super::story::asks_for_it(model) {
+        true => String::new(),
+        false => format!("   commit {} durable", model.world.facts.durable_commit),
+    };
+    // Of a lesson the text says which store it is.
+    let (first, second) = if model.lessons.player.is_some() { (&durable, &title) } else { (&title, &durable) };
     let forms = [
         format!("tosumu {verb}{title}{durable}{named}"),
         format!("tosumu {verb}{title}{durable}{counted}"),
-        format!("tosumu {verb}{durable}{counted}"),
-        format!("tosumu {verb}{title}{counted}"),
+        format!("tosumu {verb}{first}{counted}"),
+        format!("tosumu {verb}{second}{counted}"),
         format!("tosumu {verb}{counted}"),
     ];
     let fits = forms.iter().find(|form| text::width(form) <= room);

@@ -53,12 +53,7 @@ impl Desk {
         match self.question().expect("a question is open") {
             Way::Choose { answer, .. } => (0..=answer).for_each(|_| self.press(Key::Down)),
             Way::Type { answer, .. } => self.keys(&answer),
-            Way::Point { answer, .. } => {
-                let rows = view::lesson::bytes_in_row(&self.model);
-                self.press(Key::Home);
-                (0..answer.start / rows).for_each(|_| self.press(Key::Down));
-                (0..answer.start % rows).for_each(|_| self.press(Key::Right));
-            }
+            Way::Point { answer, .. } => self.keys(&answer.start.to_string()),
         }
         self.press(Key::Enter);
     }

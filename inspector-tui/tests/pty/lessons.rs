@@ -75,7 +75,7 @@ fn a_question_of_a_lesson_is_answered_by_clicks_too() {
     let folder = folder();
     let mut seat = Seat::take(&folder, &Start { size: (100, 30), ..Start::with(&["learn", "1"]) });
     for words in
-        ["Lesson 1: A file", "Something to look at", "The picture is the whole store", "Before anybody can cut"]
+        ["1: A file made of pages", "Something to look at", "The picture is the whole store", "Before anybody can cut"]
     {
         seat.sees(words);
         seat.types(ENTER);
@@ -94,6 +94,8 @@ fn a_question_of_a_lesson_is_answered_by_clicks_too() {
     }
     seat.sees("Page 1 is about to split.");
     seat.clicks(" 2 d");
+    seat.sees(">2 d");
+    seat.clicks(">2 d");
     seat.sees("Not so: the answer is: l.");
     seat.types("q");
     assert!(seat.ends().0.success());
